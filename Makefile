@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# make help lists the targets. BUILD=dir builds elsewhere; SAN=1 adds ASan and UBSan.
+
+BUILD ?= build
+CC = gcc
+CLANG ?= clang
+AR ?= ar
+
+WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wundef
+OPT ?= -O2 -g
+ifdef SAN
+OPT = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+endif
+CFLAGS = -std=gnu11 $(OPT) $(WARN) -fno-strict-aliasing -MMD -MP
+
+# One-way dependencies: what a room may include is what its -I flags show it.
+fw_FLAGS = -ffreestanding -Ispec/wire -Ifw
+device-model_FLAGS = -Ispec/wire -Ifw -Idevice-model
+guest-driver_FLAGS = -Ispec/wire -Iguest-driver/core
+testbench_FLAGS = -Ispec/wire -Ifw -I. -Itestbench
+
+fw_SRC = $(wildcard fw/*.c fw/*/*.c)
+device-model_SRC = $(wildcard device-model/*.c)
+guest-driver_SRC = $(wildcard guest-driver/core/*.c)
+testbench_SRC = $(wildcard testbench/load/*.c testbench/rig/*.c testbench/replay/*.c)
+cli_SRC = $(wildcard testbench/cli/*.c)
+
+ROOMS = fw device-model guest-driver testbench
+LIBS = $(patsubst %,$(BUILD)/lib%.a,testbench guest-driver device-model fw)
+LDLIBS = -lbpf -lelf -lpcap -ljansson -lz -llzma
+PROGS = $(patsubst testbench/progs/%.bpf.c,$(BUILD)/progs/%.bpf.o,$(wildcard testbench/progs/*.bpf.c))
+
+TESTS = $(patsubst %,$(BUILD)/unit-%,$(ROOMS)) $(BUILD)/conform
+
+.PHONY: all run check lint bench spec patch deps clean help tests
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/refnic $(PROGS)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+$(BUILD)/refnic: $(call obj,$(cli_SRC)) $(LIBS)
+	$(CC) $(OPT) -o $@ $^ $(LDLIBS)
+
+define room
+$(BUILD)/lib$(1).a: $(call obj,$($(1)_SRC))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$(AR) rcs $$@ $$^
+$(call obj,$($(1)_SRC)): ROOM_FLAGS = $($(1)_FLAGS)
+$(BUILD)/unit-$(1): $(call obj,$(wildcard testbench/unit/$(1)/*.c)) $(LIBS)
+	$(CC) $(OPT) -o $$@ $$^ -lcriterion $(LDLIBS)
+endef
+$(foreach r,$(ROOMS),$(eval $(call room,$(r))))
+
+$(BUILD)/conform: $(call obj,$(wildcard testbench/conform/*.c)) $(LIBS)
+	$(CC) $(OPT) -o $@ $^ -lcriterion $(LDLIBS)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(or $(ROOM_FLAGS),$(testbench_FLAGS)) -c -o $@ $<
+
+$(BUILD)/progs/%.bpf.o: testbench/progs/%.bpf.c $(wildcard testbench/progs/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
+
+tests: all $(TESTS)
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(patsubst %.o,%.d,$(call obj,$(foreach r,$(ROOMS),$($(r)_SRC)) $(cli_SRC) $(wildcard testbench/unit/*/*.c testbench/conform/*.c)))

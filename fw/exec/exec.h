@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Running a program: the interpreter and the JITs behind one shape. */
+#ifndef FW_EXEC_H
+#define FW_EXEC_H
+
+#include "fw.h"
+#include "insn.h"
+#include "map/map.h"
+#include "std.h"
+
+#define EXEC_STACK_BYTES 512 /* per function frame */
+#define EXEC_CALL_DEPTH  8   /* function frames, the main one included */
+#define EXEC_TAIL_CALLS  33
+
+struct fw;
+
+/* What a frozen program is to an engine: instructions that decoded (and, but for exec --no-verify, verified). */
+struct exec_prog {
+	const struct insn *insns;
+	uint32_t count; /* slots */
+	/*
+	 * Per slot: the kind of memory that a load or store touches, as the verifier proved it. NULL without verification.
+	 */
+	const uint8_t *access; /* enum exec_access */
+	struct map *const *maps; /* LD_MAP and LD_MAP_VALUE: insn.imm is the index into it */
+	uint32_t num_maps;
+	bool plain_memory; /* R1, R2 are memory and its size (fw_exec()), not the context */
+};
+
+enum exec_access {
+	EXEC_ACCESS_PLAIN, /* an address, as it stands */
+	EXEC_ACCESS_CTX,   /* struct fw_frame: offsets are the context's, 4 bytes wide, pointers load 8 */
+};
+
+/* The state of one run; helpers get it. */
+struct run {
+	struct fw_frame *frame; /* also R1; NULL for fw_exec() */
+	struct fw *fw;          /* NULL for fw_exec() */
+	const struct exec_prog *prog;
+	uint8_t *mem;           /* fw_exec(): memory, and its size */
+	uint64_t mem_bytes;
+	uint64_t budget;        /* interpreter: instructions left */
+	uint64_t *prandom;      /* state of get_prandom_u32 */
+	uint32_t tail_calls;    /* left */
+	uint32_t fault_insn;    /* interpreter: where it stopped */
+	const char *fault;      /* interpreter: why; NULL if the run ended by EXIT */
+	fw_trace_fn *trace;
+	void *trace_ctx;
+};
+
+/*
+ * Interprets: every access is checked against packet, stack, map values and context. Returns R0; on a fault 0 with
+ * run->fault set (a verified program makes none).
+ */
+uint64_t interp_run(const struct exec_prog *prog, struct run *run);
+
+typedef uint64_t jit_fn(struct fw_frame *frame_or_mem, struct run *run, uint64_t mem_bytes);
+
+struct jit {
+	struct fw_code code;
+	jit_fn *fn;
+	size_t bytes; /* of machine code */
+};
+
+/*
+ * Compiles. Returns 0, -ENOTSUP (no JIT for this machine, or none of this instruction: *insn), -ENOMEM (scratch or code
+ * memory). On success the caller owns jit until jit_free().
+ */
+int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struct fw_platform *platform, void *platform_ctx,
+		struct jit *jit, uint32_t *insn);
+
+/* Takes a zeroed struct jit, too. */
+void jit_free(struct jit *jit, const struct fw_platform *platform, void *platform_ctx);
+
+#endif

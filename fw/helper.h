@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Helper functions that programs call: one row each in helper.def, ids equal to Linux's by choice. */
+#ifndef FW_HELPER_H
+#define FW_HELPER_H
+
+#include "std.h"
+
+struct run;
+
+/* What an argument must be. SIZE kinds give the bytes of the memory argument before them. */
+enum helper_arg {
+	HELPER_ARG_NONE,
+	HELPER_ARG_ANY,          /* any initialised scalar; no pointer */
+	HELPER_ARG_CTX,          /* R1 as the program got it */
+	HELPER_ARG_MAP,          /* a map by LD_IMM64 */
+	HELPER_ARG_KEY,          /* key_size readable bytes of the map before */
+	HELPER_ARG_VALUE,        /* value_size readable bytes of the map before */
+	HELPER_ARG_MEM,          /* readable memory */
+	HELPER_ARG_MEM_OR_NULL,  /* readable memory, or constant 0 with size 0 */
+	HELPER_ARG_MEM_OUT,      /* writable memory, need not be initialised; initialised after the call */
+	HELPER_ARG_SIZE,         /* 1 or more */
+	HELPER_ARG_SIZE_OR_ZERO, /* 0 or more */
+};
+
+enum helper_ret {
+	HELPER_RET_SCALAR,
+	HELPER_RET_VALUE_OR_NULL, /* a value of the map argument */
+	HELPER_RET_VOID,
+};
+
+enum helper_flag {
+	HELPER_F_MOVES_PACKET = 1 << 0, /* packet pointers are void after the call */
+	HELPER_F_GPL = 1 << 1,          /* needs VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE */
+	HELPER_F_WRITES_MAP = 1 << 2,   /* the map argument must be writable by programs */
+	HELPER_F_READS_MAP = 1 << 3,
+};
+
+/* The sixth argument is the run, in the register after the five that programs set (System V: r9, AAPCS64: x5). */
+typedef uint64_t helper_fn(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run);
+
+struct helper {
+	const char *name;
+	helper_fn *fn;
+	uint64_t map_types; /* bit n: map type n may be the MAP argument; 0: no map argument */
+	uint8_t args[5];    /* enum helper_arg */
+	uint8_t ret;        /* enum helper_ret */
+	uint8_t flags;      /* enum helper_flag */
+};
+
+#define HELPER_MAX 256
+
+/* NULL if this firmware has no such helper. Whether the device offers it is in the caps. */
+const struct helper *helper_of(uint32_t id);
+/* The helpers that this firmware implements. */
+void helpers_all(uint64_t bits[4]);
+
+#endif

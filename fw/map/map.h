@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maps: what commands and programs share. A map type is a row in types.def and a const struct map_ops.
+ *
+ * Values of PERCPU types are one per receive queue, each rounded up to 8 bytes. Keys and values are opaque bytes.
+ */
+#ifndef FW_MAP_H
+#define FW_MAP_H
+
+#include "arena.h"
+#include "std.h"
+
+struct map;
+
+struct map_attr {
+	uint32_t type;
+	uint32_t key_size;   /* bytes */
+	uint32_t value_size; /* bytes */
+	uint32_t max_entries;
+	uint32_t flags;
+	uint32_t inner_map_id;
+	uint8_t name[16];
+};
+
+/* Update flags, as VIRTIO_NET_XDP_UPDATE_* and Linux's BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
+enum map_update {
+	MAP_ANY,
+	MAP_NOEXIST,
+	MAP_EXIST,
+};
+
+struct map_ops {
+	/* Checks attr; everything that does not depend on other objects. 0, or a VIRTIO_NET_XDP_ERR_* with *detail. */
+	uint16_t (*check)(const struct map_attr *attr, uint32_t *detail);
+	/* Exact bytes that a map of this attr takes in the arena; no overflow for any checked attr. */
+	uint64_t (*bytes)(const struct map_attr *attr, uint32_t num_queues);
+	/* mem: bytes() of zeroed memory, the first of it struct map with attr filled in. */
+	void (*init)(struct map *map, uint32_t num_queues);
+	/* The element, or NULL. queue: which value of a PERCPU type. */
+	void *(*lookup)(struct map *map, const void *key, uint32_t queue);
+	/* 0, -EEXIST, -ENOENT, -E2BIG (full), -EINVAL (flags). The program's own value only, for PERCPU types. */
+	int (*update)(struct map *map, const void *key, const void *value, uint64_t flags, uint32_t queue);
+	/* 0, -ENOENT, -EINVAL (the type has no delete). */
+	int (*remove)(struct map *map, const void *key);
+	/* The key after *key in the type's order; key NULL or not there: the first. 0, -ENOENT at the end. */
+	int (*next)(struct map *map, const void *key, void *next);
+	/* Elements in the map. */
+	uint32_t (*count)(const struct map *map);
+	/* Address of the value at offset, for LD_IMM64 src 2; NULL if the type or the offset does not allow it. May be NULL. */
+	void *(*value_addr)(struct map *map, uint32_t offset);
+	/* Whether [p, p + bytes) lies inside of one value (or the values' storage): the interpreter's check. */
+	bool (*owns)(const struct map *map, const void *p, size_t bytes);
+	/* A run ended: elements removed during it may be used again. May be NULL. */
+	void (*run_end)(struct map *map);
+};
+
+struct map {
+	const struct map_ops *ops;
+	struct map_attr attr;
+	uint32_t id;
+	uint32_t refs; /* programs, and maps of maps, that name it */
+	bool frozen;   /* commands no longer write */
+	uint64_t bytes; /* charged against max_map_kib */
+	bool run_end_wanted; /* ops->run_end() has something to do */
+};
+
+/* The type's row, or NULL. */
+const struct map_ops *map_ops_of(uint32_t type);
+/* Linux's name of the type ("hash"), or NULL. */
+const char *map_type_name(uint32_t type);
+/* The types this firmware implements, bit n: type n. */
+uint64_t map_types_all(void);
+
+/* Bytes of one element as MAP_LOOKUP and MAP_UPDATE carry it: value_size, or one rounded value per queue. */
+uint32_t map_wire_value_bytes(const struct map *map, uint32_t num_queues);
+
+/* What programs may do, from attr.flags (RDONLY_PROG, WRONLY_PROG). */
+bool map_prog_can_read(const struct map *map);
+bool map_prog_can_write(const struct map *map);
+
+#endif

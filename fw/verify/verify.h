@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The verifier: abstract interpretation of a decoded program. It never accepts a program that could touch memory that is
+ * not its own, loop for ever, or show an address of this machine to its driver.
+ *
+ * It runs in slices: verify_start(), verify_step() until it no longer returns -EAGAIN, verify_free().
+ */
+#ifndef FW_VERIFY_H
+#define FW_VERIFY_H
+
+#include "arena.h"
+#include "fw.h"
+#include "insn.h"
+#include "map/map.h"
+#include "std.h"
+
+#define VERIFY_MAX_VISITED 1000000 /* instructions */
+
+struct verify_args {
+	const struct insn *insns; /* insn.imm of LD_MAP, LD_MAP_VALUE: index into maps; imm64 as decoded */
+	uint32_t count;           /* slots */
+	struct map *const *maps;
+	uint32_t num_maps;
+	const struct fw_caps *caps;
+	bool gpl_compatible;
+	bool strict_actions;
+	bool plain_memory;        /* R1: mem_bytes of readable and writable memory, R2: mem_bytes; both 0 without */
+	uint32_t mem_bytes;
+	uint32_t log_level;       /* 0: the reason only, 1: the last path too, 2: every step */
+	char *log;                /* log_bytes of room; cut at a line's end; always terminated */
+	uint32_t log_bytes;
+	struct arena *arena;      /* all its memory; given back by verify_free() */
+};
+
+struct verify_result {
+	uint16_t error;      /* 0 or VIRTIO_NET_XDP_VERIFY_* */
+	uint32_t error_insn; /* index */
+	uint32_t visited;    /* instructions */
+	uint32_t states;
+	uint32_t peak_bytes;
+	uint32_t actions;    /* bit n: action n can be returned; bit 31: another value can be */
+	uint32_t log_bytes;  /* of text in args.log */
+	/*
+	 * enum exec_access per slot, from the arena; the caller frees it with arena_free(). NULL if refused.
+	 */
+	uint8_t *access;
+};
+
+struct verify;
+
+/* args is copied; what it points to must stay. NULL: no memory. */
+struct verify *verify_start(const struct verify_args *args);
+
+/* Visits up to budget instructions. -EAGAIN: call again. 0: *result is filled in (accepted or refused, see error). */
+int verify_step(struct verify *v, uint32_t budget, struct verify_result *result);
+
+/* Takes NULL; may be called at any time. */
+void verify_free(struct verify *v);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The driver's network device: initialisation, receive, transmit. virtio 1.4, 3.1.1, 5.1.5, 5.1.6. */
+#ifndef GUEST_DRIVER_NET_H
+#define GUEST_DRIVER_NET_H
+
+#include "env.h"
+#include "transport.h"
+
+struct drv_net;
+
+struct drv_net_config {
+	uint64_t features[2];  /* accepted if offered: bit n is features[n / 64] bit n % 64 */
+	uint16_t xdp_bit;      /* feature bit of XDP_OFFLOAD */
+	uint16_t queue_size;   /* descriptors, 0: the device's maximum */
+	uint16_t rx_buffers;   /* posted to the receive queue, 0: as many as fit */
+	uint32_t rx_buffer_bytes; /* of one buffer, header included; 0: a default that holds any frame with MRG_RXBUF */
+};
+
+/* Nothing is touched before drv_net_start(). NULL: no memory. */
+struct drv_net *drv_net_create(const struct drv_env *env, const struct drv_transport *transport, const struct drv_net_config *config);
+/* Resets the device, frees everything. Takes NULL. */
+void drv_net_destroy(struct drv_net *net);
+
+/*
+ * Reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK, queues, DRIVER_OK, receive buffers posted. 0; -ENODEV: no such device or it
+ * refused the features; -EPROTO: it broke the specification; -ENOMEM.
+ */
+int drv_net_start(struct drv_net *net);
+/* Resets the device and takes all buffers back. */
+void drv_net_stop(struct drv_net *net);
+
+bool drv_net_has(const struct drv_net *net, unsigned feature_bit); /* negotiated */
+uint16_t drv_net_mtu(const struct drv_net *net);                   /* 1500 without VIRTIO_NET_F_MTU */
+void drv_net_mac(const struct drv_net *net, uint8_t mac[6]);
+bool drv_net_link_up(const struct drv_net *net);
+/* DEVICE_NEEDS_RESET was set, or the device wrote something impossible to a ring. */
+bool drv_net_broken(const struct drv_net *net);
+
+/* A frame received, header taken off. data is valid until the callback returns. */
+struct drv_net_frame {
+	const uint8_t *data;
+	uint32_t bytes;
+	uint16_t queue; /* queue pair, from 0 */
+	uint8_t flags;  /* VIRTIO_NET_HDR_F_* */
+	uint8_t gso_type;
+	uint16_t num_buffers;
+};
+
+/* Hands out up to max received frames and posts their buffers again. Returns how many, or -EPROTO. */
+int drv_net_receive(struct drv_net *net, void (*frame)(void *ctx, const struct drv_net_frame *frame), void *ctx, unsigned max);
+
+/* Sends one frame from the caller's bytes (copied) on queue pair queue. 0; -EAGAIN: queue full; -EMSGSIZE. */
+int drv_net_transmit(struct drv_net *net, uint16_t queue, const void *frame, uint32_t bytes);
+/* Takes completed transmissions back. Returns how many. */
+int drv_net_reap(struct drv_net *net);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The network device as virtio 1.4, 5.1 has it. What this project proposes to add is in virtio_net_xdp.h. */
+#ifndef REFNIC_WIRE_VIRTIO_NET_H
+#define REFNIC_WIRE_VIRTIO_NET_H
+
+#include "le.h"
+
+/* Feature bits, 5.1.3 (bit numbers) */
+#define VIRTIO_NET_F_CSUM                      0
+#define VIRTIO_NET_F_GUEST_CSUM                1
+#define VIRTIO_NET_F_CTRL_GUEST_OFFLOADS       2
+#define VIRTIO_NET_F_MTU                       3
+#define VIRTIO_NET_F_MAC                       5
+#define VIRTIO_NET_F_GUEST_TSO4                7
+#define VIRTIO_NET_F_GUEST_TSO6                8
+#define VIRTIO_NET_F_GUEST_ECN                 9
+#define VIRTIO_NET_F_GUEST_UFO                 10
+#define VIRTIO_NET_F_HOST_TSO4                 11
+#define VIRTIO_NET_F_HOST_TSO6                 12
+#define VIRTIO_NET_F_HOST_ECN                  13
+#define VIRTIO_NET_F_HOST_UFO                  14
+#define VIRTIO_NET_F_MRG_RXBUF                 15
+#define VIRTIO_NET_F_STATUS                    16
+#define VIRTIO_NET_F_CTRL_VQ                   17
+#define VIRTIO_NET_F_CTRL_RX                   18
+#define VIRTIO_NET_F_CTRL_VLAN                 19
+#define VIRTIO_NET_F_CTRL_RX_EXTRA             20
+#define VIRTIO_NET_F_GUEST_ANNOUNCE            21
+#define VIRTIO_NET_F_MQ                        22
+#define VIRTIO_NET_F_CTRL_MAC_ADDR             23
+#define VIRTIO_NET_F_DEVICE_STATS              50
+#define VIRTIO_NET_F_HASH_TUNNEL               51
+#define VIRTIO_NET_F_VQ_NOTF_COAL              52
+#define VIRTIO_NET_F_NOTF_COAL                 53
+#define VIRTIO_NET_F_GUEST_USO4                54
+#define VIRTIO_NET_F_GUEST_USO6                55
+#define VIRTIO_NET_F_HOST_USO                  56
+#define VIRTIO_NET_F_HASH_REPORT               57
+#define VIRTIO_NET_F_GUEST_HDRLEN              59
+#define VIRTIO_NET_F_RSS                       60
+#define VIRTIO_NET_F_RSC_EXT                   61
+#define VIRTIO_NET_F_STANDBY                   62
+#define VIRTIO_NET_F_SPEED_DUPLEX              63
+#define VIRTIO_NET_F_RSS_CONTEXT               64
+#define VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO      65
+#define VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM 66
+#define VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO       67
+#define VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM  68
+#define VIRTIO_NET_F_OUT_NET_HEADER            69
+#define VIRTIO_NET_F_IPSEC                     70
+
+#define VIRTIO_NET_S_LINK_UP  1
+#define VIRTIO_NET_S_ANNOUNCE 2
+
+#define VIRTIO_NET_MTU_MIN 68 /* 5.1.4.1 */
+#define VIRTIO_NET_MTU_MAX 65535
+
+struct virtio_net_config {
+	u8 mac[6];
+	le16 status;
+	le16 max_virtqueue_pairs;
+	le16 mtu;
+	le32 speed;
+	u8 duplex;
+	u8 rss_max_key_size;
+	le16 rss_max_indirection_table_length;
+	le32 supported_hash_types;
+	le32 supported_tunnel_types;
+};
+
+#define VIRTIO_NET_HDR_F_NEEDS_CSUM 1
+#define VIRTIO_NET_HDR_F_DATA_VALID 2
+
+#define VIRTIO_NET_HDR_GSO_NONE 0
+
+/* 5.1.6. hash_value and what follows it are there only with the features that name them. */
+struct virtio_net_hdr {
+	u8 flags;
+	u8 gso_type;
+	le16 hdr_len;
+	le16 gso_size;
+	le16 csum_start;
+	le16 csum_offset;
+	le16 num_buffers;
+};
+
+/* 5.1.6.5: class, command, command-specific-data, then ack, command-specific-result */
+struct virtio_net_ctrl_hdr {
+	u8 class;
+	u8 command;
+};
+
+#define VIRTIO_NET_OK  0
+#define VIRTIO_NET_ERR 1
+
+/* 5.1.6.5.8: each entry of a statistics reply begins with it */
+struct virtio_net_stats_reply_hdr {
+	u8 type;
+	u8 reserved;
+	le16 vq_index;
+	le16 reserved1;
+	le16 size;
+};
+
+static_assert(sizeof(struct virtio_net_stats_reply_hdr) == 8, "5.1.6.5.8");
+static_assert(sizeof(struct virtio_net_config) == 28, "5.1.4");
+static_assert(offsetof(struct virtio_net_config, speed) == 12, "5.1.4");
+static_assert(sizeof(struct virtio_net_hdr) == 12, "5.1.6");
+static_assert(sizeof(struct virtio_net_ctrl_hdr) == 2, "5.1.6.5");
+
+#endif

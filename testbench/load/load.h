@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The ELF loader: what a compiled object holds, ready to be offloaded. Makes no bpf() call and needs no privilege. */
+#ifndef TESTBENCH_LOAD_H
+#define TESTBENCH_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOAD_ERROR_BYTES 512
+
+struct load_map {
+	char name[64];
+	uint32_t type, key_size, value_size, max_entries, flags;
+	/* Global data: contents to write before the first run, and whether to freeze it. NULL otherwise. */
+	uint8_t *data;
+	bool freeze;
+};
+
+/* A source line, from BTF line information. */
+struct load_line {
+	uint32_t insn; /* first instruction that it covers */
+	char *file;
+	char *text;
+	uint32_t line;
+};
+
+struct load_prog {
+	char name[128];
+	char section[128];
+	uint8_t *insns; /* count 8-byte slots: LD_IMM64 src 1 and 2 carry the index into load_object.maps, subprograms are linked */
+	uint32_t count;
+	struct load_line *lines;
+	size_t num_lines;
+};
+
+struct load_object {
+	struct load_map *maps;
+	size_t num_maps;
+	struct load_prog *progs; /* XDP programs only, in the file's order */
+	size_t num_progs;
+	bool gpl_compatible;
+};
+
+/*
+ * Reads path. section NULL: every section that holds XDP programs. Returns NULL with one sentence in error: what, where, what was
+ * expected. The caller frees.
+ */
+struct load_object *load_open(const char *path, const char *section, char error[static LOAD_ERROR_BYTES]);
+/* Takes NULL. */
+void load_free(struct load_object *object);
+
+/*
+ * The program that --program names (NULL: the only one). NULL with a sentence in error that lists the candidates.
+ */
+const struct load_prog *load_choose(const struct load_object *object, const char *program, char error[static LOAD_ERROR_BYTES]);
+
+/* The source line of an instruction, or NULL. */
+const struct load_line *load_line_of(const struct load_prog *prog, uint32_t insn);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The helpers that move a frame's ends. R1 is the context, R2 a signed 32-bit number of bytes. */
+#ifndef FW_XDP_H
+#define FW_XDP_H
+
+#include "helper.h"
+
+#define XDP_MIN_FRAME 14 /* bytes: what stays of a frame whatever a program does */
+
+/* Moves the frame's start by r2, its metadata with it. 0 or -EINVAL. */
+helper_fn xdp_adjust_head;
+/* Moves the metadata's start by r2. 0, -EINVAL, or -EACCES (a length that is not offered). */
+helper_fn xdp_adjust_meta;
+/* Moves the frame's end by r2; new bytes are 0. 0 or -EINVAL. */
+helper_fn xdp_adjust_tail;
+
+#endif

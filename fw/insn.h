@@ -121,6 +121,7 @@ enum insn_group {
 	INSN_GROUP_ATOMIC32 = 1 << 4,
 	INSN_GROUP_ATOMIC64 = 1 << 5,
 	INSN_GROUP_V4 = 1 << 6,
+	INSN_GROUPS = (1 << 7) - 1,
 };
 
 struct insn_info {
@@ -147,7 +148,8 @@ struct insn {
 	uint8_t src; /* 0 to 10 */
 	int16_t off; /* bytes, for loads, stores and atomics */
 	/*
-	 * Jumps and local calls: the target, an absolute index. It is inside of the program.
+	 * Jumps and local calls: the target, an absolute index. It is inside of the program. LD_SLOT2: the immediate of
+	 * the second slot.
 	 * Other instructions: the immediate, as it stands.
 	 */
 	int32_t imm;
@@ -168,9 +170,15 @@ struct insn_error {
 };
 
 /*
+ * Decodes the one instruction at slot i of count into out, by the same rules. i may be a second slot: INSN_LD_SLOT2 then.
+ */
+int insn_decode_at(const uint8_t *wire, uint32_t count, uint32_t i, uint32_t isa, struct insn *out, struct insn_error *err);
+
+/*
  * Decodes count slots (8 bytes each, little-endian, at wire, any alignment) into out[count].
- * Checks opcodes, registers, reserved fields, both halves of LD_IMM64, that every jump and call lands on an instruction,
- * shift and division by constants out of range. isa is the set of enum insn_group allowed.
+ * Checks opcodes, registers (R10 is never written), reserved fields, both halves of LD_IMM64, that every jump and call lands
+ * on an instruction, that the last one is EXIT or an unconditional jump, shift and division by constants out of range.
+ * isa is the set of enum insn_group allowed. What one instruction shows is checked here; paths are the verifier's.
  * Returns 0; -EINVAL (refused) or -ENOTSUP (a known instruction outside of isa), with *err filled in.
  */
 int insn_decode(const uint8_t *wire, uint32_t count, uint32_t isa, struct insn *out, struct insn_error *err);

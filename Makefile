@@ -30,10 +30,23 @@ LIBS = $(patsubst %,$(BUILD)/lib%.a,testbench guest-driver device-model fw)
 LDLIBS = -lbpf -lelf -lpcap -ljansson -lz -llzma
 PROGS = $(patsubst testbench/progs/%.bpf.c,$(BUILD)/progs/%.bpf.o,$(wildcard testbench/progs/*.bpf.c))
 
-TESTS = $(patsubst %,$(BUILD)/unit-%,$(ROOMS)) $(BUILD)/conform
+TESTS = $(patsubst %,$(BUILD)/unit-%,$(ROOMS)) $(BUILD)/conform $(BUILD)/oracle
+TOOLS = testbench/tools
 
-.PHONY: all run check lint bench spec patch deps clean help tests
+.PHONY: help all run check lint bench spec patch goldens deps clean tests
 .DELETE_ON_ERROR:
+
+help:
+	@echo "make run            replay a captured trace through an offloaded XDP program and show what became of the frames"
+	@echo "make check          every test, twice: as built, and with ASan and UBSan"
+	@echo "make all            build/refnic and the example programs"
+	@echo "make lint           clang-tidy, cppcheck, one-way dependencies, requirement gate"
+	@echo "make bench          speed against peers and against the machine's limit, as ratios"
+	@echo "make spec           the proposal as PDF and HTML in build/spec"
+	@echo "make patch SPEC=DIR the proposal as patches for a checkout of virtio-spec"
+	@echo "make goldens        write traces/expected anew (look at the difference before you commit it)"
+	@echo "make deps           install what the above needs (each does it for itself)"
+	@echo "make clean"
 
 all: $(BUILD)/refnic $(PROGS)
 
@@ -53,8 +66,13 @@ $(BUILD)/unit-$(1): $(call obj,$(wildcard testbench/unit/$(1)/*.c)) $(LIBS)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 
-$(BUILD)/conform: $(call obj,$(wildcard testbench/conform/*.c)) $(LIBS)
-	$(CC) $(OPT) -o $@ $^ -lcriterion $(LDLIBS)
+$(BUILD)/conform $(BUILD)/oracle: $(BUILD)/%: $(LIBS)
+	$(CC) $(OPT) -o $@ $(filter %.o,$^) $(LIBS) -lcriterion $(LDLIBS)
+$(BUILD)/conform: $(call obj,$(wildcard testbench/conform/*.c))
+$(BUILD)/oracle: $(call obj,$(wildcard testbench/oracle/*.c))
+
+$(BUILD)/bench: $(call obj,$(wildcard testbench/bench/*.c)) $(LIBS)
+	$(CC) $(OPT) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -65,6 +83,35 @@ $(BUILD)/progs/%.bpf.o: testbench/progs/%.bpf.c $(wildcard testbench/progs/*.h)
 	$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
 
 tests: all $(TESTS)
+
+run:
+	@$(TOOLS)/deps run
+	@$(MAKE) --no-print-directory -s -j2 all
+	@$(BUILD)/refnic replay $(BUILD)/progs/xdp1.bpf.o traces/http.pcap -o $(BUILD)/run
+
+SCRIPTS = $(wildcard testbench/tools/test-*.sh)
+SPEC_SCRIPTS = $(wildcard spec/tools/test-*.sh)
+
+check:
+	@$(TOOLS)/deps run check
+	@$(MAKE) --no-print-directory -s -j2 tests
+	@$(MAKE) --no-print-directory -s -j2 SAN=1 BUILD=$(BUILD)/san tests
+	@$(TOOLS)/run-tests $(TESTS) $(SCRIPTS:%="% $(BUILD)") $(SPEC_SCRIPTS) $(TESTS:$(BUILD)/%=$(BUILD)/san/%) $(SCRIPTS:%="% $(BUILD)/san")
+
+lint:
+	@$(TOOLS)/deps run check lint
+	@$(TOOLS)/lint
+
+bench:
+	@$(TOOLS)/deps run
+	@$(MAKE) --no-print-directory -s -j2 all $(BUILD)/bench
+	@$(BUILD)/bench $(BUILD)/progs traces
+
+goldens: all
+	@$(TOOLS)/golden $(BUILD) update
+
+deps:
+	@$(TOOLS)/deps run check lint spec
 
 clean:
 	rm -rf $(BUILD)

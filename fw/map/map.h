@@ -32,15 +32,18 @@ enum map_update {
 struct map_ops {
 	/* Checks attr; everything that does not depend on other objects. 0, or a VIRTIO_NET_XDP_ERR_* with *detail. */
 	uint16_t (*check)(const struct map_attr *attr, uint32_t *detail);
-	/* Exact bytes that a map of this attr takes in the arena; no overflow for any checked attr. */
+	/* Exact bytes that a map of this attr takes in the arena; UINT64_MAX for more than 64 bits or indices can count. */
 	uint64_t (*bytes)(const struct map_attr *attr, uint32_t num_queues);
 	/* mem: bytes() of zeroed memory, the first of it struct map with attr filled in. */
 	void (*init)(struct map *map, uint32_t num_queues);
 	/* The element, or NULL. queue: which value of a PERCPU type. */
 	void *(*lookup)(struct map *map, const void *key, uint32_t queue);
-	/* 0, -EEXIST, -ENOENT, -E2BIG (full), -EINVAL (flags). The program's own value only, for PERCPU types. */
+	/*
+	 * 0, -EEXIST, -ENOENT, -E2BIG (full, or no such index), -EINVAL (flags), -ENOMEM (this run has replaced too much).
+	 * The program's own value only, for PERCPU types.
+	 */
 	int (*update)(struct map *map, const void *key, const void *value, uint64_t flags, uint32_t queue);
-	/* 0, -ENOENT, -EINVAL (the type has no delete). */
+	/* 0, -ENOENT. NULL: the type has no delete. */
 	int (*remove)(struct map *map, const void *key);
 	/* The key after *key in the type's order; key NULL or not there: the first. 0, -ENOENT at the end. */
 	int (*next)(struct map *map, const void *key, void *next);
@@ -62,7 +65,17 @@ struct map {
 	bool frozen;   /* commands no longer write */
 	uint64_t bytes; /* charged against max_map_kib */
 	bool run_end_wanted; /* ops->run_end() has something to do */
+	uint64_t seed; /* of hash functions; nothing that a driver or a program sees depends on it */
 };
+
+/*
+ * Bytes of fixed + entries * each + buckets * bucket, each rounded up to 8; UINT64_MAX if that is more. Every type's bytes()
+ * comes from here.
+ */
+uint64_t map_storage_bytes(uint64_t fixed, uint64_t entries, uint64_t each, uint64_t buckets, uint64_t bucket);
+
+/* VIRTIO_NET_XDP_ERR_FLAGS (*detail: the bits) for flags outside of known or in conflict with each other, else OK. */
+uint16_t map_check_flags(const struct map_attr *attr, uint32_t known, uint32_t *detail);
 
 /* The type's row, or NULL. */
 const struct map_ops *map_ops_of(uint32_t type);
@@ -73,6 +86,10 @@ uint64_t map_types_all(void);
 
 /* Bytes of one element as MAP_LOOKUP and MAP_UPDATE carry it: value_size, or one rounded value per queue. */
 uint32_t map_wire_value_bytes(const struct map *map, uint32_t num_queues);
+
+/* What commands may do, from attr.flags (RDONLY, WRONLY) and frozen. */
+bool map_cmd_can_read(const struct map *map);
+bool map_cmd_can_write(const struct map *map);
 
 /* What programs may do, from attr.flags (RDONLY_PROG, WRONLY_PROG). */
 bool map_prog_can_read(const struct map *map);

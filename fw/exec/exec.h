@@ -22,7 +22,7 @@ struct exec_prog {
 	 * Per slot: the kind of memory that a load or store touches, as the verifier proved it. NULL without verification.
 	 */
 	const uint8_t *access; /* enum exec_access */
-	struct map *const *maps; /* LD_MAP and LD_MAP_VALUE: insn.imm is the index into it */
+	struct map *const *maps; /* LD_MAP and LD_MAP_VALUE: insn.imm is the index into it, insn.imm64 as exec_link() left it */
 	uint32_t num_maps;
 	bool plain_memory; /* R1, R2 are memory and its size (fw_exec()), not the context */
 };
@@ -39,18 +39,29 @@ struct run {
 	const struct exec_prog *prog;
 	uint8_t *mem;           /* fw_exec(): memory, and its size */
 	uint64_t mem_bytes;
-	uint64_t budget;        /* interpreter: instructions left */
+	uint64_t budget;        /* interpreter: instructions left, if budget_on */
+	bool budget_on;
+	uint32_t num_queues;    /* receive queues: what a program may select */
 	uint64_t *prandom;      /* state of get_prandom_u32 */
 	uint32_t tail_calls;    /* left */
-	uint32_t fault_insn;    /* interpreter: where it stopped */
+	uint32_t fault_insn;    /* interpreter: where it stopped, if fault is set */
 	const char *fault;      /* interpreter: why; NULL if the run ended by EXIT */
 	fw_trace_fn *trace;
 	void *trace_ctx;
+	uint32_t queue;         /* the steered one: frame->rx_queue_index before the program */
+	uint32_t max_metadata;  /* bytes, of adjust_meta */
 };
 
 /*
- * Interprets: every access is checked against packet, stack, map values and context. Returns R0; on a fault 0 with
- * run->fault set (a verified program makes none).
+ * Gives LD_MAP and LD_MAP_VALUE of verified instructions their run-time constants: insn.imm is an index into maps, insn.imm64
+ * becomes the address of struct map, or of the value at the offset in the second slot.
+ */
+void exec_link(struct insn *insns, uint32_t count, struct map *const *maps);
+
+/*
+ * Interprets: every access is checked against stack, packet (or run->mem), map values and context. Returns R0; on a fault 0
+ * with run->fault set (a verified program makes none). Without prog->access each function's stack starts as zeros, and
+ * helper calls are faults, since nothing has checked what they are given.
  */
 uint64_t interp_run(const struct exec_prog *prog, struct run *run);
 

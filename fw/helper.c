@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The helpers without a file of their own, and the table of all. Arguments are what the verifier let through: maps, keys
+ * and values of the right sizes, readable memory. Scalars can be anything.
+ */
+#include "helper.h"
+#include "exec/exec.h"
+#include "map/map.h"
+#include "virtio_net_xdp.h"
+#include "xdp.h"
+
+#define ERR(errno_value) ((uint64_t)(int64_t)-(errno_value))
+
+static struct map *map_of(uint64_t r)
+{
+	return (struct map *)(uintptr_t)r;
+}
+
+static void *mem_of(uint64_t r)
+{
+	return (void *)(uintptr_t)r;
+}
+
+static uint64_t helper_map_lookup(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	struct map *map = map_of(r1);
+
+	(void)r3, (void)r4, (void)r5;
+	return (uintptr_t)map->ops->lookup(map, mem_of(r2), run->queue);
+}
+
+static uint64_t helper_map_update(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	struct map *map = map_of(r1);
+
+	(void)r5;
+	return (uint64_t)(int64_t)map->ops->update(map, mem_of(r2), mem_of(r3), r4, run->queue);
+}
+
+static uint64_t helper_map_delete(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	struct map *map = map_of(r1);
+
+	(void)r3, (void)r4, (void)r5, (void)run;
+	return map->ops->remove ? (uint64_t)(int64_t)map->ops->remove(map, mem_of(r2)) : ERR(EINVAL);
+}
+
+static uint64_t helper_ktime(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
+	return run->frame ? run->frame->now_ns : 0;
+}
+
+/* PCG: a 64-bit linear congruential state, permuted down to 32 bits. */
+static uint64_t helper_prandom(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	uint64_t state = *run->prandom;
+	uint32_t shifted = (uint32_t)((state >> 18 ^ state) >> 27);
+	uint32_t turn = (uint32_t)(state >> 59);
+
+	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
+	*run->prandom = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return shifted >> turn | shifted << (-turn & 31);
+}
+
+static uint64_t helper_cpu(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
+	return run->queue;
+}
+
+static uint64_t add_carry64(uint64_t a, uint64_t b)
+{
+	uint64_t sum = a + b;
+
+	return sum + (sum < b);
+}
+
+static uint32_t add_carry32(uint32_t a, uint32_t b)
+{
+	uint32_t sum = a + b;
+
+	return sum + (sum < b);
+}
+
+/* One's complement sum of bytes (a multiple of 4) at p and of sum, in 32 bits; 0 only if all of it is 0. */
+static uint32_t csum_words(const uint8_t *p, uint32_t bytes, uint32_t sum)
+{
+	uint64_t wide = sum, word;
+	uint32_t half;
+
+	for (; bytes >= 8; bytes -= 8, p += 8) {
+		mem_copy(&word, p, 8);
+		wide = add_carry64(wide, word);
+	}
+	if (bytes) {
+		mem_copy(&half, p, 4);
+		wide = add_carry64(wide, half);
+	}
+	return add_carry32((uint32_t)(wide >> 32), (uint32_t)wide);
+}
+
+static uint16_t csum_to16(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/*
+ * The sums of what comes (R3, R4 bytes), what goes (R1, R2 bytes) and the seed (R5) in one 16-bit number, which is the same
+ * on every machine. Not complemented.
+ */
+static uint64_t helper_csum_diff(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	uint32_t from_bytes = (uint32_t)r2, to_bytes = (uint32_t)r4, seed = (uint32_t)r5;
+
+	(void)run;
+	if ((from_bytes | to_bytes) & 3)
+		return ERR(EINVAL);
+	if (from_bytes && to_bytes)
+		return csum_to16(add_carry32(csum_words(mem_of(r3), to_bytes, seed), ~csum_words(mem_of(r1), from_bytes, 0)));
+	if (to_bytes)
+		return csum_to16(csum_words(mem_of(r3), to_bytes, seed));
+	if (from_bytes)
+		return csum_to16(~csum_words(mem_of(r1), from_bytes, ~seed));
+	return seed;
+}
+
+static const struct helper helper_rows[HELPER_MAX] = {
+#define HELPER(id, row_name, function, ret_kind, row_flags, types, a1, a2, a3, a4, a5)                                 \
+	[id] = {.name = #row_name,                                                                                     \
+		.fn = function,                                                                                        \
+		.map_types = types,                                                                                    \
+		.args = {HELPER_ARG_##a1, HELPER_ARG_##a2, HELPER_ARG_##a3, HELPER_ARG_##a4, HELPER_ARG_##a5},         \
+		.ret = HELPER_RET_##ret_kind,                                                                          \
+		.flags = row_flags},
+#include "helper.def"
+#undef HELPER
+};
+
+const struct helper *helper_of(uint32_t id)
+{
+	return id < HELPER_MAX && helper_rows[id].fn ? &helper_rows[id] : NULL;
+}
+
+void helpers_all(uint64_t bits[4])
+{
+	mem_set(bits, 0, HELPER_MAX / 8);
+	for (uint32_t id = 0; id < HELPER_MAX; id++)
+		if (helper_rows[id].fn)
+			bits[id / 64] |= 1ULL << id % 64;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the engines share. */
+#include "exec.h"
+
+void exec_link(struct insn *insns, uint32_t count, struct map *const *maps)
+{
+	for (uint32_t i = 0; i + 1 < count; i++) {
+		struct insn *insn = &insns[i];
+		struct map *map;
+
+		switch (insn_info[insn->op].cls) {
+		case INSN_CLASS_LD_MAP:
+			insn->imm64 = (int64_t)(uintptr_t)maps[insn->imm];
+			break;
+		case INSN_CLASS_LD_MAP_VALUE:
+			map = maps[insn->imm];
+			insn->imm64 = (int64_t)(uintptr_t)map->ops->value_addr(map, (uint32_t)insns[i + 1].imm);
+			break;
+		default:
+			break;
+		}
+	}
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The interpreter. One label per row of insn.def, its body generated from the row's class, op, width and form; each
+ * instruction jumps to the next one's label (computed goto).
+ *
+ * Every access is checked, also those that a verifier proved: an interpreted program cannot touch foreign memory even if the
+ * verifier errs. What is asked first is what programs touch most: stack and packet, inline; the rest is in the slow functions.
+ *
+ * Tracing and the budget cost nothing where they are off: where one is on, a second label table sends each instruction through
+ * one more label.
+ */
+#include "alu.h"
+#include "exec.h"
+#include "helper.h"
+
+#define CTX_BYTES 24
+
+/* Offsets of the context (R1), as programs see it. */
+enum ctx_field {
+	CTX_DATA = 0,
+	CTX_DATA_END = 4,
+	CTX_DATA_META = 8,
+	CTX_INGRESS_IFINDEX = 12,
+	CTX_RX_QUEUE_INDEX = 16,
+};
+
+/* A range of addresses; bytes 0: none. */
+struct region {
+	uint64_t base;
+	uint64_t bytes;
+};
+
+struct memory {
+	struct region stack;  /* frames of the current call chain */
+	struct region packet; /* from metadata to end, or plain memory */
+	struct run *run;
+};
+
+/* What CALL_LOCAL keeps. */
+struct call {
+	uint32_t back; /* the caller's next instruction */
+	uint64_t saved[4]; /* R6 to R9 */
+};
+
+static inline bool region_holds(const struct region *r, uint64_t addr, uint64_t bytes)
+{
+	uint64_t off = addr - r->base;
+
+	return off < r->bytes && bytes <= r->bytes - off;
+}
+
+static void region_set_packet(struct memory *m)
+{
+	const struct run *run = m->run;
+
+	if (run->frame) {
+		m->packet.base = (uintptr_t)run->frame->data_meta;
+		m->packet.bytes = (uintptr_t)run->frame->data_end - (uintptr_t)run->frame->data_meta;
+	} else {
+		m->packet.base = (uintptr_t)run->mem;
+		m->packet.bytes = run->mem_bytes;
+	}
+}
+
+static inline uint64_t load(uint64_t addr, unsigned int width)
+{
+	const void *p = (const void *)(uintptr_t)addr;
+	uint64_t v = 0;
+
+	switch (width) {
+	case 1:
+		return *(const uint8_t *)p;
+	case 2:
+		mem_copy(&v, p, 2);
+		return v;
+	case 4:
+		mem_copy(&v, p, 4);
+		return v;
+	default:
+		mem_copy(&v, p, 8);
+		return v;
+	}
+}
+
+static inline void store(uint64_t addr, unsigned int width, uint64_t value)
+{
+	void *p = (void *)(uintptr_t)addr;
+
+	switch (width) {
+	case 1:
+		mem_copy(p, &value, 1);
+		break;
+	case 2:
+		mem_copy(p, &value, 2);
+		break;
+	case 4:
+		mem_copy(p, &value, 4);
+		break;
+	default:
+		mem_copy(p, &value, 8);
+	}
+}
+
+static inline uint64_t sign_extend(uint64_t value, unsigned int width)
+{
+	switch (width) {
+	case 1:
+		return (uint64_t)(int8_t)value;
+	case 2:
+		return (uint64_t)(int16_t)value;
+	default:
+		return (uint64_t)(int32_t)value;
+	}
+}
+
+static inline bool in_stack_or_packet(const struct memory *m, uint64_t addr, unsigned int width)
+{
+	return likely(region_holds(&m->stack, addr, width)) || region_holds(&m->packet, addr, width);
+}
+
+static bool in_map(const struct exec_prog *prog, uint64_t addr, unsigned int width)
+{
+	for (uint32_t i = 0; i < prog->num_maps; i++)
+		if (prog->maps[i]->ops->owns(prog->maps[i], (const void *)(uintptr_t)addr, width))
+			return true;
+	return false;
+}
+
+/* Whether addr is memory other than the context; sets the fault if not. */
+static inline bool reach(const struct memory *m, uint64_t addr, unsigned int width, const char *fault)
+{
+	if (in_stack_or_packet(m, addr, width) || in_map(m->run->prog, addr, width))
+		return true;
+	m->run->fault = fault;
+	return false;
+}
+
+static bool in_context(const struct memory *m, uint64_t addr)
+{
+	return m->run->frame && addr - (uintptr_t)m->run->frame < CTX_BYTES;
+}
+
+static bool ctx_load(const struct memory *m, uint64_t addr, unsigned int width, uint64_t *value)
+{
+	const struct fw_frame *frame = m->run->frame;
+	uint64_t off = addr - (uintptr_t)frame;
+
+	if (width == 4) {
+		switch (off) {
+		case CTX_DATA:
+			*value = (uintptr_t)frame->data;
+			return true;
+		case CTX_DATA_END:
+			*value = (uintptr_t)frame->data_end;
+			return true;
+		case CTX_DATA_META:
+			*value = (uintptr_t)frame->data_meta;
+			return true;
+		case CTX_INGRESS_IFINDEX:
+			*value = frame->ingress_ifindex;
+			return true;
+		case CTX_RX_QUEUE_INDEX:
+			*value = frame->rx_queue_index;
+			return true;
+		}
+	}
+	m->run->fault = "load from the context that is not 4 bytes at offset 0, 4, 8, 12 or 16";
+	return false;
+}
+
+static bool ctx_store(const struct memory *m, uint64_t addr, unsigned int width, uint64_t value)
+{
+	struct fw_frame *frame = m->run->frame;
+
+	if (width != 4 || addr - (uintptr_t)frame != CTX_RX_QUEUE_INDEX) {
+		m->run->fault = "store to the context that is not 4 bytes at offset 16";
+		return false;
+	}
+	if ((uint32_t)value < m->run->num_queues)
+		frame->rx_queue_index = (uint32_t)value;
+	else
+		frame->bad_queue = true;
+	return true;
+}
+
+static __attribute__((noinline)) bool slow_load(const struct memory *m, uint64_t addr, unsigned int width, uint64_t *value)
+{
+	if (in_context(m, addr))
+		return ctx_load(m, addr, width, value);
+	if (!reach(m, addr, width, "load outside of stack, packet, map values and context"))
+		return false;
+	*value = load(addr, width);
+	return true;
+}
+
+static __attribute__((noinline)) bool slow_store(const struct memory *m, uint64_t addr, unsigned int width, uint64_t value)
+{
+	if (in_context(m, addr))
+		return ctx_store(m, addr, width, value);
+	if (!reach(m, addr, width, "store outside of stack, packet, map values and context"))
+		return false;
+	store(addr, width, value);
+	return true;
+}
+
+static inline bool checked_load(const struct memory *m, uint64_t addr, unsigned int width, uint64_t *value)
+{
+	if (unlikely(!in_stack_or_packet(m, addr, width)))
+		return slow_load(m, addr, width, value);
+	*value = load(addr, width);
+	return true;
+}
+
+static inline bool checked_load_signed(const struct memory *m, uint64_t addr, unsigned int width, uint64_t *value)
+{
+	if (!reach(m, addr, width, "load outside of stack, packet and map values"))
+		return false;
+	*value = sign_extend(load(addr, width), width);
+	return true;
+}
+
+static inline bool checked_store(const struct memory *m, uint64_t addr, unsigned int width, uint64_t value)
+{
+	if (unlikely(!in_stack_or_packet(m, addr, width)))
+		return slow_store(m, addr, width, value);
+	store(addr, width, value);
+	return true;
+}
+
+/*
+ * Replaces the width bytes at addr by the operation's result and returns the old ones. Only aligned ones are indivisible:
+ * others may lie across cache lines, where not every machine can be.
+ */
+static inline uint64_t atomic_replace(enum insn_atomic op, uint64_t addr, unsigned int width, uint64_t src, uint64_t r0)
+{
+	uint64_t old = load(addr, width);
+
+	if (addr & (width - 1)) {
+		store(addr, width, alu_atomic(op, old, src, r0));
+	} else if (width == 8) {
+		uint64_t *p = (uint64_t *)(uintptr_t)addr;
+
+		while (!__atomic_compare_exchange_n(p, &old, alu_atomic(op, old, src, r0), true, __ATOMIC_SEQ_CST,
+						    __ATOMIC_SEQ_CST))
+			;
+	} else {
+		uint32_t *p = (uint32_t *)(uintptr_t)addr;
+		uint32_t old32 = (uint32_t)old;
+
+		while (!__atomic_compare_exchange_n(p, &old32, (uint32_t)alu_atomic(op, old32, src, r0), true,
+						    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			;
+		old = old32;
+	}
+	return old;
+}
+
+static inline bool checked_atomic(const struct memory *m, enum insn_atomic op, unsigned int width, uint64_t addr,
+				  uint64_t *src, uint64_t *r0)
+{
+	uint64_t mask = width == 8 ? UINT64_MAX : UINT32_MAX;
+	uint64_t old;
+
+	if (!reach(m, addr, width, "atomic operation outside of stack, packet and map values"))
+		return false;
+	old = atomic_replace(op, addr, width, *src & mask, *r0 & mask);
+	if (op == INSN_ATOMIC_CMPXCHG)
+		*r0 = old;
+	else if (op >= INSN_ATOMIC_FETCH_ADD)
+		*src = old;
+	return true;
+}
+
+static bool call_helper(struct memory *m, int32_t id, uint64_t *r)
+{
+	const struct helper *helper = helper_of((uint32_t)id);
+
+	if (!m->run->prog->access || !helper) {
+		m->run->fault = helper ? "call of a helper by a program that was not verified" : "call of an unknown helper";
+		return false;
+	}
+	r[0] = helper->fn(r[1], r[2], r[3], r[4], r[5], m->run);
+	region_set_packet(m);
+	return true;
+}
+
+/* Enters function frame depth. */
+static inline void enter_frame(struct memory *m, uint64_t *r, uint32_t depth)
+{
+	m->stack.bytes = (uint64_t)(depth + 1) * EXEC_STACK_BYTES;
+	r[INSN_FRAME_PTR] = m->stack.base + m->stack.bytes;
+	if (!m->run->prog->access)
+		mem_set((void *)(uintptr_t)(r[INSN_FRAME_PTR] - EXEC_STACK_BYTES), 0, EXEC_STACK_BYTES);
+}
+
+/* Budget and trace, before the instruction at index i. */
+static bool step(struct run *run, uint32_t i, const uint64_t *r)
+{
+	char text[128];
+
+	if (run->budget_on && !run->budget) {
+		run->fault = "instruction budget used up";
+		return false;
+	}
+	run->budget -= run->budget_on;
+	if (run->trace) {
+		insn_print(text, sizeof(text), run->prog->insns, i);
+		run->trace(run->trace_ctx, i, text, r);
+	}
+	return true;
+}
+
+#define DST  r[pc->dst]
+#define SRC  r[pc->src]
+#define ADDR_DST (DST + (uint64_t)(int64_t)pc->off)
+#define ADDR_SRC (SRC + (uint64_t)(int64_t)pc->off)
+#define IMM  ((uint64_t)pc->imm64)
+#define NEXT goto *labels[(++pc)->op]
+#define JUMP(target)                                                                                                   \
+	do {                                                                                                           \
+		pc = insns + (target);                                                                                 \
+		goto *labels[pc->op];                                                                                  \
+	} while (0)
+
+#define OPERAND_ALU_K IMM
+#define OPERAND_ALU_X SRC
+#define OPERAND_ALU_1 0
+#define OPERAND_JMP_K IMM
+#define OPERAND_JMP_X SRC
+
+/* What a row does, by class. */
+#define DO_ALU(op, width, form) DST = alu_eval(INSN_ALU_##op, width, DST, OPERAND_##form)
+#define DO_JMP(op, width, form)                                                                                        \
+	if (alu_cond(INSN_JMP_##op, width, DST, OPERAND_##form))                                                       \
+	JUMP(pc->imm)
+#define DO_LDX(op, width, form)                                                                                        \
+	if (!checked_load(&m, ADDR_SRC, width, &DST))                                                                  \
+	goto fault
+#define DO_LDSX(op, width, form)                                                                                       \
+	if (!checked_load_signed(&m, ADDR_SRC, width, &DST))                                                           \
+	goto fault
+#define DO_ST(op, width, form)                                                                                         \
+	if (!checked_store(&m, ADDR_DST, width, IMM))                                                                  \
+	goto fault
+#define DO_STX(op, width, form)                                                                                        \
+	if (!checked_store(&m, ADDR_DST, width, SRC))                                                                  \
+	goto fault
+#define DO_ATOMIC(op, width, form)                                                                                     \
+	if (!checked_atomic(&m, INSN_ATOMIC_##op, width, ADDR_DST, &SRC, &r[0]))                                       \
+	goto fault
+#define DO_JA(op, width, form) JUMP(pc->imm)
+#define DO_CALL(op, width, form)                                                                                       \
+	if (!call_helper(&m, pc->imm, r))                                                                              \
+	goto fault
+#define DO_CALL_LOCAL(op, width, form)   goto call_local
+#define DO_EXIT(op, width, form)         goto leave
+#define DO_LD_IMM64(op, width, form)     DST = IMM, pc++
+#define DO_LD_MAP(op, width, form)       DST = IMM, pc++
+#define DO_LD_MAP_VALUE(op, width, form) DST = IMM, pc++
+#define DO_SLOT2(op, width, form)        goto second_slot
+
+uint64_t interp_run(const struct exec_prog *prog, struct run *run)
+{
+	static const void *const fast[INSN_OPS] = {
+#define INSN(id, ...) [INSN_##id] = &&do_##id,
+#include "insn.def"
+#undef INSN
+	};
+	static const void *const slow[INSN_OPS] = {
+#define INSN(id, ...) [INSN_##id] = &&do_step,
+#include "insn.def"
+#undef INSN
+	};
+	const void *const *labels = run->trace || run->budget_on ? slow : fast;
+	uint8_t stack[EXEC_CALL_DEPTH * EXEC_STACK_BYTES] __attribute__((aligned(16)));
+	struct call calls[EXEC_CALL_DEPTH - 1];
+	struct memory m = {.stack.base = (uintptr_t)stack, .run = run};
+	const struct insn *insns = prog->insns;
+	const struct insn *pc = insns;
+	uint64_t r[INSN_MAX_REG] = {0};
+	uint32_t depth = 0;
+
+	run->prog = prog;
+	run->fault = NULL;
+	region_set_packet(&m);
+	enter_frame(&m, r, depth);
+	r[1] = run->frame ? (uintptr_t)run->frame : (uintptr_t)run->mem;
+	r[2] = run->frame ? 0 : run->mem_bytes;
+	JUMP(0);
+
+#define INSN(id, opcode, sel, value, cls, op, width, form, ...)                                                        \
+	do_##id : DO_##cls(op, width, form);                                                                           \
+	NEXT;
+#include "insn.def"
+#undef INSN
+
+do_step:
+	if (!step(run, (uint32_t)(pc - insns), r))
+		goto fault;
+	goto *fast[pc->op];
+
+call_local:
+	if (++depth == EXEC_CALL_DEPTH) {
+		run->fault = "calls are nested too deeply";
+		goto fault;
+	}
+	calls[depth - 1].back = (uint32_t)(pc - insns) + 1;
+	mem_copy(calls[depth - 1].saved, &r[6], sizeof(calls[0].saved));
+	enter_frame(&m, r, depth);
+	JUMP(pc->imm);
+
+leave:
+	if (!depth)
+		return r[0];
+	depth--;
+	mem_copy(&r[6], calls[depth].saved, sizeof(calls[0].saved));
+	m.stack.bytes -= EXEC_STACK_BYTES;
+	r[INSN_FRAME_PTR] -= EXEC_STACK_BYTES;
+	JUMP(calls[depth].back);
+
+second_slot:
+	run->fault = "the second slot of an instruction is no instruction";
+fault:
+	run->fault_insn = (uint32_t)(pc - insns);
+	return 0;
+}

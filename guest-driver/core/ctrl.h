@@ -18,4 +18,20 @@ struct drv_buf {
 int drv_ctrl(struct drv_net *net, uint8_t class_, uint8_t command, const struct drv_buf *data, unsigned count, void *result,
 	     uint32_t room, uint32_t *written);
 
+/* Where a command's two streams of bytes are cut into descriptors. A count of 0: one descriptor, if there are bytes at all. */
+struct drv_ctrl_cut {
+	const uint32_t *readable; /* bytes of each piece; they sum to the readable bytes */
+	unsigned num_readable;
+	const uint32_t *writable;
+	unsigned num_writable;
+};
+
+/*
+ * Sends any bytes at all as a command, for tests: readable begins with class and command if it is to be a good one, room
+ * is what the device may write, the ack included, and comes back in writable (untouched bytes as 0xa5). cut may be NULL.
+ * Returns how many bytes the device says it wrote, or -errno as drv_ctrl(); -EINVAL: the cut does not sum up.
+ */
+int drv_ctrl_raw(struct drv_net *net, const void *readable, uint32_t bytes, void *writable, uint32_t room,
+		 const struct drv_ctrl_cut *cut);
+
 #endif

@@ -43,7 +43,7 @@ struct drv_xdp_map_info {
 };
 
 int drv_xdp_caps(struct drv_net *net, struct drv_xdp_caps *caps, struct drv_xdp_error *error);
-/* The prefix that configuration space shows. */
+/* The prefix that configuration space shows; all zero when there is none. */
 void drv_xdp_config(struct drv_net *net, struct drv_xdp_caps *caps);
 
 int drv_xdp_prog_create(struct drv_net *net, uint32_t id, uint32_t bytes, uint32_t flags, const char *name, const uint8_t *tag,

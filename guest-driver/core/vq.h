@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtqueue as the driver sees it, whatever its format: submit buffers, notify the device, ask for completions, take
+ * them. What the device writes to the queue is checked before it is used; a queue that it wrote nonsense to is broken
+ * for good, until the device is reset.
+ */
+#ifndef GUEST_DRIVER_VQ_H
+#define GUEST_DRIVER_VQ_H
+
+#include "env.h"
+#include "transport.h"
+
+/* A piece of a buffer: device address and bytes. */
+struct drv_sg {
+	uint64_t addr;
+	uint32_t bytes;
+};
+
+struct drv_vq_done {
+	void *token;    /* as given to submit */
+	uint32_t bytes; /* that the device says it wrote; at most the writable bytes that were submitted */
+};
+
+struct drv_vq;
+
+struct drv_vq_ops {
+	int (*submit)(struct drv_vq *vq, const struct drv_sg *sg, unsigned readable, unsigned writable, void *token);
+	bool (*notify)(struct drv_vq *vq);
+	int (*completions)(struct drv_vq *vq);
+	int (*complete)(struct drv_vq *vq, struct drv_vq_done *done);
+	void (*destroy)(struct drv_vq *vq);
+};
+
+struct drv_vq {
+	const struct drv_vq_ops *ops;
+	const struct drv_env *env;
+	const struct drv_transport *transport;
+	struct drv_queue_addr addr; /* for queue_enable() */
+	uint16_t index;
+	uint16_t size;      /* descriptors */
+	uint16_t in_flight; /* buffers that the device holds */
+	bool broken;
+};
+
+struct drv_vq_config {
+	uint16_t index;
+	uint16_t size; /* descriptors, a power of two up to 32768 */
+	bool event_idx;
+	/* Entries of the indirect table that each buffer may use; 0: INDIRECT_DESC was not negotiated, or is not
+	 * wanted. */
+	uint16_t indirect;
+};
+
+/* A queue in its initial state, not yet enabled. env and transport outlive it. NULL: no memory, or size out of range.
+ */
+struct drv_vq *drv_vq_split_create(const struct drv_env *env, const struct drv_transport *transport,
+				   const struct drv_vq_config *config);
+
+/* Frees the queue; the device must have been reset. Takes NULL. */
+static inline void drv_vq_destroy(struct drv_vq *vq)
+{
+	if (vq)
+		vq->ops->destroy(vq);
+}
+
+/*
+ * Makes one buffer available: sg[0..readable) for the device to read, then sg[readable..readable + writable) for it to
+ * write. The memory is the device's until the buffer completes. 0; -EAGAIN: no room now; -EINVAL: an empty buffer or
+ * 4 GiB and more; -EMSGSIZE: more pieces than the queue can ever take; -ENODEV: broken.
+ */
+static inline int drv_vq_submit(struct drv_vq *vq, const struct drv_sg *sg, unsigned readable, unsigned writable,
+				void *token)
+{
+	return vq->ops->submit(vq, sg, readable, writable, token);
+}
+
+/* Notifies the device of what was submitted since the last call, if it wants to know. Returns whether it did. */
+static inline bool drv_vq_notify(struct drv_vq *vq)
+{
+	return vq->ops->notify(vq);
+}
+
+/*
+ * How many buffers wait to be taken back. 0 asks the device for a notification when the next one comes. -EPROTO: the
+ * device wrote an impossible index; the queue is broken.
+ */
+static inline int drv_vq_completions(struct drv_vq *vq)
+{
+	return vq->ops->completions(vq);
+}
+
+/* Takes one buffer back. 0; -EAGAIN: there is none; -EPROTO: the device wrote nonsense; the queue is broken. */
+static inline int drv_vq_complete(struct drv_vq *vq, struct drv_vq_done *done)
+{
+	return vq->ops->complete(vq, done);
+}
+
+#endif

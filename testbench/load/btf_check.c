@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "load/btf_types.h"
+
 /* The header of .BTF.ext; the CO-RE fields came later and exist only if hdr_len says so. */
 struct ext_header {
 	uint16_t magic;
@@ -59,7 +61,10 @@ static int check_btf(struct checker *c)
 	c->string_bytes = h.str_len;
 	if (!h.str_len || c->strings[h.str_len - 1])
 		return refuse(c, ".BTF has a string table that does not end in a zero byte");
-	return 0;
+
+	struct btf_types types = {p->data + h.hdr_len + h.type_off, h.type_len, h.str_len};
+
+	return btf_types_check(&types, c->error, c->error_bytes);
 }
 
 static const char *string(const struct checker *c, uint32_t offset)

@@ -293,11 +293,6 @@ int insn_decode_at(const uint8_t *wire, uint32_t count, uint32_t i, uint32_t isa
 	return err->what ? -EINVAL : 0;
 }
 
-static bool ends_program(const struct insn *insn)
-{
-	return insn->op == INSN_EXIT || insn_info[insn->op].cls == INSN_CLASS_JA;
-}
-
 int insn_decode(const uint8_t *wire, uint32_t count, uint32_t isa, struct insn *out, struct insn_error *err)
 {
 	*err = (struct insn_error){.what = "empty program"};
@@ -312,10 +307,6 @@ int insn_decode(const uint8_t *wire, uint32_t count, uint32_t isa, struct insn *
 
 		if (rc)
 			return rc;
-	}
-	if (!ends_program(&out[count - 1])) {
-		err->what = "the last instruction is neither EXIT nor an unconditional jump";
-		return -EINVAL;
 	}
 	return 0;
 }

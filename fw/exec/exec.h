@@ -16,6 +16,7 @@ struct fw;
 
 /* What a frozen program is to an engine: instructions that decoded (and, but for exec --no-verify, verified). */
 struct exec_prog {
+	/* Without access (not verified), insns[count] is there too and is an INSN_LD_SLOT2: it stops what runs past the end. */
 	const struct insn *insns;
 	uint32_t count; /* slots */
 	/*

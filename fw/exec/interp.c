@@ -284,6 +284,14 @@ static bool call_helper(struct memory *m, int32_t id, uint64_t *r)
 	return true;
 }
 
+/* Whether nothing is executed behind the last slot, be it by mistake of the verifier. */
+static inline bool ends(const struct exec_prog *prog)
+{
+	const struct insn *last = &prog->insns[prog->count - 1];
+
+	return !prog->access || last->op == INSN_EXIT || insn_info[last->op].cls == INSN_CLASS_JA;
+}
+
 /* Enters function frame depth. */
 static inline void enter_frame(struct memory *m, uint64_t *r, uint32_t depth)
 {
@@ -293,11 +301,13 @@ static inline void enter_frame(struct memory *m, uint64_t *r, uint32_t depth)
 		mem_set((void *)(uintptr_t)(r[INSN_FRAME_PTR] - EXEC_STACK_BYTES), 0, EXEC_STACK_BYTES);
 }
 
-/* Budget and trace, before the instruction at index i. */
+/* Budget and trace, before the instruction at index i; what stands behind the end stops by itself. */
 static bool step(struct run *run, uint32_t i, const uint64_t *r)
 {
 	char text[128];
 
+	if (i >= run->prog->count)
+		return true;
 	if (run->budget_on && !run->budget) {
 		run->fault = "instruction budget used up";
 		return false;
@@ -357,7 +367,7 @@ static bool step(struct run *run, uint32_t i, const uint64_t *r)
 #define DO_LD_IMM64(op, width, form)     DST = IMM, pc++
 #define DO_LD_MAP(op, width, form)       DST = IMM, pc++
 #define DO_LD_MAP_VALUE(op, width, form) DST = IMM, pc++
-#define DO_SLOT2(op, width, form)        goto second_slot
+#define DO_SLOT2(op, width, form)        goto past_end
 
 uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 {
@@ -386,6 +396,8 @@ uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 	enter_frame(&m, r, depth);
 	r[1] = run->frame ? (uintptr_t)run->frame : (uintptr_t)run->mem;
 	r[2] = run->frame ? 0 : run->mem_bytes;
+	if (unlikely(!ends(prog)))
+		goto past_end;
 	JUMP(0);
 
 #define INSN(id, opcode, sel, value, cls, op, width, form, ...)                                                        \
@@ -418,8 +430,8 @@ leave:
 	r[INSN_FRAME_PTR] -= EXEC_STACK_BYTES;
 	JUMP(calls[depth].back);
 
-second_slot:
-	run->fault = "the second slot of an instruction is no instruction";
+past_end:
+	run->fault = "the program does not end with EXIT or an unconditional jump";
 fault:
 	run->fault_insn = (uint32_t)(pc - insns);
 	return 0;

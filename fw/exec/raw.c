@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fw_exec(): raw instructions on plain memory, for instruction-set suites. No maps, no helpers. */
+#include "exec.h"
+#include "verify/verify.h"
+
+#define RAW_SLICE 65536 /* instructions that one verify_step() visits */
+
+/* Text that is cut where the room ends. */
+struct text {
+	char *buf;
+	size_t size;
+	size_t length;
+};
+
+static void text_add(struct text *t, const char *s)
+{
+	for (; *s && t->length + 1 < t->size; s++)
+		t->buf[t->length++] = *s;
+	t->buf[t->length] = '\0';
+}
+
+static void text_add_number(struct text *t, uint32_t v)
+{
+	char digits[11];
+	unsigned int n = sizeof(digits);
+
+	digits[--n] = '\0';
+	do
+		digits[--n] = (char)('0' + v % 10);
+	while (v /= 10);
+	text_add(t, &digits[n]);
+}
+
+static void raw_error(struct fw_exec *exec, const char *what)
+{
+	struct text t = {.buf = exec->error, .size = sizeof(exec->error)};
+
+	text_add(&t, what);
+}
+
+static void raw_error_at(struct fw_exec *exec, uint32_t insn, const char *what)
+{
+	struct text t = {.buf = exec->error, .size = sizeof(exec->error)};
+
+	text_add(&t, "instruction ");
+	text_add_number(&t, insn);
+	text_add(&t, ": ");
+	text_add(&t, what);
+}
+
+static int raw_decode(struct fw_exec *exec, struct arena *arena, struct insn **insns)
+{
+	struct insn_error err;
+	int rc;
+
+	*insns = NULL;
+	if (exec->count >= exec->arena_bytes / sizeof(**insns)) {
+		raw_error(exec, "the program is too large for the scratch memory");
+		return -ENOMEM;
+	}
+	*insns = arena_alloc(arena, (exec->count + 1) * sizeof(**insns));
+	if (!*insns) {
+		raw_error(exec, "not enough scratch memory for the instructions");
+		return -ENOMEM;
+	}
+	rc = insn_decode(exec->wire, exec->count, INSN_GROUPS, *insns, &err);
+	if (rc) {
+		raw_error_at(exec, err.insn, err.what);
+		return rc;
+	}
+	(*insns)[exec->count].op = INSN_LD_SLOT2;
+	for (uint32_t i = 0; i < exec->count; i++) {
+		uint8_t cls = insn_info[(*insns)[i].op].cls;
+
+		if (cls == INSN_CLASS_LD_MAP || cls == INSN_CLASS_LD_MAP_VALUE) {
+			raw_error_at(exec, i, "names a map, but raw programs have none");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* At level 0 the verifier's log is the reason. */
+static int raw_verify(struct fw_exec *exec, struct arena *arena, const struct insn *insns, uint8_t **access)
+{
+	const struct fw_caps caps = {
+		.isa = INSN_GROUPS,
+		.actions = UINT32_MAX,
+		.max_insns = exec->count,
+		.max_run_insns = VERIFY_MAX_VISITED,
+	};
+	const struct verify_args args = {
+		.insns = insns,
+		.count = exec->count,
+		.caps = &caps,
+		.plain_memory = true,
+		.mem_bytes = exec->mem_bytes,
+		.log = exec->error,
+		.log_bytes = sizeof(exec->error),
+		.arena = arena,
+	};
+	struct verify_result result = {0};
+	struct verify *v = verify_start(&args);
+	int rc;
+
+	if (!v) {
+		raw_error(exec, "not enough scratch memory for the verifier");
+		return -ENOMEM;
+	}
+	do
+		rc = verify_step(v, RAW_SLICE, &result);
+	while (rc == -EAGAIN);
+	verify_free(v);
+	*access = result.access;
+	if (rc) {
+		raw_error(exec, rc == -ENOMEM ? "not enough scratch memory for the verifier" : "the verifier failed");
+		return rc;
+	}
+	if (result.error && !exec->error[0])
+		raw_error_at(exec, result.error_insn, "refused by the verifier");
+	return result.error ? -EINVAL : 0;
+}
+
+static int raw_interpret(struct fw_exec *exec, const struct exec_prog *prog, struct run *run)
+{
+	run->budget = exec->budget;
+	run->budget_on = !exec->verify;
+	exec->r0 = interp_run(prog, run);
+	if (!run->fault)
+		return 0;
+	raw_error_at(exec, run->fault_insn, run->fault);
+	return -EFAULT;
+}
+
+static int raw_jit(struct fw_exec *exec, const struct exec_prog *prog, struct arena *arena, struct run *run)
+{
+	struct jit jit = {0};
+	uint32_t insn = 0;
+	int rc = jit_compile(prog, arena, exec->platform, exec->platform_ctx, &jit, &insn);
+
+	if (rc == -ENOTSUP)
+		raw_error_at(exec, insn, "this machine's JIT does not compile it");
+	else if (rc == -ENOMEM)
+		raw_error(exec, "not enough memory for machine code");
+	else if (rc)
+		raw_error_at(exec, insn, "the JIT refuses what the verifier accepted");
+	if (rc)
+		return rc;
+	exec->r0 = jit.fn((struct fw_frame *)(void *)exec->mem, run, exec->mem_bytes);
+	jit_free(&jit, exec->platform, exec->platform_ctx);
+	return 0;
+}
+
+int fw_exec(struct fw_exec *exec)
+{
+	struct arena arena;
+	struct insn *insns;
+	uint8_t *access = NULL;
+	struct exec_prog prog = {.count = exec->count, .plain_memory = true};
+	uint64_t prandom = 0;
+	struct run run = {
+		.prog = &prog, .mem = exec->mem, .mem_bytes = exec->mem_bytes, .prandom = &prandom, .tail_calls = EXEC_TAIL_CALLS};
+	int rc;
+
+	exec->r0 = 0;
+	exec->error[0] = '\0';
+	if (exec->engine == FW_ENGINE_JIT && !exec->verify) {
+		raw_error(exec, "the JIT runs verified programs only");
+		return -EINVAL;
+	}
+	arena_init(&arena, exec->arena, exec->arena_bytes);
+	rc = raw_decode(exec, &arena, &insns);
+	if (!rc && exec->verify)
+		rc = raw_verify(exec, &arena, insns, &access);
+	if (!rc) {
+		exec->error[0] = '\0';
+		prog.insns = insns;
+		prog.access = access;
+		if (exec->engine == FW_ENGINE_JIT)
+			rc = raw_jit(exec, &prog, &arena, &run);
+		else
+			rc = raw_interpret(exec, &prog, &run);
+	}
+	arena_free(&arena, access);
+	arena_free(&arena, insns);
+	return rc;
+}

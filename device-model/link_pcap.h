@@ -10,11 +10,14 @@ struct link_pcap_config {
 	struct trace_config in; /* in.path NULL: nothing ever comes */
 	const char *out;        /* pcap file, nanoseconds; NULL: what is sent is counted, not kept */
 	uint64_t repeat;        /* passes over the trace, each shifted by its span; 0 and 1: once */
+	bool held;              /* no frame comes before link_pcap_play() */
 };
 
 /* NULL with one sentence in error. Strings of config need not outlive the call. */
 struct link *link_pcap_open(const struct link_pcap_config *config, char error[static TRACE_ERROR_BYTES]);
 
+/* Lets the frames come: of a link opened with held, once the program is attached, say. */
+void link_pcap_play(struct link *link);
 /* What is played; NULL without in. The link's. */
 const struct trace *link_pcap_trace(const struct link *link);
 /* Frames sent so far. */

@@ -22,6 +22,7 @@ struct mem_region {
 struct mem {
 	struct mem_region regions[MEM_REGIONS_MAX]; /* sorted by gpa, disjoint */
 	size_t count;
+	uint32_t generation; /* of the map: anything resolved before a change has to be resolved again */
 };
 
 /* 0; -EINVAL: empty or wrapping; -EEXIST: overlaps; -ENOSPC. */

@@ -53,7 +53,10 @@ void virtio_config_write(struct virtio_device *dev, uint32_t offset, const void 
 uint16_t virtio_num_queues(const struct virtio_device *dev);
 /* 0: no such queue. */
 uint16_t virtio_queue_max_size(const struct virtio_device *dev, uint16_t queue);
-/* 0; -EINVAL: no such queue, size or alignment out of range, already enabled; -EFAULT: areas not in guest memory. */
+/*
+ * 0; -EINVAL: no such queue, size or alignment out of range, already enabled, FEATURES_OK not set (features decide the ring's
+ * format); -EFAULT: areas not wholly in guest memory.
+ */
 int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size, const struct virtio_queue_addr *addr);
 bool virtio_queue_enabled(const struct virtio_device *dev, uint16_t queue);
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtio core as a device type sees it: what a transport calls is in virtio.h. A device type owns a struct virtio_device,
+ * fills in its configuration space, and is told through a const table when the driver moved on.
+ */
+#ifndef DEVICE_MODEL_DEVICE_H
+#define DEVICE_MODEL_DEVICE_H
+
+#include "transport.h"
+#include "virtio.h"
+#include "vq.h"
+
+#define VIRTIO_CONFIG_BYTES_MAX 64
+
+struct virtio_device_ops {
+	/* Whether the features, a subset of those offered, can be worked with. If not: why, in *why (static). */
+	bool (*features_ok)(void *ctx, const struct virtio_features *accepted, const char **why);
+	/* DRIVER_OK was set. */
+	void (*start)(void *ctx);
+	/* Reset: stop at once, forget everything; queues are still there and will be reset afterwards. */
+	void (*reset)(void *ctx);
+	/* A line for the operator. */
+	void (*log)(void *ctx, const char *line);
+};
+
+struct virtio_device {
+	const struct virtio_device_ops *ops;
+	void *ctx;
+	const struct transport_ops *transport;
+	void *transport_ctx;
+	uint8_t status;     /* VIRTIO_CONFIG_S_* */
+	uint8_t generation; /* of the configuration space */
+	struct virtio_features offered;
+	struct virtio_features accepted; /* written by the driver; negotiated once FEATURES_OK is set */
+	uint8_t config[VIRTIO_CONFIG_BYTES_MAX];
+	struct vq *vqs;
+	uint16_t num_vqs;
+};
+
+/*
+ * A device with num_vqs queues of at most queue_size descriptors in mem, offering *offered. 0 or -ENOMEM; then there is nothing
+ * to undo.
+ */
+int virtio_init(struct virtio_device *dev, const struct virtio_device_ops *ops, void *ctx, const struct transport_ops *transport,
+		void *transport_ctx, const struct mem *mem, uint16_t num_vqs, uint16_t queue_size,
+		const struct virtio_features *offered);
+void virtio_exit(struct virtio_device *dev);
+
+/* Whether bit was negotiated: accepted, and FEATURES_OK set. */
+bool virtio_has(const struct virtio_device *dev, unsigned bit);
+
+/* Whether the driver has set DRIVER_OK and not given up. */
+bool virtio_running(const struct virtio_device *dev);
+
+/* Changes the configuration space and tells the driver, if there is a change and it listens. */
+void virtio_config_set(struct virtio_device *dev, uint32_t offset, const void *from, size_t bytes);
+
+/* Sets DEVICE_NEEDS_RESET and tells the driver. why: a sentence for the operator. */
+void virtio_needs_reset(struct virtio_device *dev, const char *why);
+
+/* To be called with the result of a function of vq.h: a queue that broke makes the device need a reset. Passes result on. */
+int virtio_vq_check(struct virtio_device *dev, uint16_t queue, int result);
+
+/* Publishes what was filled and notifies the driver if it wants that. */
+void virtio_vq_publish(struct virtio_device *dev, uint16_t queue);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A cursor over the pieces of a buffer. What a driver scattered over descriptors reads and writes as one stream of bytes;
+ * nothing here cares where the pieces begin and end.
+ */
+#ifndef DEVICE_MODEL_IOV_H
+#define DEVICE_MODEL_IOV_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct iov_cursor {
+	const struct iovec *iov; /* pieces left; the owner's */
+	size_t count;
+	size_t offset;           /* bytes of the first one that are done */
+};
+
+static inline struct iov_cursor iov_cursor(const struct iovec *iov, size_t count)
+{
+	return (struct iov_cursor){iov, count, 0};
+}
+
+/* Bytes from the cursor to the end. */
+uint64_t iov_left(const struct iov_cursor *cursor);
+
+/* Each moves on by as many bytes as it returns: bytes, or fewer at the end. */
+size_t iov_read(struct iov_cursor *cursor, void *to, size_t bytes);
+size_t iov_write(struct iov_cursor *cursor, const void *from, size_t bytes);
+size_t iov_skip(struct iov_cursor *cursor, size_t bytes);
+
+/*
+ * Takes a header off the front: copies all of *header and moves on behind it, whether or not it was contiguous. A copy it has
+ * to be, since the driver may change the bytes at any time. Whether the whole header was there.
+ */
+#define iov_take(cursor, header) (iov_read(cursor, header, sizeof(*(header))) == sizeof(*(header)))
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "load/offload.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "load/maptype.h"
+
+/* r: what a function of xdp.h returned. The sentence ends in the device's or the system's reason. */
+__attribute__((format(printf, 4, 5))) static int explain(char *to, int r, const struct drv_xdp_error *e, const char *format, ...)
+{
+	int n;
+	va_list args;
+
+	if (r == 0)
+		return 0;
+	va_start(args, format);
+	n = vsnprintf(to, LOAD_ERROR_BYTES, format, args);
+	va_end(args);
+	if (n < 0 || n >= LOAD_ERROR_BYTES)
+		return r;
+	if (r < 0)
+		snprintf(to + n, LOAD_ERROR_BYTES - n, ": the driver failed: %s", strerror(-r));
+	else if (e->detail)
+		snprintf(to + n, LOAD_ERROR_BYTES - n, ": the device refuses it: %s (%u)", drv_xdp_status_name(e->status), e->detail);
+	else
+		snprintf(to + n, LOAD_ERROR_BYTES - n, ": the device refuses it: %s", drv_xdp_status_name(e->status));
+	return r;
+}
+
+int offload_start(struct drv_net *net, char error[static LOAD_ERROR_BYTES])
+{
+	struct drv_xdp_caps caps;
+	struct drv_xdp_error e = {0};
+	int r = drv_net_start(net);
+
+	if (r)
+		return explain(error, r, &e, "the driver cannot start the device");
+	r = drv_xdp_caps(net, &caps, &e);
+	if (r == -ENOTSUP) {
+		snprintf(error, LOAD_ERROR_BYTES, "the device and the driver have not agreed on xdp_offload (and ctrl_vq, which it needs)");
+		return r;
+	}
+	return explain(error, r, &e, "the device does not tell its capabilities");
+}
+
+static int create_map(struct drv_net *net, const struct load_map *map, uint32_t id, char error[static LOAD_ERROR_BYTES])
+{
+	struct drv_xdp_map_attr attr = {
+		.type = map->type,
+		.key_size = map->key_size,
+		.value_size = map->value_size,
+		.max_entries = map->max_entries,
+		.flags = map->flags,
+		.inner_map_id = VIRTIO_NET_XDP_ID_NONE,
+	};
+	struct drv_xdp_error e = {0};
+	uint32_t key = 0;
+	int r;
+
+	snprintf(attr.name, sizeof(attr.name), "%.*s", VIRTIO_NET_XDP_NAME_BYTES, map->name);
+	r = drv_xdp_map_create(net, id, &attr, &e);
+	if (!r && map->data)
+		r = drv_xdp_map_update(net, id, VIRTIO_NET_XDP_UPDATE_ANY, &key, sizeof(key), map->data, map->value_size, &e);
+	return explain(error, r, &e, "map '%s' (type %u %s, key %u bytes, value %u bytes, %u entries, flags 0x%x)", map->name, map->type,
+		       maptype_name(map->type), map->key_size, map->value_size, map->max_entries, map->flags);
+}
+
+int offload_maps(struct drv_net *net, const struct load_object *object, char error[static LOAD_ERROR_BYTES])
+{
+	int r = 0;
+
+	for (size_t i = 0; i < object->num_maps && !r; i++)
+		r = create_map(net, &object->maps[i], (uint32_t)i, error);
+	return r;
+}
+
+int offload_freeze(struct drv_net *net, const struct load_object *object, char error[static LOAD_ERROR_BYTES])
+{
+	struct drv_xdp_error e = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < object->num_maps && !r; i++)
+		if (object->maps[i].freeze)
+			r = explain(error, drv_xdp_map_freeze(net, (uint32_t)i, &e), &e, "map '%s' cannot be frozen", object->maps[i].name);
+	return r;
+}
+
+static int explain_refusal(char *error, const struct load_prog *prog, const struct drv_xdp_prog_info *info)
+{
+	const struct load_line *line = load_line_of(prog, info->error_insn);
+	int n = snprintf(error, LOAD_ERROR_BYTES, "program '%s': the verifier refuses it: %s at instruction %u", prog->name,
+			 drv_xdp_status_name(info->error), info->error_insn);
+
+	if (line && n > 0 && n < LOAD_ERROR_BYTES)
+		snprintf(error + n, LOAD_ERROR_BYTES - n, " (%s:%u)", line->file, line->line);
+	return 1;
+}
+
+int offload_prog(struct drv_net *net, const struct load_object *object, const struct load_prog *prog, uint32_t id, uint32_t log_level,
+		 struct drv_xdp_prog_info *info, char error[static LOAD_ERROR_BYTES])
+{
+	uint32_t flags = object->gpl_compatible ? VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE : 0;
+	char name[VIRTIO_NET_XDP_NAME_BYTES + 1];
+	struct drv_xdp_error e = {0};
+	int r;
+
+	memset(info, 0, sizeof(*info));
+	if (prog->count > UINT32_MAX / 8) {
+		snprintf(error, LOAD_ERROR_BYTES, "program '%s' has %u instructions, more than a command can say", prog->name, prog->count);
+		return 1;
+	}
+	snprintf(name, sizeof(name), "%.*s", VIRTIO_NET_XDP_NAME_BYTES, prog->name);
+	r = drv_xdp_prog_load(net, id, prog->insns, prog->count * 8, flags, name, log_level, info, &e);
+	if (r == 0 && info->state == VIRTIO_NET_XDP_PROG_REFUSED)
+		return explain_refusal(error, prog, info);
+	return explain(error, r, &e, "program '%s' (%u instructions)", prog->name, prog->count);
+}
+
+char *offload_log(struct drv_net *net, uint32_t id)
+{
+	uint32_t got = 0, total = 0, room = 4096, have = 0;
+	char *log = malloc(room + 1);
+
+	while (log && drv_xdp_prog_log(net, id, have, log + have, room - have, &got, &total, NULL) == 0) {
+		have += got;
+		if (have >= total || got == 0)
+			break;
+		if (have < room)
+			continue;
+
+		char *grown = realloc(log, (size_t)room * 2 + 1);
+
+		if (!grown)
+			break;
+		log = grown;
+		room *= 2;
+	}
+	if (!log || have == 0) {
+		free(log);
+		return NULL;
+	}
+	log[have] = 0;
+	return log;
+}
+
+int offload_attach(struct drv_net *net, uint32_t id, uint32_t ifindex, char error[static LOAD_ERROR_BYTES])
+{
+	struct drv_xdp_error e = {0};
+	uint32_t generation;
+
+	return explain(error, drv_xdp_attach(net, id, VIRTIO_NET_XDP_ID_NONE, 0, ifindex, 0, &generation, &e), &e,
+		       "the program cannot be attached");
+}

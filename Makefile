@@ -30,7 +30,7 @@ LIBS = $(patsubst %,$(BUILD)/lib%.a,testbench guest-driver device-model fw)
 LDLIBS = -lbpf -lelf -lpcap -ljansson -lz -llzma
 PROGS = $(patsubst testbench/progs/%.bpf.c,$(BUILD)/progs/%.bpf.o,$(wildcard testbench/progs/*.bpf.c))
 
-TESTS = $(patsubst %,$(BUILD)/unit-%,$(ROOMS)) $(BUILD)/conform $(BUILD)/oracle
+TESTS = $(patsubst %,$(BUILD)/unit-%,$(ROOMS)) $(BUILD)/conform $(BUILD)/oracle $(BUILD)/fuzz
 TOOLS = testbench/tools
 
 .PHONY: help all run check lint bench spec patch goldens deps clean tests
@@ -66,10 +66,11 @@ $(BUILD)/unit-$(1): $(call obj,$(wildcard testbench/unit/$(1)/*.c)) $(LIBS)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 
-$(BUILD)/conform $(BUILD)/oracle: $(BUILD)/%: $(LIBS)
+$(BUILD)/conform $(BUILD)/oracle $(BUILD)/fuzz: $(BUILD)/%: $(LIBS)
 	$(CC) $(OPT) -o $@ $(filter %.o,$^) $(LIBS) -lcriterion $(LDLIBS)
 $(BUILD)/conform: $(call obj,$(wildcard testbench/conform/*.c))
 $(BUILD)/oracle: $(call obj,$(wildcard testbench/oracle/*.c))
+$(BUILD)/fuzz: $(call obj,$(wildcard testbench/fuzz/*.c))
 
 $(BUILD)/bench: $(call obj,$(wildcard testbench/bench/*.c)) $(LIBS)
 	$(CC) $(OPT) -o $@ $^ $(LDLIBS)
@@ -116,4 +117,4 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
--include $(patsubst %.o,%.d,$(call obj,$(foreach r,$(ROOMS),$($(r)_SRC)) $(cli_SRC) $(wildcard testbench/unit/*/*.c testbench/conform/*.c)))
+-include $(patsubst %.o,%.d,$(call obj,$(foreach r,$(ROOMS),$($(r)_SRC)) $(cli_SRC) $(wildcard testbench/unit/*/*.c testbench/conform/*.c testbench/oracle/*.c testbench/fuzz/*.c testbench/bench/*.c)))

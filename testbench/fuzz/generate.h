@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Random XDP programs that a verifier finds hard: near the edge of safe, about half of them over it. */
+#ifndef TESTBENCH_FUZZ_GENERATE_H
+#define TESTBENCH_FUZZ_GENERATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define GENERATE_MAX_SLOTS 1024
+
+/* The maps that programs name: ids as created by the caller. */
+#define GENERATE_ARRAY_MAP     0 /* key 4 */
+#define GENERATE_HASH_MAP      1 /* key 4 */
+#define GENERATE_VALUE_BYTES   48
+#define GENERATE_ARRAY_ENTRIES 8
+
+/* Writes a program of 8-byte slots to wire (GENERATE_MAX_SLOTS of room). The same seed gives the same program. Returns slots. */
+uint32_t generate_program(uint64_t seed, uint8_t *wire);
+
+/* A well-mixed number; *state moves on. */
+uint64_t generate_random(uint64_t *state);
+
+#endif

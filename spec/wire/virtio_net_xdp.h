@@ -484,6 +484,45 @@ struct virtio_net_stats_rx_xdp {
 };
 /* end stats */
 
+/* begin parts */
+#define VIRTIO_NET_DEV_PART_XDP_MAP      0x201
+#define VIRTIO_NET_DEV_PART_XDP_MAP_DATA 0x202
+#define VIRTIO_NET_DEV_PART_XDP_PROG     0x203
+#define VIRTIO_NET_DEV_PART_XDP_ATTACH   0x204
+
+struct virtio_net_dev_part_xdp_selector {
+        le32 id;
+        le32 chunk;
+};
+
+struct virtio_net_dev_part_xdp_map {
+        struct virtio_net_xdp_map_create create;
+        le32 chunks;
+        u8 frozen;
+        u8 reserved[3];
+};
+
+struct virtio_net_dev_part_xdp_prog {
+        struct virtio_net_xdp_prog_create create;
+        le32 written;
+        le32 error;
+        le32 error_insn;
+        u8 state;
+        u8 log_level;
+        u8 reserved[2];
+        u8 insns[];
+};
+
+struct virtio_net_dev_part_xdp_attach {
+        le32 id;
+        le32 generation;
+        le32 ifindex;
+        le32 flags;
+        le64 time_ns;
+        u8 random[32];
+};
+/* end parts */
+
 static_assert(sizeof(struct virtio_net_xdp_caps) == 96, "caps");
 static_assert(offsetof(struct virtio_net_xdp_caps, map_types) == VIRTIO_NET_XDP_CONFIG_BYTES, "configuration space prefix");
 static_assert(sizeof(struct virtio_net_xdp_result) == 8, "result");
@@ -506,5 +545,9 @@ static_assert(sizeof(struct virtio_net_xdp_btf_load) == 16, "BTF_LOAD");
 static_assert(sizeof(struct virtio_net_xdp_event) == 16, "EVENT_GET");
 static_assert(sizeof(struct virtio_net_xdp_event_get_result) == 16, "EVENT_GET");
 static_assert(sizeof(struct virtio_net_stats_rx_xdp) == 80, "RX_XDP");
+static_assert(sizeof(struct virtio_net_dev_part_xdp_selector) == 8, "device parts");
+static_assert(sizeof(struct virtio_net_dev_part_xdp_map) == 52, "device parts");
+static_assert(sizeof(struct virtio_net_dev_part_xdp_prog) == 52, "device parts");
+static_assert(sizeof(struct virtio_net_dev_part_xdp_attach) == 56, "device parts");
 
 #endif

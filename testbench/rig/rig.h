@@ -4,28 +4,40 @@
 #define TESTBENCH_RIG_H
 
 #include "device-model/net.h"
+#include "dma.h"
 #include "guest-driver/core/net.h"
 
 #define RIG_MEMORY_BYTES ((size_t)64 << 20)
+#define RIG_MEMORY_GPA   0x100000 /* so that address 0 is nowhere */
 
 struct rig;
 
 /* Defaults: everything offered and accepted, the JIT, seed 0, one queue pair. */
 void rig_config_default(struct net_config *config);
 
+/* Accepts everything that is offered; xdp_bit as the device has it. */
+void rig_driver_config_default(struct drv_net_config *driver, uint16_t xdp_bit);
+
 /*
- * A device on link (taken over, closed even on failure) and a driver on it, not yet initialised (drv_net_start() does
- * that). NULL with errno set.
+ * A device on link (taken over, closed even on failure; NULL: a link without frames) and a driver on it, not yet
+ * initialised (drv_net_start() does that). NULL with errno set.
  */
 struct rig *rig_open(const struct net_config *config, struct link *link);
+/* The same with a driver of one's own choice; driver NULL: the default. */
+struct rig *rig_open_driver(const struct net_config *config, const struct drv_net_config *driver, struct link *link);
 /* Takes NULL. */
 void rig_close(struct rig *rig);
 
 struct drv_net *rig_driver(struct rig *rig);
 struct net *rig_device(struct rig *rig);
 struct mem *rig_mem(struct rig *rig);
+struct dma *rig_dma(struct rig *rig);
 const struct drv_transport *rig_transport(struct rig *rig);
 const struct drv_env *rig_env(struct rig *rig);
+
+/* Notifications that the device sent since the rig was opened: used buffers, and configuration changes. */
+uint64_t rig_vq_interrupts(const struct rig *rig);
+uint64_t rig_config_interrupts(const struct rig *rig);
 
 /* Lets the device run until it has nothing to do. */
 void rig_settle(struct rig *rig);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "dma.h"
+
+/* Allocated blocks, linked by offset. */
+struct block {
+	struct block *next;
+	size_t at, bytes;
+};
+
+struct dma {
+	uint8_t *host;
+	uint64_t gpa;
+	size_t bytes;
+	struct block *blocks;
+};
+
+struct dma *dma_open(uint64_t gpa, size_t bytes)
+{
+	struct dma *dma = calloc(1, sizeof(*dma));
+
+	if (!dma)
+		return NULL;
+	dma->host = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (dma->host == MAP_FAILED) {
+		free(dma);
+		return NULL;
+	}
+	dma->gpa = gpa;
+	dma->bytes = bytes;
+	return dma;
+}
+
+void dma_close(struct dma *dma)
+{
+	struct block *block;
+
+	if (!dma)
+		return;
+	while ((block = dma->blocks)) {
+		dma->blocks = block->next;
+		free(block);
+	}
+	munmap(dma->host, dma->bytes);
+	free(dma);
+}
+
+uint8_t *dma_host(const struct dma *dma)
+{
+	return dma->host;
+}
+
+uint64_t dma_gpa(const struct dma *dma)
+{
+	return dma->gpa;
+}
+
+size_t dma_bytes(const struct dma *dma)
+{
+	return dma->bytes;
+}
+
+void *dma_at(const struct dma *dma, uint64_t gpa)
+{
+	return gpa < dma->gpa || gpa - dma->gpa >= dma->bytes ? NULL : dma->host + (gpa - dma->gpa);
+}
+
+size_t dma_blocks(const struct dma *dma)
+{
+	const struct block *block;
+	size_t count = 0;
+
+	for (block = dma->blocks; block; block = block->next)
+		count++;
+	return count;
+}
+
+/* First fit. *link: where the new block belongs; returns its offset, or SIZE_MAX. */
+static size_t find_gap(struct dma *dma, size_t bytes, size_t align, struct block ***link)
+{
+	struct block **at = &dma->blocks;
+	size_t start = 0, end;
+
+	for (;; at = &(*at)->next) {
+		start = (start + align - 1) & ~(align - 1);
+		end = *at ? (*at)->at : dma->bytes;
+		if (start <= end && bytes <= end - start) {
+			*link = at;
+			return start;
+		}
+		if (!*at)
+			return SIZE_MAX;
+		start = (*at)->at + (*at)->bytes;
+	}
+}
+
+void *dma_alloc(struct dma *dma, size_t bytes, size_t align, uint64_t *addr)
+{
+	struct block *block, **link;
+	size_t at;
+
+	if (!bytes || bytes > dma->bytes)
+		return NULL;
+	at = find_gap(dma, bytes, align, &link);
+	if (at == SIZE_MAX)
+		return NULL;
+	block = malloc(sizeof(*block));
+	if (!block)
+		return NULL;
+	*block = (struct block){*link, at, bytes};
+	*link = block;
+	memset(dma->host + at, 0, bytes);
+	*addr = dma->gpa + at;
+	return dma->host + at;
+}
+
+void dma_free(struct dma *dma, void *p)
+{
+	struct block **at, *block;
+
+	for (at = &dma->blocks; p && *at; at = &(*at)->next) {
+		if (dma->host + (*at)->at != p)
+			continue;
+		block = *at;
+		*at = block->next;
+		free(block);
+		return;
+	}
+}

@@ -51,6 +51,14 @@ static uint64_t helper_ktime(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
 	return run->frame ? run->frame->now_ns : 0;
 }
 
+#define PCG_FACTOR 6364136223846793005ULL
+#define PCG_TERM   1442695040888963407ULL
+
+uint64_t helper_seed(uint64_t seed)
+{
+	return (seed + PCG_TERM) * PCG_FACTOR + PCG_TERM;
+}
+
 /* PCG: a 64-bit linear congruential state, permuted down to 32 bits. */
 static uint64_t helper_prandom(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
 {
@@ -59,7 +67,7 @@ static uint64_t helper_prandom(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r
 	uint32_t turn = (uint32_t)(state >> 59);
 
 	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
-	*run->prandom = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	*run->prandom = state * PCG_FACTOR + PCG_TERM;
 	return shifted >> turn | shifted << (-turn & 31);
 }
 

@@ -53,5 +53,7 @@ struct helper {
 const struct helper *helper_of(uint32_t id);
 /* The helpers that this firmware implements. */
 void helpers_all(uint64_t bits[4]);
+/* The first state of get_prandom_u32 for a seed. */
+uint64_t helper_seed(uint64_t seed);
 
 #endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands about programs and their attachment. */
+#include "cmd.h"
+
+#define PROG_FLAGS   (VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE | VIRTIO_NET_XDP_PROG_F_STRICT_ACTIONS)
+#define ATTACH_FLAGS VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS
+#define LOG_LEVEL_MAX 2
+#define SLOT_BYTES   8
+#define ETH_HEADER   14
+
+uint16_t cmd_prog_create(struct cmd *cmd)
+{
+	const struct fw_caps *caps = &cmd->fw->config.caps;
+	struct virtio_net_xdp_prog_create request;
+	struct prog_attr attr;
+
+	mem_copy(&request, cmd->in, sizeof(request));
+	attr.id = le32_to_cpu(request.id);
+	attr.bytes = le32_to_cpu(request.bytes);
+	attr.flags = le32_to_cpu(request.flags);
+	mem_copy(attr.name, request.name, sizeof(attr.name));
+	mem_copy(attr.tag, request.tag, sizeof(attr.tag));
+
+	if (attr.flags & ~PROG_FLAGS)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_FLAGS, attr.flags & ~PROG_FLAGS);
+	if (prog_find(cmd->fw, attr.id))
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_EXISTS, attr.id);
+	if (!attr.bytes || attr.bytes % SLOT_BYTES)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, SLOT_BYTES);
+	if (attr.id >= caps->max_progs)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_PROGS, caps->max_progs);
+	if (attr.bytes / SLOT_BYTES > caps->max_insns)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_INSNS, caps->max_insns);
+	if (prog_create(cmd->fw, &attr))
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MEMORY, 0);
+	return VIRTIO_NET_XDP_OK;
+}
+
+/* The program that the request's first field names, or NULL; *status is set then. */
+static struct prog *named_prog(struct cmd *cmd, uint16_t *status)
+{
+	struct prog *prog;
+	uint32_t id;
+	le32 wire;
+
+	mem_copy(&wire, cmd->in, sizeof(wire));
+	id = le32_to_cpu(wire);
+	prog = prog_find(cmd->fw, id);
+	if (!prog)
+		*status = cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_NOT_FOUND, id);
+	return prog;
+}
+
+/* Data goes up from the first byte to the last, each written once: offset is what has been written so far. */
+uint16_t cmd_prog_write(struct cmd *cmd)
+{
+	size_t bytes = cmd->in_bytes - sizeof(struct virtio_net_xdp_prog_write);
+	struct virtio_net_xdp_prog_write request;
+	struct prog *prog;
+	uint16_t status;
+
+	mem_copy(&request, cmd->in, sizeof(request));
+	prog = named_prog(cmd, &status);
+	if (!prog)
+		return status;
+	if (prog->state != PROG_LOADING)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, prog->written);
+	if (le32_to_cpu(request.offset) != prog->written || !bytes || bytes > prog->bytes - prog->written)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, prog->written);
+
+	mem_copy(prog->wire + prog->written, cmd->in + sizeof(request), bytes);
+	prog->written += (uint32_t)bytes;
+	return VIRTIO_NET_XDP_OK;
+}
+
+uint16_t cmd_prog_commit(struct cmd *cmd)
+{
+	struct virtio_net_xdp_prog_commit request;
+	struct prog *prog;
+	uint16_t status;
+
+	mem_copy(&request, cmd->in, sizeof(request));
+	if (le32_to_cpu(request.log_level) > LOG_LEVEL_MAX)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_FLAGS, le32_to_cpu(request.log_level));
+	prog = named_prog(cmd, &status);
+	if (!prog)
+		return status;
+	if (prog->state != PROG_LOADING || prog->written != prog->bytes)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, prog->written);
+	if (prog_commit(cmd->fw, prog, le32_to_cpu(request.log_level)))
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MEMORY, 0);
+	return VIRTIO_NET_XDP_OK;
+}
+
+uint16_t cmd_prog_info(struct cmd *cmd)
+{
+	struct virtio_net_xdp_prog_info_result result = {0};
+	struct prog *prog;
+	uint16_t status;
+	bool judged;
+
+	prog = named_prog(cmd, &status);
+	if (!prog)
+		return status;
+	judged = prog->state == PROG_READY || prog->state == PROG_REFUSED;
+	result.state = (u8)prog->state;
+	result.attached = prog == cmd->fw->attached;
+	result.error = cpu_to_le32(judged ? prog->result.error : 0);
+	result.error_insn = cpu_to_le32(judged ? prog->result.error_insn : VIRTIO_NET_XDP_ID_NONE);
+	result.bytes = cpu_to_le32(prog->bytes);
+	result.flags = cpu_to_le32(prog->flags);
+	result.actions = cpu_to_le32(prog->state == PROG_READY ? prog->result.actions : 0);
+	if (judged) {
+		result.visited = cpu_to_le32(prog->result.visited);
+		result.states = cpu_to_le32(prog->result.states);
+		result.peak_kib = cpu_to_le32(prog->result.peak_bytes / 1024 + (prog->result.peak_bytes % 1024 != 0));
+		result.log_bytes = cpu_to_le32(prog->result.log_bytes);
+	}
+	result.written = cpu_to_le32(prog->written);
+	result.run_count = cpu_to_le64(prog->run_count);
+	mem_copy(result.name, prog->name, sizeof(result.name));
+	mem_copy(result.tag, prog->tag, sizeof(result.tag));
+	cmd_result(cmd, &result, sizeof(result));
+	return VIRTIO_NET_XDP_OK;
+}
+
+/* Bytes of text to give when bytes are left and room fits: whole lines, unless not even one fits. */
+static size_t cut_text(const char *text, size_t bytes, size_t room)
+{
+	if (bytes <= room)
+		return bytes;
+	for (size_t n = room; n; n--)
+		if (text[n - 1] == '\n')
+			return n;
+	return room;
+}
+
+uint16_t cmd_prog_log_get(struct cmd *cmd)
+{
+	struct virtio_net_xdp_prog_log_get request;
+	struct virtio_net_xdp_prog_log_get_result result = {0};
+	uint32_t offset, bytes;
+	struct prog *prog;
+	uint16_t status;
+	size_t n = 0;
+
+	mem_copy(&request, cmd->in, sizeof(request));
+	offset = le32_to_cpu(request.offset);
+	prog = named_prog(cmd, &status);
+	if (!prog)
+		return status;
+	bytes = prog->state == PROG_READY || prog->state == PROG_REFUSED ? prog->result.log_bytes : 0;
+	if (offset > bytes)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, bytes);
+
+	result.log_bytes = cpu_to_le32(bytes);
+	cmd_result(cmd, &result, sizeof(result));
+	if (offset < bytes)
+		n = cut_text(prog->log + offset, bytes - offset, cmd->room - sizeof(result));
+	if (n)
+		mem_copy(cmd->out + sizeof(result), prog->log + offset, n);
+	cmd->written += n;
+	return VIRTIO_NET_XDP_OK;
+}
+
+uint16_t cmd_prog_destroy(struct cmd *cmd)
+{
+	uint16_t status;
+	struct prog *prog = named_prog(cmd, &status);
+
+	if (!prog)
+		return status;
+	if (prog == cmd->fw->attached)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_BUSY, 1);
+	prog_destroy(cmd->fw, prog);
+	return VIRTIO_NET_XDP_OK;
+}
+
+/* Whether the driver's idea of what is attached is right. */
+static bool attachment_is(const struct fw *fw, le32 id, le32 generation)
+{
+	uint32_t attached = fw->attached ? fw->attached->id : VIRTIO_NET_XDP_ID_NONE;
+
+	return le32_to_cpu(id) == attached && le32_to_cpu(generation) == fw->generation;
+}
+
+/* No run is under way between two commands, so the old program has done its last one. */
+uint16_t cmd_prog_attach(struct cmd *cmd)
+{
+	struct fw *fw = cmd->fw;
+	struct virtio_net_xdp_attach request;
+	struct virtio_net_xdp_attach_result result = {0};
+	struct prog *prog;
+	uint16_t status;
+	uint32_t flags;
+
+	mem_copy(&request, cmd->in, sizeof(request));
+	flags = le32_to_cpu(request.flags);
+	if (flags & ~(uint32_t)ATTACH_FLAGS)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_FLAGS, flags & ~(uint32_t)ATTACH_FLAGS);
+	prog = named_prog(cmd, &status);
+	if (!prog)
+		return status;
+	if (prog->state != PROG_READY || !attachment_is(fw, request.expected_id, request.expected_generation))
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, fw->generation);
+	if ((uint32_t)fw->config.mtu + ETH_HEADER > fw->config.caps.max_frame)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_FRAME, fw->config.caps.max_frame);
+
+	fw->attached = prog;
+	fw->ifindex = le32_to_cpu(request.ifindex);
+	fw->attach_flags = flags;
+	result.generation = cpu_to_le32(++fw->generation);
+	cmd_result(cmd, &result, sizeof(result));
+	return VIRTIO_NET_XDP_OK;
+}
+
+uint16_t cmd_prog_detach(struct cmd *cmd)
+{
+	struct fw *fw = cmd->fw;
+	struct virtio_net_xdp_detach request;
+	struct virtio_net_xdp_detach_result result = {0};
+
+	mem_copy(&request, cmd->in, sizeof(request));
+	if (!fw->attached || !attachment_is(fw, request.expected_id, request.expected_generation))
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, fw->generation);
+
+	fw->attached = NULL;
+	result.generation = cpu_to_le32(++fw->generation);
+	cmd_result(cmd, &result, sizeof(result));
+	return VIRTIO_NET_XDP_OK;
+}

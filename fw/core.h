@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct fw, for the files of the control side: tables of objects, the attachment, and what runs take along. */
+#ifndef FW_CORE_H
+#define FW_CORE_H
+
+#include "arena.h"
+#include "fw.h"
+#include "map/map.h"
+#include "prog.h"
+
+struct fw {
+	struct fw_config config;
+	struct arena arena;
+	struct arena scratch; /* of the verification under way and of the JIT; empty between them */
+
+	struct prog **progs; /* max_progs, by id */
+	struct map **maps;   /* max_maps, by id */
+	uint64_t map_bytes;  /* of all maps */
+	uint32_t verifying;  /* programs in this state */
+	uint64_t turns;      /* given to programs */
+
+	struct prog *attached;
+	uint32_t generation; /* of the attachment: ATTACHs and DETACHs since reset */
+	uint32_t ifindex;    /* as ATTACH gave it */
+	uint32_t attach_flags;
+
+	uint64_t prandom;
+	uint64_t now_ns; /* of the last frame */
+	fw_trace_fn *trace;
+	void *trace_ctx;
+	uint8_t *test_frame; /* headroom + max_frame + tailroom bytes for TEST_RUN, NULL if it is not offered */
+};
+
+/* The map, or NULL. */
+struct map *core_map(const struct fw *fw, uint32_t id);
+
+/* A line to the operator. */
+void core_log(const struct fw *fw, const char *line);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fw.h"
+#include "cmd.h"
+#include "core.h"
+#include "helper.h"
+
+/* Memory for one verification or compilation at a time, beyond what grows with the program. */
+#define SCRATCH_BYTES          ((size_t)128 << 20)
+#define SCRATCH_BYTES_PER_INSN 512
+
+#define ACTIONS_ALL                                                                                                    \
+	(1u << VIRTIO_NET_XDP_ABORTED | 1u << VIRTIO_NET_XDP_DROP | 1u << VIRTIO_NET_XDP_PASS | 1u << VIRTIO_NET_XDP_TX)
+
+#define ISA_ALL                                                                                                        \
+	(INSN_GROUP_BASE32 | INSN_GROUP_BASE64 | INSN_GROUP_DIVMUL32 | INSN_GROUP_DIVMUL64 | INSN_GROUP_ATOMIC32 |     \
+	 INSN_GROUP_ATOMIC64 | INSN_GROUP_V4)
+
+void fw_caps_default(struct fw_caps *caps)
+{
+	*caps = (struct fw_caps){
+		.isa = ISA_ALL,
+		.actions = ACTIONS_ALL,
+		.max_insns = 65536,
+		.max_progs = 64,
+		.max_maps = 64,
+		.max_map_kib = 65536,
+		.max_cmd_bytes = 65536 + 4096, /* a TEST_RUN of max_frame bytes, and then some */
+		.headroom = 256,
+		.tailroom = 256,
+		.max_frame = 65535,
+		.map_types = map_types_all(),
+		.commands = cmd_all(),
+		.max_run_insns = VERIFY_MAX_VISITED,
+		.max_log_bytes = 65536,
+		.hz = 250,
+		.max_metadata = 32,
+	};
+	helpers_all(caps->helpers);
+}
+
+static size_t test_frame_bytes(const struct fw_caps *caps)
+{
+	return (size_t)caps->headroom + caps->max_frame + caps->tailroom;
+}
+
+static size_t scratch_bytes(const struct fw_caps *caps)
+{
+	return SCRATCH_BYTES + (size_t)caps->max_insns * SCRATCH_BYTES_PER_INSN;
+}
+
+size_t fw_arena_bytes(const struct fw_caps *caps)
+{
+	size_t tables = arena_cost(caps->max_progs * sizeof(struct prog *)) +
+			arena_cost(caps->max_maps * sizeof(struct map *)) + arena_cost(test_frame_bytes(caps));
+	size_t maps = (size_t)caps->max_map_kib * 1024 + caps->max_maps * arena_cost(ARENA_ALIGN);
+
+	return ALIGN_UP(sizeof(struct fw), ARENA_ALIGN) + 2 * arena_cost(0) + tables + maps +
+	       caps->max_progs * prog_arena_bytes(caps) + arena_cost(scratch_bytes(caps));
+}
+
+/* Whether config offers nothing that this firmware cannot do. */
+static bool config_ok(const struct fw_config *config)
+{
+	const struct fw_caps *caps = &config->caps;
+	uint64_t helpers[4];
+
+	helpers_all(helpers);
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)
+		if (caps->helpers[i] & ~helpers[i])
+			return false;
+	return config->num_queues && !(caps->isa & ~(uint32_t)ISA_ALL) && !(caps->map_types & ~map_types_all()) &&
+	       !(caps->actions & ~(ACTIONS_ALL | 1u << VIRTIO_NET_XDP_REDIRECT)) && !(caps->commands & ~cmd_all()) &&
+	       caps->max_frame >= 14 && caps->max_metadata % 4 == 0 && caps->max_metadata <= caps->headroom &&
+	       caps->max_cmd_bytes >= CMD_MIN_BYTES && caps->max_insns <= INT32_MAX / 8;
+}
+
+struct fw *fw_init(void *arena, size_t bytes, const struct fw_config *config)
+{
+	const struct fw_caps *caps = &config->caps;
+	size_t head = ALIGN_UP(sizeof(struct fw), ARENA_ALIGN);
+	struct fw *fw = arena;
+	uint8_t *scratch;
+
+	if (!config_ok(config) || bytes < fw_arena_bytes(caps))
+		return NULL;
+	fw->config = *config;
+	arena_init_zeroed(&fw->arena, (uint8_t *)arena + head, bytes - head);
+	fw->progs = arena_alloc(&fw->arena, caps->max_progs * sizeof(struct prog *));
+	fw->maps = arena_alloc(&fw->arena, caps->max_maps * sizeof(struct map *));
+	if (cmd_offered(fw, VIRTIO_NET_CTRL_XDP_TEST_RUN))
+		fw->test_frame = arena_alloc(&fw->arena, test_frame_bytes(caps));
+	scratch = arena_alloc(&fw->arena, scratch_bytes(caps));
+	arena_init_zeroed(&fw->scratch, scratch, scratch_bytes(caps));
+	fw_reset(fw);
+	return fw;
+}
+
+void fw_reset(struct fw *fw)
+{
+	fw->attached = NULL;
+	for (uint32_t id = 0; id < fw->config.caps.max_progs; id++)
+		if (fw->progs[id])
+			prog_destroy(fw, fw->progs[id]);
+	for (uint32_t id = 0; id < fw->config.caps.max_maps; id++) {
+		arena_free(&fw->arena, fw->maps[id]);
+		fw->maps[id] = NULL;
+	}
+	fw->map_bytes = 0;
+	fw->turns = 0;
+	fw->generation = 0;
+	fw->ifindex = 0;
+	fw->attach_flags = 0;
+	fw->prandom = helper_seed(fw->config.seed);
+	fw->now_ns = 0;
+}
+
+void fw_exit(struct fw *fw)
+{
+	if (fw)
+		fw_reset(fw);
+}
+
+const struct fw_caps *fw_caps(const struct fw *fw)
+{
+	return &fw->config.caps;
+}
+
+bool fw_poll(struct fw *fw, uint32_t budget)
+{
+	return prog_poll(fw, budget);
+}
+
+bool fw_attached(const struct fw *fw)
+{
+	return fw->attached;
+}
+
+void fw_trace(struct fw *fw, fw_trace_fn *fn, void *ctx)
+{
+	fw->trace = fn;
+	fw->trace_ctx = ctx;
+}
+
+const uint8_t *fw_prog_code(const struct fw *fw, uint32_t prog_id, size_t *bytes)
+{
+	const struct prog *prog = prog_find(fw, prog_id);
+
+	if (!prog || !prog->jit.fn)
+		return NULL;
+	*bytes = prog->jit.bytes;
+	return prog->jit.code.exec;
+}
+
+/* frame->r0 as an action. */
+static enum fw_verdict verdict_of(const struct fw *fw, const struct fw_frame *frame)
+{
+	static const uint8_t verdicts[] = {
+		[VIRTIO_NET_XDP_ABORTED] = FW_ABORTED,   [VIRTIO_NET_XDP_DROP] = FW_DROP,
+		[VIRTIO_NET_XDP_PASS] = FW_PASS,         [VIRTIO_NET_XDP_TX] = FW_TX,
+		[VIRTIO_NET_XDP_REDIRECT] = FW_REDIRECT,
+	};
+	uint32_t r0 = (uint32_t)frame->r0;
+
+	if (r0 < ARRAY_SIZE(verdicts) && fw->config.caps.actions >> r0 & 1)
+		return verdicts[r0];
+	if (fw->attach_flags & VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS)
+		return FW_UNSUPPORTED_PASS;
+	return FW_UNSUPPORTED_DROP;
+}
+
+void fw_run(struct fw *fw, struct fw_frame *frames, size_t count)
+{
+	struct prog *prog = fw->attached;
+
+	for (size_t i = 0; i < count; i++) {
+		struct fw_frame *frame = &frames[i];
+
+		frame->ingress_ifindex = fw->ifindex;
+		fw->now_ns = frame->now_ns;
+		frame->verdict = likely(prog_run(fw, prog, frame)) ? verdict_of(fw, frame) : FW_ABORTED;
+	}
+	prog->run_count += count;
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "prog.h"
+#include "core.h"
+#include "line.h"
+
+/* What an interpreted run may take at most: as a backstop, since no verified path is that long. */
+#define RUN_BUDGET ((uint64_t)VERIFY_MAX_VISITED * (EXEC_TAIL_CALLS + 1))
+
+_Static_assert((int)PROG_LOADING == VIRTIO_NET_XDP_PROG_LOADING && (int)PROG_VERIFYING == VIRTIO_NET_XDP_PROG_VERIFYING &&
+		       (int)PROG_READY == VIRTIO_NET_XDP_PROG_READY && (int)PROG_REFUSED == VIRTIO_NET_XDP_PROG_REFUSED,
+	       "states as on the wire");
+
+static void set_state(struct fw *fw, struct prog *prog, enum prog_state state)
+{
+	fw->verifying += (state == PROG_VERIFYING) - (prog->state == PROG_VERIFYING);
+	prog->state = state;
+}
+
+struct prog *prog_find(const struct fw *fw, uint32_t id)
+{
+	return id < fw->config.caps.max_progs ? fw->progs[id] : NULL;
+}
+
+static size_t maps_room(const struct fw_caps *caps, uint32_t count)
+{
+	return MIN(count, (uint32_t)caps->max_maps) * sizeof(struct map *);
+}
+
+size_t prog_arena_bytes(const struct fw_caps *caps)
+{
+	size_t count = caps->max_insns;
+
+	return arena_cost(sizeof(struct prog)) + arena_cost(count * 8) + arena_cost(count * sizeof(struct insn)) +
+	       arena_cost(count) + arena_cost(maps_room(caps, caps->max_insns)) +
+	       arena_cost((size_t)caps->max_log_bytes + 1);
+}
+
+int prog_create(struct fw *fw, const struct prog_attr *attr)
+{
+	struct prog *prog = arena_alloc(&fw->arena, sizeof(*prog));
+
+	if (!prog)
+		return -ENOMEM;
+	prog->id = attr->id;
+	prog->bytes = attr->bytes;
+	prog->flags = attr->flags;
+	mem_copy(prog->name, attr->name, sizeof(prog->name));
+	mem_copy(prog->tag, attr->tag, sizeof(prog->tag));
+	prog->wire = arena_alloc(&fw->arena, attr->bytes);
+	if (!prog->wire) {
+		arena_free(&fw->arena, prog);
+		return -ENOMEM;
+	}
+	fw->progs[attr->id] = prog;
+	return 0;
+}
+
+/* Gives back what only a program that may still run needs, references to maps included. */
+static void drop_code(struct fw *fw, struct prog *prog)
+{
+	for (uint32_t i = 0; i < prog->num_maps; i++)
+		prog->maps[i]->refs--;
+	prog->num_maps = 0;
+	arena_free(&fw->arena, prog->maps);
+	arena_free(&fw->arena, prog->access);
+	arena_free(&fw->arena, prog->insns);
+	prog->maps = NULL;
+	prog->access = NULL;
+	prog->insns = NULL;
+	if (prog->jit.fn)
+		jit_free(&prog->jit, fw->config.platform, fw->config.platform_ctx);
+	prog->jit = (struct jit){0};
+}
+
+static void refuse(struct fw *fw, struct prog *prog, uint16_t error, uint32_t insn)
+{
+	prog->result.error = error;
+	prog->result.error_insn = insn;
+	drop_code(fw, prog);
+	set_state(fw, prog, PROG_REFUSED);
+}
+
+/* "instruction 7: what" into the program's log, behind what is there. insn may be VIRTIO_NET_XDP_ID_NONE. */
+static void log_reason(struct fw *fw, struct prog *prog, uint32_t insn, const char *what)
+{
+	struct line line = {
+		.text = prog->log,
+		.room = (size_t)fw->config.caps.max_log_bytes + 1,
+		.used = prog->result.log_bytes,
+	};
+
+	if (insn != VIRTIO_NET_XDP_ID_NONE) {
+		line_str(&line, "instruction ");
+		line_num(&line, insn);
+		line_str(&line, ": ");
+	}
+	line_str(&line, what);
+	line_str(&line, "\n");
+	prog->result.log_bytes = (uint32_t)line.used;
+}
+
+/* The map's index in prog->maps, where it is put if it was not yet; the reference is taken. */
+static uint32_t map_index(struct prog *prog, struct map *map)
+{
+	for (uint32_t i = 0; i < prog->num_maps; i++)
+		if (prog->maps[i] == map)
+			return i;
+	map->refs++;
+	prog->maps[prog->num_maps] = map;
+	return prog->num_maps++;
+}
+
+/* Ids of maps become indices. 0, or -ENOENT at *insn. */
+static int resolve_maps(struct fw *fw, struct prog *prog, uint32_t *insn)
+{
+	uint32_t count = prog->bytes / 8;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t cls = insn_info[prog->insns[i].op].cls;
+		struct map *map;
+
+		if (cls != INSN_CLASS_LD_MAP && cls != INSN_CLASS_LD_MAP_VALUE)
+			continue;
+		map = core_map(fw, (uint32_t)prog->insns[i].imm64);
+		if (!map) {
+			*insn = i;
+			return -ENOENT;
+		}
+		prog->insns[i].imm = (int32_t)map_index(prog, map);
+	}
+	return 0;
+}
+
+/* Whether any store may go elsewhere than to the stack. */
+static bool has_stores(const struct prog *prog)
+{
+	for (uint32_t i = 0; i < prog->bytes / 8; i++) {
+		uint8_t cls = insn_info[prog->insns[i].op].cls;
+
+		if ((cls == INSN_CLASS_ST || cls == INSN_CLASS_STX || cls == INSN_CLASS_ATOMIC) &&
+		    prog->insns[i].dst != INSN_FRAME_PTR)
+			return true;
+	}
+	return false;
+}
+
+int prog_commit(struct fw *fw, struct prog *prog, uint32_t log_level)
+{
+	const struct fw_caps *caps = &fw->config.caps;
+	uint32_t count = prog->bytes / 8, insn;
+	struct insn_error error;
+	int result;
+
+	prog->insns = arena_alloc(&fw->arena, count * sizeof(*prog->insns));
+	prog->access = arena_alloc(&fw->arena, count);
+	prog->maps = arena_alloc(&fw->arena, maps_room(caps, count));
+	prog->log = arena_alloc(&fw->arena, (size_t)caps->max_log_bytes + 1);
+	if (!prog->insns || !prog->access || !prog->maps || !prog->log) {
+		drop_code(fw, prog);
+		arena_free(&fw->arena, prog->log);
+		prog->log = NULL;
+		return -ENOMEM;
+	}
+	prog->log_level = log_level;
+	prog->turn = fw->turns++;
+	set_state(fw, prog, PROG_VERIFYING);
+
+	result = insn_decode(prog->wire, count, caps->isa, prog->insns, &error);
+	arena_free(&fw->arena, prog->wire);
+	prog->wire = NULL;
+	if (result) {
+		log_reason(fw, prog, error.insn, error.what);
+		refuse(fw, prog, result == -ENOTSUP ? VIRTIO_NET_XDP_VERIFY_ISA : VIRTIO_NET_XDP_VERIFY_INSN, error.insn);
+		return 0;
+	}
+	if (resolve_maps(fw, prog, &insn)) {
+		log_reason(fw, prog, insn, "names a map that does not exist");
+		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_MAP, insn);
+	}
+	return 0;
+}
+
+static void verify_begin(struct fw *fw, struct prog *prog)
+{
+	struct verify_args args = {
+		.insns = prog->insns,
+		.count = prog->bytes / 8,
+		.maps = prog->maps,
+		.num_maps = prog->num_maps,
+		.caps = &fw->config.caps,
+		.gpl_compatible = prog->flags & VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE,
+		.strict_actions = prog->flags & VIRTIO_NET_XDP_PROG_F_STRICT_ACTIONS,
+		.log_level = prog->log_level,
+		.log = prog->log,
+		.log_bytes = fw->config.caps.max_log_bytes + 1,
+		.arena = &fw->scratch,
+	};
+
+	prog->verify = verify_start(&args);
+}
+
+/* 0, or -errno after which the program cannot run. Without a JIT for it, it is interpreted. */
+static int compile(struct fw *fw, struct prog *prog)
+{
+	const struct fw_platform *platform = fw->config.platform;
+	uint32_t insn = VIRTIO_NET_XDP_ID_NONE;
+	char text[160];
+	struct line line = {.text = text, .room = sizeof(text)};
+	int result;
+
+	if (fw->config.engine != FW_ENGINE_JIT || !platform || !platform->code_alloc)
+		return 0;
+	result = jit_compile(&prog->exec, &fw->scratch, platform, fw->config.platform_ctx, &prog->jit, &insn);
+	if (result)
+		prog->jit = (struct jit){0};
+	if (result != -ENOTSUP)
+		return result;
+	line_str(&line, "program ");
+	line_num(&line, prog->id);
+	line_str(&line, " is interpreted: there is no JIT for ");
+	if (insn == VIRTIO_NET_XDP_ID_NONE) {
+		line_str(&line, "this machine");
+	} else {
+		line_str(&line, "its instruction ");
+		line_num(&line, insn);
+		line_str(&line, ", ");
+		if (line.used < sizeof(text))
+			insn_print(text + line.used, sizeof(text) - line.used, prog->insns, insn);
+	}
+	core_log(fw, text);
+	return 0;
+}
+
+static void verify_end(struct fw *fw, struct prog *prog)
+{
+	uint32_t count = prog->bytes / 8;
+
+	if (prog->result.access)
+		mem_copy(prog->access, prog->result.access, count);
+	arena_free(&fw->scratch, prog->result.access);
+	prog->result.access = NULL;
+	verify_free(prog->verify);
+	prog->verify = NULL;
+	if (prog->result.error) {
+		refuse(fw, prog, prog->result.error, prog->result.error_insn);
+		return;
+	}
+	exec_link(prog->insns, count, prog->maps);
+	prog->exec = (struct exec_prog){
+		.insns = prog->insns,
+		.count = count,
+		.access = prog->access,
+		.maps = prog->maps,
+		.num_maps = prog->num_maps,
+	};
+	if (compile(fw, prog)) {
+		log_reason(fw, prog, VIRTIO_NET_XDP_ID_NONE, "no memory for the machine code");
+		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_CODE, VIRTIO_NET_XDP_ID_NONE);
+		return;
+	}
+	prog->result.error_insn = VIRTIO_NET_XDP_ID_NONE;
+	prog->writes = has_stores(prog);
+	set_state(fw, prog, PROG_READY);
+}
+
+static struct prog *next_turn(const struct fw *fw)
+{
+	struct prog *next = NULL;
+
+	for (uint32_t id = 0; id < fw->config.caps.max_progs; id++) {
+		struct prog *prog = fw->progs[id];
+
+		if (prog && prog->state == PROG_VERIFYING && (!next || prog->turn < next->turn))
+			next = prog;
+	}
+	return next;
+}
+
+bool prog_poll(struct fw *fw, uint32_t budget)
+{
+	struct prog *prog;
+
+	if (!fw->verifying)
+		return false;
+	prog = next_turn(fw);
+	if (!prog->verify)
+		verify_begin(fw, prog);
+	if (!prog->verify) {
+		log_reason(fw, prog, VIRTIO_NET_XDP_ID_NONE, "no memory to verify the program");
+		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_MEMORY, VIRTIO_NET_XDP_ID_NONE);
+	} else if (verify_step(prog->verify, budget, &prog->result) != -EAGAIN) {
+		verify_end(fw, prog);
+	}
+	return fw->verifying != 0;
+}
+
+static void log_fault(const struct fw *fw, const struct prog *prog, const struct run *run)
+{
+	char text[160];
+	struct line line = {.text = text, .room = sizeof(text)};
+
+	line_str(&line, "program ");
+	line_num(&line, prog->id);
+	line_str(&line, ": fault at instruction ");
+	line_num(&line, run->fault_insn);
+	line_str(&line, ": ");
+	line_str(&line, run->fault);
+	core_log(fw, text);
+}
+
+bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
+{
+	uint32_t queue = frame->rx_queue_index;
+	struct run run = {
+		.frame = frame,
+		.fw = fw,
+		.prog = &prog->exec,
+		.budget = RUN_BUDGET,
+		.budget_on = true,
+		.num_queues = fw->config.num_queues,
+		.prandom = &fw->prandom,
+		.tail_calls = EXEC_TAIL_CALLS,
+		.trace = fw->trace,
+		.trace_ctx = fw->trace_ctx,
+		.queue = queue,
+		.max_metadata = fw->config.caps.max_metadata,
+	};
+
+	frame->bad_queue = false;
+	frame->changed = prog->writes;
+	if (prog->jit.fn && !fw->trace)
+		frame->r0 = prog->jit.fn(frame, &run, 0);
+	else
+		frame->r0 = interp_run(&prog->exec, &run);
+
+	for (uint32_t i = 0; i < prog->num_maps; i++)
+		if (prog->maps[i]->run_end_wanted)
+			prog->maps[i]->ops->run_end(prog->maps[i]);
+	if (unlikely(run.fault != NULL)) {
+		log_fault(fw, prog, &run);
+		return false;
+	}
+	return true;
+}
+
+void prog_destroy(struct fw *fw, struct prog *prog)
+{
+	fw->progs[prog->id] = NULL;
+	verify_free(prog->verify);
+	if (prog->state == PROG_VERIFYING)
+		fw->verifying--;
+	drop_code(fw, prog);
+	arena_free(&fw->arena, prog->wire);
+	arena_free(&fw->arena, prog->log);
+	arena_free(&fw->arena, prog);
+}

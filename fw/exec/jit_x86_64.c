@@ -406,14 +406,10 @@ static int context_field(int16_t off, uint8_t width)
 static int emit_context_load(struct jit_work *w, const struct insn *insn, const struct insn_info *info)
 {
 	int field = context_field(insn->off, info->width);
-	uint8_t dst = reg_of[insn->dst], base = reg_of[insn->src];
 
-	if (field < 0 || (info->cls == INSN_CLASS_LDSX && context[field].width != 4))
+	if (field < 0 || info->cls != INSN_CLASS_LDX)
 		return -ENOTSUP;
-	if (info->cls == INSN_CLASS_LDSX)
-		x86_load_sx(&w->out, 4, dst, base, context[field].offset);
-	else
-		x86_load(&w->out, context[field].width, dst, base, context[field].offset);
+	x86_load(&w->out, context[field].width, reg_of[insn->dst], reg_of[insn->src], context[field].offset);
 	return 0;
 }
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#define _GNU_SOURCE
+#include "replay/maps.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "load/maptype.h"
+
+/* Elements that one pass over a map can give; it ends even if the device does not know where. */
+#define ELEMENTS_MAX ((uint64_t)1 << 32)
+
+static int compare_keys(const void *a, const void *b, void *key_size)
+{
+	return memcmp(a, b, *(const uint32_t *)key_size);
+}
+
+static int grow(struct maps_dump *dump, size_t *room, size_t element_bytes)
+{
+	size_t more = *room ? 2 * *room : 64;
+	uint8_t *grown;
+
+	if (dump->count < *room)
+		return 0;
+	grown = reallocarray(dump->elements, more, element_bytes ? element_bytes : 1);
+	if (!grown)
+		return -ENOMEM;
+	dump->elements = grown;
+	*room = more;
+	return 0;
+}
+
+static int read_elements(struct drv_net *net, uint32_t id, struct maps_dump *dump, struct drv_xdp_error *e)
+{
+	const struct load_map *map = dump->map;
+	size_t element_bytes = (size_t)map->key_size + map->value_size, room = 0;
+	uint8_t *at;
+	int r;
+
+	for (;;) {
+		if (dump->count >= ELEMENTS_MAX || grow(dump, &room, element_bytes))
+			return -ENOMEM;
+		at = dump->elements + dump->count * element_bytes;
+		r = drv_xdp_map_next(net, id, dump->count ? at - element_bytes : NULL, at, map->key_size, e);
+		if (r == 1 && e->status == VIRTIO_NET_XDP_ERR_LAST_KEY)
+			return 0;
+		if (!r)
+			r = drv_xdp_map_lookup(net, id, at, map->key_size, at + map->key_size, map->value_size, e);
+		if (r)
+			return r;
+		dump->count++;
+	}
+}
+
+int maps_read(struct drv_net *net, const struct load_object *object, struct maps *maps, char error[static LOAD_ERROR_BYTES])
+{
+	struct drv_xdp_error e = {0};
+
+	maps->count = 0;
+	maps->dumps = calloc(object->num_maps ? object->num_maps : 1, sizeof(*maps->dumps));
+	if (!maps->dumps) {
+		snprintf(error, LOAD_ERROR_BYTES, "no memory for the maps' contents");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < object->num_maps; i++) {
+		struct maps_dump *dump = &maps->dumps[maps->count++];
+
+		dump->map = &object->maps[i];
+
+		int r = read_elements(net, (uint32_t)i, dump, &e);
+
+		if (r) {
+			snprintf(error, LOAD_ERROR_BYTES, "map '%s' cannot be read: %s", dump->map->name,
+				 r > 0 ? drv_xdp_status_name(e.status) : strerror(-r));
+			return r;
+		}
+		if (dump->count)
+			qsort_r(dump->elements, dump->count, (size_t)dump->map->key_size + dump->map->value_size, compare_keys,
+				(void *)(uintptr_t)&dump->map->key_size);
+	}
+	return 0;
+}
+
+void maps_free(struct maps *maps)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		free(maps->dumps[i].elements);
+	free(maps->dumps);
+	memset(maps, 0, sizeof(*maps));
+}
+
+static void write_bytes(FILE *file, const uint8_t *bytes, uint32_t count)
+{
+	fputc('[', file);
+	for (uint32_t i = 0; i < count; i++)
+		fprintf(file, "%s\"0x%02x\"", i ? ", " : "", bytes[i]);
+	fputc(']', file);
+}
+
+/* Names are printable ASCII. */
+static void write_name(FILE *file, const char *name)
+{
+	fputc('"', file);
+	for (; *name; name++)
+		fprintf(file, *name == '"' || *name == '\\' ? "\\%c" : "%c", *name);
+	fputc('"', file);
+}
+
+static void write_map(FILE *file, const struct maps_dump *dump)
+{
+	const struct load_map *map = dump->map;
+
+	fputs("  {\"name\": ", file);
+	write_name(file, map->name);
+	fprintf(file, ", \"type\": \"%s\", \"key_size\": %u, \"value_size\": %u, \"max_entries\": %u, \"elements\": [",
+		maptype_name(map->type), map->key_size, map->value_size, map->max_entries);
+	for (size_t i = 0; i < dump->count; i++) {
+		fprintf(file, "%s\n    {\"key\": ", i ? "," : "");
+		write_bytes(file, maps_key(dump, i), map->key_size);
+		fputs(", \"value\": ", file);
+		write_bytes(file, maps_value(dump, i), map->value_size);
+		fputc('}', file);
+	}
+	fputs(dump->count ? "\n  ]}" : "]}", file);
+}
+
+void maps_write(FILE *file, const struct maps *maps)
+{
+	fputc('[', file);
+	for (size_t i = 0; i < maps->count; i++) {
+		fputs(i ? ",\n" : "\n", file);
+		write_map(file, &maps->dumps[i]);
+	}
+	fputs(maps->count ? "\n]\n" : "]\n", file);
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "load/file.h"
+#include "replay/maps.h"
+
+__attribute__((format(printf, 2, 3))) static int refuse(char *error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error, LOAD_ERROR_BYTES, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+/* "0x0a", "0a" or 10. */
+static int parse_byte(const json_t *json, uint8_t *byte)
+{
+	const char *text = json_string_value(json);
+	char *end;
+	long value;
+
+	if (json_is_integer(json)) {
+		json_int_t integer = json_integer_value(json);
+
+		if (integer < 0 || integer > 255)
+			return -EINVAL;
+		*byte = (uint8_t)integer;
+		return 0;
+	}
+	if (!text || strlen(text) > 4 || !isxdigit((unsigned char)text[0]))
+		return -EINVAL;
+	value = strtol(text, &end, 16);
+	if (*end || value < 0 || value > 255)
+		return -EINVAL;
+	*byte = (uint8_t)value;
+	return 0;
+}
+
+static int parse_bytes(const json_t *element, const char *what, size_t index, uint8_t *to, uint32_t bytes, char *error)
+{
+	const json_t *array = json_object_get(element, what);
+
+	if (!json_is_array(array))
+		return refuse(error, "element %zu has no \"%s\" that is an array of bytes (\"0x00\" to \"0xff\")", index, what);
+	if (json_array_size(array) != bytes)
+		return refuse(error, "element %zu: a %s of %zu bytes; the map has %u", index, what, json_array_size(array), bytes);
+	for (uint32_t i = 0; i < bytes; i++)
+		if (parse_byte(json_array_get(array, i), &to[i]))
+			return refuse(error, "element %zu: byte %u of the %s is none (\"0x00\" to \"0xff\" was expected)", index, i, what);
+	return 0;
+}
+
+/* The array of elements in a document, or NULL with a sentence in error. */
+static const json_t *find_elements(const json_t *root, const struct load_map *map, char *error)
+{
+	const json_t *entry;
+	size_t i;
+
+	if (json_is_object(root) && json_object_get(root, "elements"))
+		return json_object_get(root, "elements");
+	if (!json_is_array(root)) {
+		refuse(error, "an array of elements {\"key\": [...], \"value\": [...]} was expected");
+		return NULL;
+	}
+	if (!json_object_get(json_array_get(root, 0), "elements"))
+		return root;
+	json_array_foreach(root, i, entry)
+	{
+		const char *name = json_string_value(json_object_get(entry, "name"));
+
+		if (name && strcmp(name, map->name) == 0)
+			return json_object_get(entry, "elements");
+	}
+	refuse(error, "no map '%s' among the %zu maps in it", map->name, json_array_size(root));
+	return NULL;
+}
+
+static int parse_element(const json_t *json, size_t index, const struct load_map *map, struct maps_element *element, char *error)
+{
+	int err;
+
+	element->key = malloc((size_t)map->key_size + map->value_size + 1);
+	if (!element->key) {
+		refuse(error, "no memory for element %zu", index);
+		return -ENOMEM;
+	}
+	element->value = element->key + map->key_size;
+	err = parse_bytes(json, "key", index, element->key, map->key_size, error);
+	if (!err)
+		err = parse_bytes(json, "value", index, element->value, map->value_size, error);
+	return err;
+}
+
+int maps_parse(const char *text, size_t bytes, const struct load_map *map, struct maps_element **elements, size_t *count,
+	       char error[static LOAD_ERROR_BYTES])
+{
+	json_error_t where;
+	json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &where);
+	const json_t *array;
+	int err = -EINVAL;
+
+	*elements = NULL;
+	*count = 0;
+	if (!root)
+		return refuse(error, "line %d is no JSON: %s", where.line, where.text);
+	array = find_elements(root, map, error);
+	if (!array)
+		goto free;
+	if (!json_is_array(array)) {
+		refuse(error, "\"elements\" is no array");
+		goto free;
+	}
+	*elements = calloc(json_array_size(array) + 1, sizeof(**elements));
+	if (!*elements) {
+		refuse(error, "no memory for %zu elements", json_array_size(array));
+		err = -ENOMEM;
+		goto free;
+	}
+	err = 0;
+	for (size_t i = 0; i < json_array_size(array) && !err; i++) {
+		++*count;
+		err = parse_element(json_array_get(array, i), i, map, &(*elements)[i], error);
+	}
+	if (err) {
+		maps_free_elements(*elements, *count);
+		*elements = NULL;
+		*count = 0;
+	}
+free:
+	json_decref(root);
+	return err;
+}
+
+void maps_free_elements(struct maps_element *elements, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(elements[i].key);
+	free(elements);
+}
+
+static int find_map(const struct load_object *object, const char *name)
+{
+	for (size_t i = 0; i < object->num_maps; i++)
+		if (strcmp(object->maps[i].name, name) == 0)
+			return (int)i;
+	return -ENOENT;
+}
+
+static void list_maps(const struct load_object *object, const char *name, char *error)
+{
+	size_t used = (size_t)snprintf(error, LOAD_ERROR_BYTES, "--map: the program has no map '%.64s'; it has", name);
+
+	if (object->num_maps == 0)
+		snprintf(error + used, LOAD_ERROR_BYTES - used, " none");
+	for (size_t i = 0; i < object->num_maps && used < LOAD_ERROR_BYTES; i++)
+		used += (size_t)snprintf(error + used, LOAD_ERROR_BYTES - used, "%s %s", i ? "," : "", object->maps[i].name);
+}
+
+enum status maps_fill(struct drv_net *net, const struct load_object *object, const char *name, const char *path,
+		      char error[static LOAD_ERROR_BYTES])
+{
+	int id = find_map(object, name), err, r = 0;
+	char reason[LOAD_ERROR_BYTES] = "";
+	struct maps_element *elements;
+	struct drv_xdp_error e = {0};
+	uint8_t *text;
+	size_t bytes, count;
+
+	if (id < 0) {
+		list_maps(object, name, error);
+		return STATUS_USAGE;
+	}
+
+	const struct load_map *map = &object->maps[id];
+
+	err = file_read(path, MAPS_FILE_BYTES_MAX, &text, &bytes);
+	if (err) {
+		refuse(error, "%s: cannot read it: %s; JSON as refnic and bpftool write it was expected", path, strerror(-err));
+		return STATUS_USAGE;
+	}
+	err = maps_parse((const char *)text, bytes, map, &elements, &count, reason);
+	free(text);
+	if (err) {
+		refuse(error, "%.200s: %.300s", path, reason);
+		return err == -ENOMEM ? STATUS_ENVIRONMENT : STATUS_USAGE;
+	}
+	for (size_t i = 0; i < count && !r; i++) {
+		r = drv_xdp_map_update(net, (uint32_t)id, VIRTIO_NET_XDP_UPDATE_ANY, elements[i].key, map->key_size, elements[i].value,
+				       map->value_size, &e);
+		if (r)
+			refuse(error, "%.300s: element %zu cannot be written to map '%s': %s", path, i, name,
+			       r > 0 ? drv_xdp_status_name(e.status) : strerror(-r));
+	}
+	maps_free_elements(elements, count);
+	return status_of_offload(r);
+}

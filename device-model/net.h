@@ -37,7 +37,7 @@ struct net_observer {
 struct net_config {
 	uint8_t mac[6];
 	uint16_t mtu;          /* 68 to 65535 */
-	uint16_t queue_pairs;  /* 1 to 128 */
+	uint16_t queue_pairs;  /* 1 to 128; only the first is of use until multiqueue is offered */
 	uint16_t queue_size;   /* descriptors at most, a power of two up to 32768 */
 	struct virtio_features features; /* offered; net_features_default() and then the operator's changes */
 	uint16_t xdp_bit;      /* feature bit of XDP_OFFLOAD: 4, 58 or 71 to 127 */
@@ -56,7 +56,8 @@ int net_feature_bit(const char *name, uint16_t xdp_bit);
 const char *net_feature_name(unsigned bit, uint16_t xdp_bit);
 
 /*
- * Creates a device on link (which it then owns) with guest memory mem (the caller's). NULL with errno set: ENOMEM, EINVAL.
+ * Creates a device on link (which it then owns) with guest memory mem (the caller's). NULL with errno set: ENOMEM, EINVAL; the
+ * link is still the caller's then.
  * The transport gets at the device through net_virtio().
  */
 struct net *net_create(const struct net_config *config, struct link *link, struct mem *mem, const struct transport_ops *transport,
@@ -80,6 +81,14 @@ struct net_counters {
 	uint64_t transmit_errors;
 };
 const struct net_counters *net_counters(const struct net *net);
+
+/* What a DEVICE_STATS reply of type RX_XDP will carry, of one receive queue. */
+struct net_xdp_stats {
+	uint64_t runs, pass, drop, tx, tx_drop, aborted, unsupported, oversize, bad_queue; /* frames */
+};
+/* NULL: no such queue. */
+const struct net_xdp_stats *net_xdp_stats(const struct net *net, uint16_t queue);
+
 const char *net_fate_name(enum net_fate fate);
 const char *net_fate_text(enum net_fate fate);
 bool net_fate_ran(enum net_fate fate);

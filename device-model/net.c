@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net_device.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define VERIFY_BUDGET 20000 /* instructions visited in one turn of the event loop: well under a millisecond */
+#define ARENA_ALIGN   64    /* what fw_init() asks for; pages are more */
+#define PAIRS_MAX     128
+#define QUEUE_MIN     1
+
+void *net_pages(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void net_pages_free(void *pages, size_t bytes)
+{
+	if (pages)
+		munmap(pages, bytes);
+}
+
+uint32_t net_frame_limit(const struct net *net, const uint8_t *data, uint32_t bytes)
+{
+	uint32_t limit = net->config.mtu + NET_ETH_BYTES, at = 12;
+
+	for (int tags = 0; tags < NET_TAGS_MAX && at + 2 <= bytes; tags++, at += NET_TAG_BYTES) {
+		uint16_t type = data[at] << 8 | data[at + 1];
+
+		if (type != 0x8100 && type != 0x88a8) /* 802.1Q, 802.1ad */
+			break;
+		limit += NET_TAG_BYTES;
+	}
+	return limit;
+}
+
+/* ---- what the virtio core tells ---- */
+
+static bool features_ok(void *ctx, const struct virtio_features *accepted, const char **why)
+{
+	const struct net *net = ctx;
+
+	if (!virtio_feature_has(accepted, VIRTIO_F_VERSION_1)) {
+		*why = "version_1 is not among them, and this is no transitional device"; /* req: VN-7896c2b3 */
+		return false;
+	}
+	if (net_feature_unsatisfied(accepted, net->config.xdp_bit)) {
+		*why = "one of them requires another that is not among them";
+		return false;
+	}
+	return true;
+}
+
+static void start(void *ctx)
+{
+	net_rx_start(ctx);
+}
+
+static void reset(void *ctx)
+{
+	struct net *net = ctx;
+
+	net_rx_reset(net);
+	fw_reset(net->fw);
+	net->verifying = false;
+}
+
+static void log_line(void *ctx, const char *line)
+{
+	const struct net *net = ctx;
+
+	if (net->config.fw.platform && net->config.fw.platform->log)
+		net->config.fw.platform->log(net->config.fw.platform_ctx, line);
+}
+
+static const struct virtio_device_ops device_ops = {
+	.features_ok = features_ok,
+	.start = start,
+	.reset = reset,
+	.log = log_line,
+};
+
+/* ---- configuration space ---- */
+
+static le16 link_status(const struct net *net)
+{
+	return cpu_to_le16(net->link->ops->up(net->link) ? VIRTIO_NET_S_LINK_UP : 0);
+}
+
+/* A field is there if the feature that it belongs to is offered; otherwise its bytes are 0. virtio 1.4, 5.1.4. */
+static void fill_config(struct net *net)
+{
+	struct virtio_net_config config = {0};
+	const struct fw_caps *caps = fw_caps(net->fw);
+	struct virtio_net_xdp_caps xdp = {
+		.isa = cpu_to_le32(caps->isa),
+		.actions = cpu_to_le32(caps->actions),
+		.max_insns = cpu_to_le32(caps->max_insns),
+		.max_progs = cpu_to_le16(caps->max_progs),
+		.max_maps = cpu_to_le16(caps->max_maps),
+		.max_map_kib = cpu_to_le32(caps->max_map_kib),
+		.max_cmd_bytes = cpu_to_le32(caps->max_cmd_bytes),
+		.headroom = cpu_to_le16(caps->headroom),
+		.tailroom = cpu_to_le16(caps->tailroom),
+		.max_frame = cpu_to_le32(caps->max_frame),
+	};
+
+	if (net_offers(net, VIRTIO_NET_F_MAC))
+		memcpy(config.mac, net->config.mac, sizeof(config.mac));
+	if (net_offers(net, VIRTIO_NET_F_STATUS))
+		config.status = link_status(net);
+	if (net_offers(net, VIRTIO_NET_F_MQ) || net_offers(net, VIRTIO_NET_F_RSS)) /* req: VN-8233c4f9 */
+		config.max_virtqueue_pairs = cpu_to_le16(net->pairs);
+	if (net_offers(net, VIRTIO_NET_F_MTU)) /* req: VN-9e330598, VN-cb1cf3d7 */
+		config.mtu = cpu_to_le16(net->config.mtu);
+	virtio_config_set(&net->vdev, 0, &config, sizeof(config));
+	if (net_offers(net, VIRTIO_NET_F_XDP_OFFLOAD))
+		virtio_config_set(&net->vdev, VIRTIO_NET_XDP_CONFIG_OFFSET, &xdp, VIRTIO_NET_XDP_CONFIG_BYTES);
+}
+
+/* Whether the link went up or down since the last look. */
+static bool follow_link(struct net *net)
+{
+	le16 status = link_status(net);
+	uint8_t before = virtio_config_generation(&net->vdev);
+
+	if (!net_offers(net, VIRTIO_NET_F_STATUS))
+		return false;
+	virtio_config_set(&net->vdev, offsetof(struct virtio_net_config, status), &status, sizeof(status));
+	return virtio_config_generation(&net->vdev) != before;
+}
+
+/* ---- creation ---- */
+
+static bool features_possible(const struct net_config *config)
+{
+	struct virtio_features all = net_features_default(config->xdp_bit);
+
+	/* req: VN-38ba5b7c, VN-690148fa, VN-e1116ac5 */
+	return net_feature_xdp_bit_ok(config->xdp_bit) && !(config->features.word[0] & ~all.word[0]) &&
+	       !(config->features.word[1] & ~all.word[1]) && !net_feature_unsatisfied(&config->features, config->xdp_bit) &&
+	       virtio_feature_has(&config->features, VIRTIO_F_VERSION_1);
+}
+
+static bool config_possible(const struct net_config *config)
+{
+	return config->mtu >= VIRTIO_NET_MTU_MIN && config->queue_pairs && config->queue_pairs <= PAIRS_MAX &&
+	       config->queue_size >= QUEUE_MIN && vq_split_ops.size_ok(config->queue_size) && features_possible(config);
+}
+
+/* The firmware and its arena. 0, -ENOMEM, or -EINVAL: it refuses its limits. */
+static int start_firmware(struct net *net)
+{
+	net->config.fw.num_queues = net->pairs;
+	net->config.fw.mtu = net->config.mtu;
+	net->arena_bytes = fw_arena_bytes(&net->config.fw.caps);
+	net->arena = net_pages(net->arena_bytes);
+	if (!net->arena)
+		return -ENOMEM;
+	net->fw = fw_init(net->arena, net->arena_bytes, &net->config.fw);
+	return net->fw ? 0 : -EINVAL;
+}
+
+struct net *net_create(const struct net_config *config, struct link *link, struct mem *mem, const struct transport_ops *transport,
+		       void *transport_ctx)
+{
+	struct net *net = NULL;
+	int error = -EINVAL;
+	bool multiqueue;
+
+	if (!config_possible(config))
+		goto fail;
+	error = -ENOMEM;
+	net = calloc(1, sizeof(*net));
+	if (!net)
+		goto fail;
+	net->config = *config;
+	net->link = link;
+	multiqueue = virtio_feature_has(&config->features, VIRTIO_NET_F_MQ) ||
+		     virtio_feature_has(&config->features, VIRTIO_NET_F_RSS);
+	net->pairs = multiqueue ? config->queue_pairs : 1;
+	net->rxqs = calloc(net->pairs, sizeof(*net->rxqs));
+	if (!net->rxqs)
+		goto fail;
+	error = virtio_init(&net->vdev, &device_ops, net, transport, transport_ctx, mem,
+			    2 * net->pairs + virtio_feature_has(&config->features, VIRTIO_NET_F_CTRL_VQ), config->queue_size,
+			    &config->features);
+	if (!error)
+		error = start_firmware(net);
+	if (!error)
+		error = net_rx_init(net);
+	if (!error)
+		error = net_tx_init(net);
+	if (!error)
+		error = net_ctrl_init(net);
+	if (error)
+		goto fail;
+	fill_config(net);
+	return net;
+fail:
+	if (net)
+		net->link = NULL; /* a device that was not created owns no link, and the caller closes it */
+	net_destroy(net);
+	errno = -error;
+	return NULL;
+}
+
+void net_destroy(struct net *net)
+{
+	if (!net)
+		return;
+	if (net->link && net->fw)
+		net_rx_reset(net);
+	net_ctrl_exit(net);
+	net_tx_exit(net);
+	net_rx_exit(net);
+	fw_exit(net->fw);
+	net_pages_free(net->arena, net->arena_bytes);
+	virtio_exit(&net->vdev);
+	free(net->rxqs);
+	if (net->link)
+		net->link->ops->close(net->link);
+	free(net);
+}
+
+struct virtio_device *net_virtio(struct net *net)
+{
+	return &net->vdev;
+}
+
+struct fw *net_fw(struct net *net)
+{
+	return net->fw;
+}
+
+const struct net_counters *net_counters(const struct net *net)
+{
+	return &net->counters;
+}
+
+const struct net_xdp_stats *net_xdp_stats(const struct net *net, uint16_t queue)
+{
+	return queue < net->pairs ? &net->rxqs[queue].stats : NULL;
+}
+
+/* ---- the event loop's turn ---- */
+
+static bool verify(struct net *net)
+{
+	bool before = net->verifying;
+
+	net->verifying = fw_poll(net->fw, VERIFY_BUDGET);
+	return before || net->verifying;
+}
+
+bool net_poll(struct net *net)
+{
+	bool did = follow_link(net);
+
+	/* req: VN-559fdc69 */
+	if (virtio_running(&net->vdev)) {
+		did |= net_ctrl_poll(net);
+		for (uint16_t pair = 0; pair < net_active_pairs(net); pair++)
+			did |= net_tx_poll(net, pair);
+		did |= verify(net);
+	}
+	did |= net_rx_poll(net);
+	return did;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control queue: virtio 1.4, 5.1.6.5. A thin frame gathers the command, finds its row, and scatters ack and result; what a
+ * command means is its handler's business. Both parts are streams of bytes, however descriptors split them.
+ */
+#include "net_device.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMANDS_PER_TURN 8
+#define RESULT_SLACK      256 /* bytes of a result around the bulk that the limits bound */
+
+#define ANY_COMMAND 0x100
+
+struct command {
+	uint8_t command;
+	const uint8_t *data; /* command-specific-data; of it, no more than max_cmd_bytes are there */
+	uint64_t bytes;      /* as the driver sent it */
+	uint8_t *result;
+	size_t room;         /* that the driver made available, and that there is */
+	size_t written;      /* out */
+};
+
+static uint8_t xdp_command(struct net *net, struct command *c)
+{
+	const struct fw_caps *caps = fw_caps(net->fw);
+
+	if (c->bytes + sizeof(struct virtio_net_ctrl_hdr) > caps->max_cmd_bytes) {
+		struct virtio_net_xdp_result refused = {.status = cpu_to_le16(VIRTIO_NET_XDP_ERR_LENGTH)};
+
+		if (c->room >= sizeof(refused)) {
+			memcpy(c->result, &refused, sizeof(refused));
+			c->written = sizeof(refused);
+		}
+		return VIRTIO_NET_ERR;
+	}
+	return fw_command(net->fw, c->command, c->data, c->bytes, c->result, c->room, &c->written);
+}
+
+/* Commands of one class that share a feature; the feature has to be negotiated. Sizes are of command-specific-data. */
+static const struct row {
+	uint8_t class;
+	uint16_t command;
+	uint8_t feature;
+	uint32_t min_bytes, max_bytes;
+	uint8_t (*handler)(struct net *net, struct command *c);
+} rows[] = {
+	/* The firmware has the table of its commands. */
+	{VIRTIO_NET_CTRL_XDP, ANY_COMMAND, VIRTIO_NET_F_XDP_OFFLOAD, 0, UINT32_MAX, xdp_command},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const struct row *find_row(const struct net *net, const struct virtio_net_ctrl_hdr *hdr)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].class == hdr->class && (rows[i].command == ANY_COMMAND || rows[i].command == hdr->command) &&
+		    net_has(net, rows[i].feature))
+			return &rows[i];
+	return NULL;
+}
+
+int net_ctrl_init(struct net *net)
+{
+	const struct fw_caps *caps = fw_caps(net->fw);
+	size_t out = caps->max_cmd_bytes;
+
+	if (out < caps->max_log_bytes)
+		out = caps->max_log_bytes;
+	if (out < caps->max_frame)
+		out = caps->max_frame;
+	net->ctrl.in_room = caps->max_cmd_bytes;
+	net->ctrl.out_room = out + RESULT_SLACK;
+	net->ctrl.in = malloc(net->ctrl.in_room + sizeof(struct virtio_net_ctrl_hdr));
+	net->ctrl.out = malloc(net->ctrl.out_room);
+	return net->ctrl.in && net->ctrl.out ? 0 : -ENOMEM;
+}
+
+void net_ctrl_exit(struct net *net)
+{
+	free(net->ctrl.in);
+	free(net->ctrl.out);
+	net->ctrl = (struct net_ctrl){0};
+}
+
+/* Runs the command in a chain. Returns the ack; the result is in net->ctrl.out, *written bytes of it. */
+static uint8_t run(struct net *net, const struct vq_chain *chain, size_t *written)
+{
+	struct iov_cursor in = vq_chain_in(chain);
+	struct virtio_net_ctrl_hdr hdr;
+	const struct row *row;
+	struct command c = {.data = net->ctrl.in, .result = net->ctrl.out};
+	uint8_t ack;
+
+	if (!iov_take(&in, &hdr))
+		return VIRTIO_NET_ERR;
+	row = find_row(net, &hdr);
+	c.bytes = chain->readable_bytes - sizeof(hdr);
+	if (!row || c.bytes < row->min_bytes || c.bytes > row->max_bytes)
+		return VIRTIO_NET_ERR;
+	c.command = hdr.command;
+	c.room = chain->writable_bytes - 1 < net->ctrl.out_room ? chain->writable_bytes - 1 : net->ctrl.out_room;
+	iov_read(&in, net->ctrl.in, net->ctrl.in_room);
+	ack = row->handler(net, &c);
+	*written = c.written <= c.room ? c.written : c.room;
+	return ack;
+}
+
+/* Bytes written to the chain. */
+static uint32_t answer(struct net *net, const struct vq_chain *chain)
+{
+	struct iov_cursor out = vq_chain_out(chain);
+	size_t written = 0;
+	uint8_t ack;
+
+	/* No room for the ack: nobody would learn what became of the command, so nothing does. */
+	if (!chain->writable_bytes)
+		return 0;
+	ack = run(net, chain, &written);
+	iov_write(&out, &ack, sizeof(ack));
+	iov_write(&out, net->ctrl.out, written);
+	return sizeof(ack) + written;
+}
+
+bool net_ctrl_poll(struct net *net)
+{
+	uint16_t index = net_ctrl_index(net);
+	struct vq *vq;
+	unsigned done = 0;
+
+	if (!net_has(net, VIRTIO_NET_F_CTRL_VQ))
+		return false;
+	vq = &net->vdev.vqs[index];
+	if (!vq->kicked || !vq_usable(vq))
+		return false;
+	for (; done < COMMANDS_PER_TURN; done++) {
+		struct vq_chain chain;
+
+		if (virtio_vq_check(&net->vdev, index, vq_pop(vq, &chain)) <= 0)
+			break;
+		vq_fill(vq, chain.id, answer(net, &chain));
+	}
+	virtio_vq_publish(&net->vdev, index);
+	if (done == COMMANDS_PER_TURN)
+		return true;
+	vq->kicked = false;
+	vq_want_kicks(vq, true);
+	if (virtio_vq_check(&net->vdev, index, vq_available(vq)) > 0)
+		vq->kicked = true;
+	return done || vq->kicked;
+}

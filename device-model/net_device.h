@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inside of the network device: what net.c, net_rx.c, net_tx.c and net_ctrl.c share. */
+#ifndef DEVICE_MODEL_NET_DEVICE_H
+#define DEVICE_MODEL_NET_DEVICE_H
+
+#include "device.h"
+#include "net.h"
+#include "virtio_config.h"
+#include "virtio_net.h"
+#include "virtio_net_xdp.h"
+
+#define NET_ETH_BYTES 14 /* Ethernet header */
+#define NET_TAG_BYTES 4  /* VLAN tag */
+#define NET_TAGS_MAX  2
+
+/* Where a frame of the burst stands. */
+struct net_rx_slot {
+	struct link_frame in;  /* as it came; data NULL: the bytes are in the staging area */
+	struct fw_frame *run;  /* NULL: the program did not see it */
+	uint8_t *data;         /* what goes on */
+	uint32_t bytes;
+	uint16_t queue;        /* pair */
+	bool deliver;          /* still has to reach the guest */
+	enum net_fate fate;    /* what became of it; with deliver: what will have become of it */
+};
+
+/* The burst being worked on. Frames before next are done with; a frame without a buffer waits at next, its run behind it. */
+struct net_rx {
+	struct net_rx_slot slots[LINK_BURST];
+	struct fw_frame runs[LINK_BURST];
+	size_t next, count;
+	uint8_t *stage;        /* LINK_BURST areas of headroom, frame, tailroom */
+	size_t stage_stride;   /* bytes */
+	bool based;            /* base_ns is set */
+	uint64_t base_ns;      /* time of the first frame since DRIVER_OK */
+	uint64_t ktime_ns;     /* of the last frame: never decreases */
+};
+
+struct net_rxq {
+	uint16_t most;         /* chains that were available at once, at most */
+	int starved;           /* chains that were there and were too few; -1: not starved */
+	struct net_xdp_stats stats;
+};
+
+struct net_tx {
+	uint8_t *stage;        /* LINK_BURST frames */
+	size_t stage_stride;
+};
+
+struct net_ctrl {
+	uint8_t *in;           /* one command, class to last byte of data */
+	size_t in_room;
+	uint8_t *out;          /* its result, without the ack */
+	size_t out_room;
+};
+
+struct net {
+	struct virtio_device vdev;
+	struct net_config config;
+	struct link *link;
+	struct fw *fw;
+	void *arena;
+	size_t arena_bytes;
+	uint16_t pairs;        /* queue pairs that there are */
+	bool verifying;        /* fw_poll() has something to do */
+	uint64_t now_ns;       /* time of the last frame taken: all the clock there is */
+	struct net_counters counters;
+	struct net_rx rx;
+	struct net_rxq *rxqs;  /* pairs of them */
+	struct net_tx tx;
+	struct net_ctrl ctrl;
+};
+
+/* Whether a feature was negotiated; VIRTIO_NET_F_XDP_OFFLOAD stands for the bit chosen at run time. */
+static inline bool net_has(const struct net *net, unsigned bit)
+{
+	return virtio_has(&net->vdev, bit == VIRTIO_NET_F_XDP_OFFLOAD ? net->config.xdp_bit : bit);
+}
+
+static inline bool net_offers(const struct net *net, unsigned bit)
+{
+	return virtio_feature_has(&net->vdev.offered, bit == VIRTIO_NET_F_XDP_OFFLOAD ? net->config.xdp_bit : bit);
+}
+
+static inline uint16_t net_rx_index(uint16_t pair)
+{
+	return 2 * pair;
+}
+
+static inline uint16_t net_tx_index(uint16_t pair)
+{
+	return 2 * pair + 1;
+}
+
+/* Pairs that the driver may use: one unless it took multiqueue. virtio 1.4, 5.1.2. */
+static inline uint16_t net_active_pairs(const struct net *net)
+{
+	return net_has(net, VIRTIO_NET_F_MQ) || net_has(net, VIRTIO_NET_F_RSS) ? net->pairs : 1;
+}
+
+/* The control queue comes behind the pairs. */
+static inline uint16_t net_ctrl_index(const struct net *net)
+{
+	return 2 * net_active_pairs(net);
+}
+
+/* The longest frame that may have these bytes: the MTU, the Ethernet header, and 4 for each of up to two VLAN tags. */
+uint32_t net_frame_limit(const struct net *net, const uint8_t *data, uint32_t bytes);
+
+/* Zeroed memory that is only touched where it is used; NULL: none. */
+void *net_pages(size_t bytes);
+void net_pages_free(void *pages, size_t bytes);
+
+/* Bits that XDP_OFFLOAD can have. */
+bool net_feature_xdp_bit_ok(uint16_t bit);
+/* The name of a feature in set that requires one that is not, or NULL. */
+const char *net_feature_unsatisfied(const struct virtio_features *set, uint16_t xdp_bit);
+
+/* Parts of the device. init: 0 or -ENOMEM, exit takes what init left, even after a failure. poll: whether anything was done. */
+int net_rx_init(struct net *net);
+void net_rx_exit(struct net *net);
+void net_rx_start(struct net *net);
+/* Reports every frame of the burst: those that wait for buffers get none any more. */
+void net_rx_reset(struct net *net);
+bool net_rx_poll(struct net *net);
+
+int net_tx_init(struct net *net);
+void net_tx_exit(struct net *net);
+bool net_tx_poll(struct net *net, uint16_t pair);
+
+int net_ctrl_init(struct net *net);
+void net_ctrl_exit(struct net *net);
+bool net_ctrl_poll(struct net *net);
+
+#endif

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Received frames. Theory of operation: one burst at a time. Its frames are copied from the link to the staging area, with
+ * room before and behind; the program runs on those that it may see; what leaves on the wire is sent; and the rest is
+ * delivered and reported in the order of the link. A frame that finds no buffer stops the burst at that point (unless frames
+ * may be lost): it keeps its verdict and its bytes, and the next turn goes on with it. No frame is run twice.
+ */
+#include "net_device.h"
+#include <errno.h>
+#include <string.h>
+
+#define PAGE_BYTES  4096u
+#define STAGE_SHIFT 320u /* bytes by which areas miss the page, so that their frames do not share cache sets */
+
+enum disposal {
+	DELIVER,
+	SEND,
+	DISCARD,
+};
+
+/* What the device does about a verdict, and what has become of the frame when that is done. */
+static const struct verdict_row {
+	enum disposal disposal;
+	enum net_fate fate;
+} verdict_rows[] = {
+	[FW_PASS] = {DELIVER, NET_FATE_PASS},
+	[FW_DROP] = {DISCARD, NET_FATE_DROP},
+	[FW_TX] = {SEND, NET_FATE_TX},
+	/* There is no other port. */
+	[FW_REDIRECT] = {DISCARD, NET_FATE_UNSUPPORTED},
+	[FW_ABORTED] = {DISCARD, NET_FATE_ABORTED},
+	[FW_UNSUPPORTED_DROP] = {DISCARD, NET_FATE_UNSUPPORTED},
+	[FW_UNSUPPORTED_PASS] = {DELIVER, NET_FATE_UNSUPPORTED_PASS},
+};
+
+int net_rx_init(struct net *net)
+{
+	const struct fw_caps *caps = fw_caps(net->fw);
+	uint32_t longest = net->config.mtu + NET_ETH_BYTES + NET_TAGS_MAX * NET_TAG_BYTES;
+	size_t stride;
+
+	if (longest < caps->max_frame)
+		longest = caps->max_frame;
+	stride = (size_t)caps->headroom + longest + caps->tailroom;
+	stride = (stride + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES + STAGE_SHIFT;
+	net->rx.stage_stride = stride;
+	net->rx.stage = net_pages(stride * LINK_BURST);
+	if (!net->rx.stage)
+		return -ENOMEM;
+	net_rx_start(net);
+	return 0;
+}
+
+void net_rx_exit(struct net *net)
+{
+	net_pages_free(net->rx.stage, net->rx.stage_stride * LINK_BURST);
+	net->rx.stage = NULL;
+}
+
+void net_rx_start(struct net *net)
+{
+	net->rx.based = false;
+	net->rx.ktime_ns = 0;
+	for (uint16_t i = 0; i < net->pairs; i++) {
+		net->rxqs[i].most = 0;
+		net->rxqs[i].starved = -1;
+	}
+}
+
+/* ---- accounting ---- */
+
+/* What DEVICE_STATS tells of the program's runs. */
+static void count_run(struct net *net, const struct net_rx_slot *slot)
+{
+	struct net_xdp_stats *s = &net->rxqs[slot->queue].stats;
+
+	s->runs++;
+	s->bad_queue += slot->run->bad_queue;
+	switch (slot->run->verdict) {
+	case FW_PASS:
+		s->pass++;
+		break;
+	case FW_DROP:
+		s->drop++;
+		break;
+	case FW_TX:
+		s->tx += slot->fate == NET_FATE_TX;
+		s->tx_drop += slot->fate == NET_FATE_TX_DROP;
+		break;
+	case FW_ABORTED:
+		s->aborted++;
+		break;
+	case FW_REDIRECT:
+	case FW_UNSUPPORTED_DROP:
+	case FW_UNSUPPORTED_PASS:
+		s->unsupported++;
+		break;
+	}
+}
+
+/* The frame's fate is final. */
+static void report(struct net *net, const struct net_rx_slot *slot)
+{
+	struct net_report r = {
+		.number = slot->in.number,
+		.time_ns = slot->in.time_ns,
+		.fate = slot->fate,
+		.r0 = slot->run ? slot->run->r0 : 0,
+		.queue = slot->queue,
+		.bytes = slot->bytes,
+	};
+
+	net->counters.frames[slot->fate]++;
+	net->counters.bytes[slot->fate] += slot->in.bytes;
+	if (slot->run)
+		count_run(net, slot);
+	else if (slot->fate == NET_FATE_OVERSIZE)
+		net->rxqs[slot->queue].stats.oversize++;
+	if (net->config.observer.frame)
+		net->config.observer.frame(net->config.observer.ctx, &r);
+}
+
+/* ---- taking a burst ---- */
+
+/* What becomes of a frame before any program sees it; NET_FATES: it goes on. */
+static enum net_fate judge(const struct net *net, const struct link_frame *in, bool attached)
+{
+	if (in->bytes < NET_ETH_BYTES)
+		return NET_FATE_SHORT;
+	if (in->bytes < in->wire_bytes)
+		return NET_FATE_SNAPPED;
+	if (attached)
+		return in->bytes > fw_caps(net->fw)->max_frame ? NET_FATE_OVERSIZE : NET_FATES;
+	return in->bytes > net_frame_limit(net, in->data, in->bytes) ? NET_FATE_TOO_BIG : NET_FATES;
+}
+
+/* Nanoseconds since the first frame after DRIVER_OK. Captures may go back in time; the program's clock does not. */
+static uint64_t ktime(struct net_rx *rx, uint64_t time_ns)
+{
+	if (!rx->based) {
+		rx->based = true;
+		rx->base_ns = time_ns;
+	}
+	if (time_ns > rx->base_ns && time_ns - rx->base_ns > rx->ktime_ns)
+		rx->ktime_ns = time_ns - rx->base_ns;
+	return rx->ktime_ns;
+}
+
+static void stage(struct net *net, struct net_rx_slot *slot, uint8_t *area, struct fw_frame *run)
+{
+	const struct fw_caps *caps = fw_caps(net->fw);
+
+	slot->data = area + caps->headroom;
+	slot->bytes = slot->in.bytes;
+	memcpy(slot->data, slot->in.data, slot->bytes);
+	if (!run)
+		return;
+	*run = (struct fw_frame){
+		.data = slot->data,
+		.data_end = slot->data + slot->bytes,
+		.data_meta = slot->data,
+		.rx_queue_index = slot->queue,
+		.hard_start = area,
+		.hard_end = slot->data + slot->bytes + caps->tailroom,
+		.now_ns = net->rx.ktime_ns,
+	};
+	slot->run = run;
+}
+
+/* Copies a burst from the link, and runs the program on it. Returns how many frames were taken. */
+static size_t take_burst(struct net *net)
+{
+	struct net_rx *rx = &net->rx;
+	struct link_frame frames[LINK_BURST];
+	bool attached = fw_attached(net->fw);
+	size_t count = net->link->ops->peek(net->link, frames, LINK_BURST), runs = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct net_rx_slot *slot = &rx->slots[i];
+
+		*slot = (struct net_rx_slot){.in = frames[i], .queue = 0 /* steering: one queue */};
+		net->now_ns = frames[i].time_ns;
+		ktime(rx, frames[i].time_ns);
+		slot->fate = judge(net, &frames[i], attached);
+		if (slot->fate != NET_FATES)
+			continue;
+		slot->fate = NET_FATE_DELIVERED;
+		slot->deliver = true;
+		stage(net, slot, rx->stage + i * rx->stage_stride, attached ? &rx->runs[runs++] : NULL);
+	}
+	for (size_t i = 0; i < count; i++)
+		rx->slots[i].in.data = NULL;
+	if (count)
+		net->link->ops->take(net->link, count);
+	if (runs)
+		fw_run(net->fw, rx->runs, runs);
+	rx->next = 0;
+	rx->count = count;
+	return count;
+}
+
+/* ---- acting on verdicts ---- */
+
+static void apply_verdict(struct net *net, struct net_rx_slot *slot, enum disposal *disposal)
+{
+	const struct fw_frame *run = slot->run;
+	const struct verdict_row *row = &verdict_rows[run->verdict];
+
+	slot->data = run->data;
+	slot->bytes = run->data_end - run->data;
+	if (run->rx_queue_index < net_active_pairs(net))
+		slot->queue = run->rx_queue_index;
+	slot->fate = row->fate;
+	slot->deliver = row->disposal == DELIVER;
+	*disposal = row->disposal;
+	/* req: VN-ab81c5f8 */
+	if (slot->deliver && slot->bytes > net_frame_limit(net, slot->data, slot->bytes)) {
+		slot->fate = NET_FATE_PASS_DROP;
+		slot->deliver = false;
+	}
+}
+
+static bool sendable(const struct net *net, const struct net_rx_slot *slot)
+{
+	return slot->bytes >= NET_ETH_BYTES && slot->bytes <= net_frame_limit(net, slot->data, slot->bytes) &&
+	       net->link->ops->up(net->link);
+}
+
+/* Applies the verdicts of a fresh burst and sends what leaves on the wire: that needs no buffer and waits for none. */
+static void apply_verdicts(struct net *net)
+{
+	struct net_rx *rx = &net->rx;
+	struct link_frame out[LINK_BURST];
+	struct net_rx_slot *sent[LINK_BURST];
+	size_t count = 0, accepted;
+
+	for (size_t i = 0; i < rx->count; i++) {
+		struct net_rx_slot *slot = &rx->slots[i];
+		enum disposal disposal;
+
+		if (!slot->run)
+			continue;
+		apply_verdict(net, slot, &disposal);
+		if (disposal != SEND)
+			continue;
+		if (!sendable(net, slot)) {
+			slot->fate = NET_FATE_TX_DROP;
+			continue;
+		}
+		out[count] = (struct link_frame){slot->data, slot->bytes, slot->bytes, slot->in.time_ns, slot->in.number};
+		sent[count++] = slot;
+	}
+	if (!count)
+		return;
+	accepted = net->link->ops->send(net->link, out, count);
+	for (size_t i = accepted; i < count; i++)
+		sent[i]->fate = NET_FATE_TX_DROP;
+}
+
+/* ---- delivery ---- */
+
+/* The first bytes of a buffer, in pieces: where the header goes once num_buffers is known. */
+struct header_place {
+	struct iovec iov[sizeof(struct virtio_net_hdr)];
+	size_t count;
+};
+
+static void keep_header_place(struct header_place *place, const struct vq_chain *chain)
+{
+	place->count = chain->writable < sizeof(struct virtio_net_hdr) ? chain->writable : sizeof(struct virtio_net_hdr);
+	memcpy(place->iov, chain->iov + chain->readable, place->count * sizeof(place->iov[0]));
+}
+
+/*
+ * Too few buffers. -EAGAIN: more may come. -EMSGSIZE: the driver never had more of them, so waiting is no use.
+ */
+static int starved(struct net_rxq *rxq, int available)
+{
+	if (available && available >= rxq->most)
+		return -EMSGSIZE;
+	rxq->starved = available;
+	return -EAGAIN;
+}
+
+/*
+ * Writes a frame to buffers of queue vq. 0; -EAGAIN: not enough buffers; -EMSGSIZE: never enough; -ENODEV: the queue does not work.
+ */
+static int deliver(struct net *net, uint16_t pair, struct vq *vq, const uint8_t *data, uint32_t bytes)
+{
+	struct virtio_net_hdr hdr = {.gso_type = VIRTIO_NET_HDR_GSO_NONE}; /* req: VN-0556fd94, VN-c79215ab, VN-df6c3375 */
+	bool mergeable = net_has(net, VIRTIO_NET_F_MRG_RXBUF);
+	uint16_t index = net_rx_index(pair), buffers = 0;
+	struct net_rxq *rxq = &net->rxqs[pair];
+	int available = virtio_vq_check(&net->vdev, index, vq_available(vq));
+	struct vq_mark mark = vq_mark(vq);
+	struct header_place place = {.count = 0};
+	struct iov_cursor at;
+	uint32_t done = 0;
+
+	if (available < 0 || !vq_usable(vq))
+		return -ENODEV;
+	if (available == rxq->starved && !net->config.overrun)
+		return -EAGAIN; /* the same frame as last time, and nothing new for it */
+	rxq->starved = -1;
+	if (available > rxq->most)
+		rxq->most = available;
+	do {
+		struct vq_chain chain;
+		uint32_t header = buffers ? 0 : sizeof(hdr), wrote;
+		int got = vq_pop(vq, &chain);
+
+		if (got > 0 && chain.writable_bytes < (buffers ? 1 : sizeof(hdr)))
+			got = vq_break(vq, -EPROTO, "a receive buffer has no room for the header");
+		if (virtio_vq_check(&net->vdev, index, got) < 0) {
+			vq_rewind(vq, mark);
+			return -ENODEV;
+		}
+		if (!got) {
+			vq_rewind(vq, mark);
+			return starved(rxq, available);
+		}
+		if (!mergeable && chain.writable_bytes < (uint64_t)header + bytes) { /* req: VN-bcdaf33b */
+			vq_rewind(vq, mark);
+			return -EMSGSIZE;
+		}
+		if (!buffers)
+			keep_header_place(&place, &chain);
+		at = vq_chain_out(&chain);
+		iov_skip(&at, header);
+		wrote = iov_write(&at, data + done, bytes - done); /* req: VN-a47b6e97 */
+		done += wrote;
+		vq_fill(vq, chain.id, header + wrote);
+		buffers++;
+	} while (done < bytes);
+
+	hdr.num_buffers = cpu_to_le16(buffers); /* req: VN-bca6ff31, VN-aa5decec, VN-e511a9fc */
+	at = iov_cursor(place.iov, place.count);
+	iov_write(&at, &hdr, sizeof(hdr));
+	return 0;
+}
+
+/* The fate of a frame that was to be delivered and can't be. */
+static enum net_fate undelivered(const struct net_rx_slot *slot, int error)
+{
+	if (error == -EMSGSIZE)
+		return slot->run ? NET_FATE_PASS_DROP : NET_FATE_TOO_BIG;
+	return slot->run ? NET_FATE_PASS_OVERRUN : NET_FATE_OVERRUN;
+}
+
+/* Delivers and reports, in order, up to the first frame that has to wait. Returns how many frames are done with. */
+static size_t act(struct net *net)
+{
+	struct net_rx *rx = &net->rx;
+	size_t from = rx->next;
+
+	for (; rx->next < rx->count; rx->next++) {
+		struct net_rx_slot *slot = &rx->slots[rx->next];
+
+		if (slot->deliver) {
+			struct vq *vq = &net->vdev.vqs[net_rx_index(slot->queue)];
+			int error = deliver(net, slot->queue, vq, slot->data, slot->bytes);
+
+			if (error == -EAGAIN && !net->config.overrun)
+				break;
+			if (error)
+				slot->fate = undelivered(slot, error);
+			slot->deliver = false;
+		}
+		report(net, slot);
+	}
+	return rx->next - from;
+}
+
+/* Publishes what the burst filled, and asks for notifications where buffers are missing only. Whether some came meanwhile. */
+static bool publish(struct net *net)
+{
+	bool more = false;
+
+	for (uint16_t pair = 0; pair < net_active_pairs(net); pair++) {
+		struct vq *vq = &net->vdev.vqs[net_rx_index(pair)];
+		int missing = net->rxqs[pair].starved;
+
+		virtio_vq_publish(&net->vdev, net_rx_index(pair)); /* req: VN-cb1669fa */
+		if (missing >= 0 || !vq->kicks_off)
+			vq_want_kicks(vq, missing >= 0);
+		if (missing >= 0)
+			more |= virtio_vq_check(&net->vdev, net_rx_index(pair), vq_available(vq)) != missing;
+	}
+	return more;
+}
+
+void net_rx_reset(struct net *net)
+{
+	struct net_rx *rx = &net->rx;
+
+	for (; rx->next < rx->count; rx->next++) {
+		struct net_rx_slot *slot = &rx->slots[rx->next];
+
+		if (slot->deliver)
+			slot->fate = undelivered(slot, -ENODEV);
+		slot->deliver = false;
+		report(net, slot);
+	}
+}
+
+/* Frames that come while no driver is there to take them. */
+static bool lose(struct net *net)
+{
+	struct link_frame frames[LINK_BURST];
+	size_t count = net->link->ops->peek(net->link, frames, LINK_BURST);
+
+	for (size_t i = 0; i < count; i++) {
+		struct net_rx_slot slot = {.in = frames[i], .fate = NET_FATE_NOT_RUNNING};
+
+		net->now_ns = frames[i].time_ns;
+		report(net, &slot);
+	}
+	if (count)
+		net->link->ops->take(net->link, count);
+	return count;
+}
+
+bool net_rx_poll(struct net *net)
+{
+	struct net_rx *rx = &net->rx;
+	bool did = false;
+
+	if (!virtio_running(&net->vdev))
+		return net->config.overrun && lose(net);
+	if (rx->next == rx->count) {
+		if (!net->link->ops->up(net->link) || !take_burst(net))
+			return false;
+		apply_verdicts(net);
+		did = true;
+	}
+	did |= act(net);
+	did |= publish(net);
+	return did;
+}

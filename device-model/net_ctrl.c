@@ -15,27 +15,19 @@
 
 struct command {
 	uint8_t command;
-	const uint8_t *data; /* command-specific-data; of it, no more than max_cmd_bytes are there */
+	const uint8_t *data; /* command-specific-data; no more than in_room bytes of it are there */
 	uint64_t bytes;      /* as the driver sent it */
 	uint8_t *result;
 	size_t room;         /* that the driver made available, and that there is */
 	size_t written;      /* out */
 };
 
+/* The firmware judges the length before anything else: it is told of one byte too many, but never of bytes that are not there. */
 static uint8_t xdp_command(struct net *net, struct command *c)
 {
-	const struct fw_caps *caps = fw_caps(net->fw);
+	size_t bytes = c->bytes < net->ctrl.in_room ? c->bytes : net->ctrl.in_room;
 
-	if (c->bytes + sizeof(struct virtio_net_ctrl_hdr) > caps->max_cmd_bytes) {
-		struct virtio_net_xdp_result refused = {.status = cpu_to_le16(VIRTIO_NET_XDP_ERR_LENGTH)};
-
-		if (c->room >= sizeof(refused)) {
-			memcpy(c->result, &refused, sizeof(refused));
-			c->written = sizeof(refused);
-		}
-		return VIRTIO_NET_ERR;
-	}
-	return fw_command(net->fw, c->command, c->data, c->bytes, c->result, c->room, &c->written);
+	return fw_command(net->fw, c->command, c->data, bytes, c->result, c->room, &c->written);
 }
 
 /* Commands of one class that share a feature; the feature has to be negotiated. Sizes are of command-specific-data. */
@@ -69,9 +61,9 @@ int net_ctrl_init(struct net *net)
 		out = caps->max_log_bytes;
 	if (out < caps->max_frame)
 		out = caps->max_frame;
-	net->ctrl.in_room = caps->max_cmd_bytes;
+	net->ctrl.in_room = (size_t)caps->max_cmd_bytes + 1; /* one more than a command may have, to tell */
 	net->ctrl.out_room = out + RESULT_SLACK;
-	net->ctrl.in = malloc(net->ctrl.in_room + sizeof(struct virtio_net_ctrl_hdr));
+	net->ctrl.in = malloc(net->ctrl.in_room);
 	net->ctrl.out = malloc(net->ctrl.out_room);
 	return net->ctrl.in && net->ctrl.out ? 0 : -ENOMEM;
 }

@@ -48,7 +48,7 @@ struct net_tx {
 };
 
 struct net_ctrl {
-	uint8_t *in;           /* one command, class to last byte of data */
+	uint8_t *in;           /* command-specific-data of one command */
 	size_t in_room;
 	uint8_t *out;          /* its result, without the ack */
 	size_t out_room;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "net_internal.h"
+#include "virtio_net_xdp.h"
 #include "virtio_ring.h"
 
 #define RESET_WAITS    1000
@@ -105,6 +106,7 @@ static void choose_features(struct drv_net *net, const uint64_t offered[2])
  */
 static int read_config(struct drv_net *net)
 {
+	le32 max;
 	le16 mtu;
 	int err = 0;
 
@@ -115,6 +117,12 @@ static int read_config(struct drv_net *net)
 			err = -EPROTO;
 	} else {
 		net->mtu = 1500;
+	}
+	if (!err && drv_net_has(net, net->config.xdp_bit)) {
+		err = drv_net_config_read(
+			net, VIRTIO_NET_XDP_CONFIG_OFFSET + offsetof(struct virtio_net_xdp_caps, max_cmd_bytes), &max,
+			sizeof(max));
+		net->max_cmd_bytes = le32_to_cpu(max);
 	}
 	/* req: VN-8c17ab72 the device's address, else (VN-b2a538e6) a locally administered one */
 	if (!err && drv_net_has(net, VIRTIO_NET_F_MAC))

@@ -42,6 +42,7 @@ struct drv_net {
 	struct drv_net_config config;
 	uint64_t features[2]; /* negotiated */
 	uint16_t mtu;
+	uint32_t max_cmd_bytes; /* of XDP_OFFLOAD commands */
 	uint8_t mac[6];
 	uint16_t num_pairs;
 	struct drv_pair *pairs;

@@ -67,9 +67,20 @@ const char *drv_xdp_status_name(uint32_t status)
 	return "unknown";
 }
 
+static bool fits(const struct drv_net *net, const struct drv_buf *data, unsigned count)
+{
+	uint64_t bytes = sizeof(struct virtio_net_ctrl_hdr);
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		bytes += data[i].bytes;
+	return bytes <= net->max_cmd_bytes;
+}
+
 /*
  * One command. On success the result has at least min bytes, and *written (may be NULL) says how many. The device's two
- * answers have to agree: ack OK with status OK, ack ERR with another one.
+ * answers have to agree: ack OK with status OK, ack ERR with another one. req: XO-125 any other one is a refusal
+ * req: XO-115 room is at least 8 for every command
  */
 static int command(struct drv_net *net, uint8_t cmd, const struct drv_buf *data, unsigned count, void *result,
 		   uint32_t room, uint32_t min, uint32_t *written, struct drv_xdp_error *error)
@@ -79,8 +90,11 @@ static int command(struct drv_net *net, uint8_t cmd, const struct drv_buf *data,
 	uint32_t bytes;
 	int ack;
 
-	if (!drv_net_has(net, net->config.xdp_bit))
+	if (!drv_net_has(net, net->config.xdp_bit)) /* req: XO-114 */
 		return -ENOTSUP;
+	/* req: XO-116 */
+	if (!fits(net, data, count))
+		return -EMSGSIZE;
 	ack = drv_ctrl(net, VIRTIO_NET_CTRL_XDP, cmd, data, count, result, room, &bytes);
 	if (ack < 0)
 		return ack;
@@ -112,7 +126,7 @@ static void get_name(char to[VIRTIO_NET_XDP_NAME_BYTES + 1], const u8 from[VIRTI
 	to[VIRTIO_NET_XDP_NAME_BYTES] = 0;
 }
 
-/* Cuts what is too long. */
+/* Cuts what is too long. req: XO-120 */
 static void put_name(u8 to[VIRTIO_NET_XDP_NAME_BYTES], const char *from)
 {
 	size_t i;
@@ -270,18 +284,16 @@ int drv_xdp_prog_destroy(struct drv_net *net, uint32_t id, struct drv_xdp_error 
 	return SIMPLE(net, PROG_DESTROY, request, result, error);
 }
 
-/* In pieces that a command can carry, whole instructions each. */
+/* In pieces that a command can carry, whole instructions each. req: XO-117 */
 static int write_all(struct drv_net *net, uint32_t id, const uint8_t *insns, uint32_t bytes,
 		     struct drv_xdp_error *error)
 {
 	uint32_t head = sizeof(struct virtio_net_ctrl_hdr) + sizeof(struct virtio_net_xdp_prog_write), at = 0, piece;
-	struct drv_xdp_caps caps;
 	int err;
 
-	drv_xdp_config(net, &caps);
-	if (caps.max_cmd_bytes < head + 8)
+	if (net->max_cmd_bytes < head + 8)
 		return -EPROTO;
-	piece = (caps.max_cmd_bytes - head) & ~7u;
+	piece = (net->max_cmd_bytes - head) & ~7u;
 	for (at = 0; at < bytes; at += piece) {
 		if (piece > bytes - at)
 			piece = bytes - at;
@@ -372,7 +384,7 @@ int drv_xdp_map_create(struct drv_net *net, uint32_t id, const struct drv_xdp_ma
 		.value_size = cpu_to_le32(attr->value_size),
 		.max_entries = cpu_to_le32(attr->max_entries),
 		.flags = cpu_to_le32(attr->flags),
-		.inner_map_id = cpu_to_le32(attr->inner_map_id),
+		.inner_map_id = cpu_to_le32(VIRTIO_NET_XDP_ID_NONE), /* req: XO-121 */
 	};
 	struct virtio_net_xdp_result result;
 

@@ -258,9 +258,6 @@ int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struc
 	w.mark = arena_alloc(scratch, prog->count + 1);
 	if (!w.start || !w.end || !w.mark)
 		goto free_scratch;
-	mem_set(w.start, 0, prog->count * sizeof(*w.start));
-	mem_set(w.end, 0, prog->count * sizeof(*w.end));
-	mem_set(w.mark, 0, prog->count + 1);
 	rc = survey(&w, insn);
 	if (!rc)
 		rc = compile(&w, platform, platform_ctx, jit, insn);

@@ -466,10 +466,12 @@ struct virtio_net_xdp_event_get_result {
 };
 /* end event_get */
 
-/* begin stats */
+/* begin stats_types */
 #define VIRTIO_NET_STATS_TYPE_RX_XDP       (1ULL << 4)
 #define VIRTIO_NET_STATS_TYPE_REPLY_RX_XDP 4
+/* end stats_types */
 
+/* begin stats */
 struct virtio_net_stats_rx_xdp {
         struct virtio_net_stats_reply_hdr hdr;
         le64 runs;

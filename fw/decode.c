@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Bytes into struct insn. Every rule looks at one instruction, its second slot and the opcode where it jumps to, so one
- * pass is enough: a second slot has opcode 0, which no instruction has, and a jump to opcode 0 is refused whatever is there.
+ * pass is enough: a second slot has opcode 0, which no instruction has, and a jump to opcode 0 is refused whatever is
+ * there.
  */
 #include "insn.h"
 #include "std.h"
@@ -107,7 +108,8 @@ static const char *unknown_text(const struct slot *s)
 	if (s->opcode == insn_info[INSN_CALL].opcode)
 		return "this kind of call is not supported: source register 0 (helper) or 1 (local function) expected";
 	if (s->opcode == insn_info[INSN_LD_IMM64].opcode)
-		return "this kind of LD_IMM64 is not supported: source register 0 (constant), 1 (map) or 2 (map value) expected";
+		return "this kind of LD_IMM64 is not supported: source register 0 (constant), 1 (map) or 2 (map value) "
+		       "expected";
 	for (uint32_t i = 0; i < INSN_OPS; i++) {
 		if (insn_info[i].opcode != s->opcode)
 			continue;
@@ -185,8 +187,9 @@ static const char *check_constant(const struct slot *s, const struct insn_info *
 	case INSN_ALU_LSH:
 	case INSN_ALU_RSH:
 	case INSN_ALU_ARSH:
-		return s->imm < 0 || s->imm >= info->width * 8 ? "shift by a constant that is not below the operand's width"
-							       : NULL;
+		return s->imm < 0 || s->imm >= info->width * 8
+			       ? "shift by a constant that is not below the operand's width"
+			       : NULL;
 	case INSN_ALU_DIV:
 	case INSN_ALU_MOD:
 	case INSN_ALU_SDIV:

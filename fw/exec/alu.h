@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What arithmetic, conditions and atomics compute (RFC 9669, 4 and 5.3). With a constant op and width each of these folds to
- * the one operation.
+ * What arithmetic, conditions and atomics compute (RFC 9669, 4 and 5.3). With a constant op and width each of these
+ * folds to the one operation.
  */
 #ifndef FW_EXEC_ALU_H
 #define FW_EXEC_ALU_H
@@ -10,18 +10,19 @@
 
 #define ALU_INLINE static inline __attribute__((always_inline))
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "programs are little-endian BPF and access memory as it stands");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "programs are little-endian BPF and access memory as it stands");
 
 /*
- * Division by zero gives 0, the remainder by zero is the dividend; the one overflow, lowest / -1, wraps. Shift counts are
- * taken modulo the width.
+ * Division by zero gives 0, the remainder by zero is the dividend; the one overflow, lowest / -1, wraps. Shift counts
+ * are taken modulo the width.
  */
 #define ALU_EVAL_OF(bits)                                                                                              \
 	ALU_INLINE uint##bits##_t alu_sdiv##bits(uint##bits##_t a, uint##bits##_t b)                                   \
 	{                                                                                                              \
 		if (b == 0)                                                                                            \
 			return 0;                                                                                      \
-		if (b == (uint##bits##_t)-1)                                                                           \
+		if (b == UINT##bits##_MAX)                                                                             \
 			return 0 - a;                                                                                  \
 		return (uint##bits##_t)((int##bits##_t)a / (int##bits##_t)b);                                          \
 	}                                                                                                              \
@@ -29,7 +30,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "programs are little-e
 	{                                                                                                              \
 		if (b == 0)                                                                                            \
 			return a;                                                                                      \
-		if (b == (uint##bits##_t)-1)                                                                           \
+		if (b == UINT##bits##_MAX)                                                                             \
 			return 0;                                                                                      \
 		return (uint##bits##_t)((int##bits##_t)a % (int##bits##_t)b);                                          \
 	}                                                                                                              \

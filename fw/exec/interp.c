@@ -3,11 +3,12 @@
  * The interpreter. One label per row of insn.def, its body generated from the row's class, op, width and form; each
  * instruction jumps to the next one's label (computed goto).
  *
- * Every access is checked, also those that a verifier proved: an interpreted program cannot touch foreign memory even if the
- * verifier errs. What is asked first is what programs touch most: stack and packet, inline; the rest is in the slow functions.
+ * Every access is checked, also those that a verifier proved: an interpreted program cannot touch foreign memory even
+ * if the verifier errs. What is asked first is what programs touch most: stack and packet, inline; the rest is in the
+ * slow functions.
  *
- * Tracing and the budget cost nothing where they are off: where one is on, a second label table sends each instruction through
- * one more label.
+ * Tracing and the budget cost nothing where they are off: where one is on, a second label table sends each instruction
+ * through one more label.
  */
 #include "alu.h"
 #include "exec.h"
@@ -38,7 +39,7 @@ struct memory {
 
 /* What CALL_LOCAL keeps. */
 struct call {
-	uint32_t back; /* the caller's next instruction */
+	uint32_t back;     /* the caller's next instruction */
 	uint64_t saved[4]; /* R6 to R9 */
 };
 
@@ -183,7 +184,8 @@ static bool ctx_store(const struct memory *m, uint64_t addr, unsigned int width,
 	return true;
 }
 
-static __attribute__((noinline)) bool slow_load(const struct memory *m, uint64_t addr, unsigned int width, uint64_t *value)
+static __attribute__((noinline)) bool slow_load(const struct memory *m, uint64_t addr, unsigned int width,
+						uint64_t *value)
 {
 	if (in_context(m, addr))
 		return ctx_load(m, addr, width, value);
@@ -193,7 +195,8 @@ static __attribute__((noinline)) bool slow_load(const struct memory *m, uint64_t
 	return true;
 }
 
-static __attribute__((noinline)) bool slow_store(const struct memory *m, uint64_t addr, unsigned int width, uint64_t value)
+static __attribute__((noinline)) bool slow_store(const struct memory *m, uint64_t addr, unsigned int width,
+						 uint64_t value)
 {
 	if (in_context(m, addr))
 		return ctx_store(m, addr, width, value);
@@ -228,8 +231,8 @@ static inline bool checked_store(const struct memory *m, uint64_t addr, unsigned
 }
 
 /*
- * Replaces the width bytes at addr by the operation's result and returns the old ones. Only aligned ones are indivisible:
- * others may lie across cache lines, where not every machine can be.
+ * Replaces the width bytes at addr by the operation's result and returns the old ones. Only aligned ones are
+ * indivisible: others may lie across cache lines, where not every machine can be.
  */
 static inline uint64_t atomic_replace(enum insn_atomic op, uint64_t addr, unsigned int width, uint64_t src, uint64_t r0)
 {
@@ -276,7 +279,8 @@ static bool call_helper(struct memory *m, int32_t id, uint64_t *r)
 	const struct helper *helper = helper_of((uint32_t)id);
 
 	if (!m->run->prog->access || !helper) {
-		m->run->fault = helper ? "call of a helper by a program that was not verified" : "call of an unknown helper";
+		m->run->fault =
+			helper ? "call of a helper by a program that was not verified" : "call of an unknown helper";
 		return false;
 	}
 	r[0] = helper->fn(r[1], r[2], r[3], r[4], r[5], m->run);
@@ -320,12 +324,12 @@ static bool step(struct run *run, uint32_t i, const uint64_t *r)
 	return true;
 }
 
-#define DST  r[pc->dst]
-#define SRC  r[pc->src]
+#define DST      r[pc->dst]
+#define SRC      r[pc->src]
 #define ADDR_DST (DST + (uint64_t)(int64_t)pc->off)
 #define ADDR_SRC (SRC + (uint64_t)(int64_t)pc->off)
-#define IMM  ((uint64_t)pc->imm64)
-#define NEXT goto *labels[(++pc)->op]
+#define IMM      ((uint64_t)pc->imm64)
+#define NEXT     goto *labels[(++pc)->op]
 #define JUMP(target)                                                                                                   \
 	do {                                                                                                           \
 		pc = insns + (target);                                                                                 \

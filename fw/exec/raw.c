@@ -158,8 +158,11 @@ int fw_exec(struct fw_exec *exec)
 	uint8_t *access = NULL;
 	struct exec_prog prog = {.count = exec->count, .plain_memory = true};
 	uint64_t prandom = 0;
-	struct run run = {
-		.prog = &prog, .mem = exec->mem, .mem_bytes = exec->mem_bytes, .prandom = &prandom, .tail_calls = EXEC_TAIL_CALLS};
+	struct run run = {.prog = &prog,
+			  .mem = exec->mem,
+			  .mem_bytes = exec->mem_bytes,
+			  .prandom = &prandom,
+			  .tail_calls = EXEC_TAIL_CALLS};
 	int rc;
 
 	exec->r0 = 0;

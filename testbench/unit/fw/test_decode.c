@@ -18,7 +18,7 @@ struct row {
 	uint32_t isa;     /* 0: all */
 };
 
-#define PROG(...)  .words = {__VA_ARGS__}, .count = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
+#define PROG(...)    .words = {__VA_ARGS__}, .count = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
 #define BAD(i, text) .rc = -EINVAL, .insn = (i), .what = (text)
 
 static const struct row rows[] = {
@@ -100,7 +100,8 @@ static const struct row rows[] = {
 	{"long jump as far as imm goes", PROG(W(0x06, 0, 0, 0, INT32_MAX), W_EXIT), BAD(0, "jump out of the program")},
 	{"long jump back as far as imm goes", PROG(W(0x06, 0, 0, 0, INT32_MIN), W_EXIT), BAD(0, "jump out")},
 	{"jump to a second slot", PROG(W_JA(1), W_LD64(0, 5), W_EXIT), BAD(0, "middle of an instruction")},
-	{"branch to a second slot", PROG(W(0x15, 0, 0, 1, 0), W_LD64(0, 5), W_EXIT), BAD(0, "middle of an instruction")},
+	{"branch to a second slot", PROG(W(0x15, 0, 0, 1, 0), W_LD64(0, 5), W_EXIT),
+	 BAD(0, "middle of an instruction")},
 	{"call out of the program", PROG(W_CALL_LOCAL(1), W_EXIT), BAD(0, "call of a function outside")},
 	{"call as far as imm goes", PROG(W_CALL_LOCAL(INT32_MAX), W_EXIT), BAD(0, "call of a function outside")},
 	{"call into a second slot", PROG(W_CALL_LOCAL(1), W_LD64(0, 5), W_EXIT), BAD(0, "call into the middle")},
@@ -134,7 +135,8 @@ Test(decode, rows)
 		const struct row *row = &rows[i];
 		struct insn out[MAX_WORDS];
 		struct insn_error err = {0};
-		int rc = insn_decode((const uint8_t *)row->words, row->count, row->isa ? row->isa : INSN_GROUPS, out, &err);
+		int rc = insn_decode((const uint8_t *)row->words, row->count, row->isa ? row->isa : INSN_GROUPS, out,
+				     &err);
 
 		cr_expect_eq(rc, row->rc, "%s: got %d (%s), expected %d", row->id, rc, rc ? err.what : "", row->rc);
 		if (!rc || rc != row->rc)
@@ -200,8 +202,8 @@ Test(decode, every_opcode)
 					cr_assert(out.dst <= 10 && out.src <= 10);
 				}
 	/* Jumps and calls land on opcode 0 or outside here; the atomics' other immediates are rows above. */
-	cr_expect(seen[INSN_ADD64_K] && seen[INSN_SDIV32_X] && seen[INSN_MOVSX64_32] && seen[INSN_BE64] && seen[INSN_LDSX32] &&
-		  seen[INSN_CMPXCHG64] && seen[INSN_LD_MAP_VALUE] && seen[INSN_EXIT]);
+	cr_expect(seen[INSN_ADD64_K] && seen[INSN_SDIV32_X] && seen[INSN_MOVSX64_32] && seen[INSN_BE64] &&
+		  seen[INSN_LDSX32] && seen[INSN_CMPXCHG64] && seen[INSN_LD_MAP_VALUE] && seen[INSN_EXIT]);
 	cr_expect_not(seen[INSN_LD_SLOT2]);
 }
 
@@ -217,9 +219,10 @@ Test(decode, every_row_alone)
 		struct insn out[3];
 		struct insn_error err = {0};
 
-		cr_assert_eq(insn_decode((const uint8_t *)words, 3, INSN_GROUPS, out, &err), 0, "%s: %s", info->text, err.what);
+		cr_assert_eq(insn_decode((const uint8_t *)words, 3, INSN_GROUPS, out, &err), 0, "%s: %s", info->text,
+			     err.what);
 		cr_assert_eq(out[0].op, i, "%s", info->text);
-		cr_assert_eq(insn_decode((const uint8_t *)words, 3, INSN_GROUPS & ~(uint32_t)info->group, out, &err), -ENOTSUP,
-			     "%s", info->text);
+		cr_assert_eq(insn_decode((const uint8_t *)words, 3, INSN_GROUPS & ~(uint32_t)info->group, out, &err),
+			     -ENOTSUP, "%s", info->text);
 	}
 }

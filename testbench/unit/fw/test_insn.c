@@ -21,9 +21,9 @@ static const uint8_t alu_codes[] = {
 
 /* RFC 9669, table 6, by enum insn_jmp. */
 static const uint8_t jmp_codes[] = {
-	[INSN_JMP_EQ] = 0x1,  [INSN_JMP_GT] = 0x2,  [INSN_JMP_GE] = 0x3, [INSN_JMP_SET] = 0x4,
-	[INSN_JMP_NE] = 0x5,  [INSN_JMP_SGT] = 0x6, [INSN_JMP_SGE] = 0x7, [INSN_JMP_LT] = 0xa,
-	[INSN_JMP_LE] = 0xb,  [INSN_JMP_SLT] = 0xc, [INSN_JMP_SLE] = 0xd,
+	[INSN_JMP_EQ] = 0x1, [INSN_JMP_GT] = 0x2,  [INSN_JMP_GE] = 0x3,  [INSN_JMP_SET] = 0x4,
+	[INSN_JMP_NE] = 0x5, [INSN_JMP_SGT] = 0x6, [INSN_JMP_SGE] = 0x7, [INSN_JMP_LT] = 0xa,
+	[INSN_JMP_LE] = 0xb, [INSN_JMP_SLT] = 0xc, [INSN_JMP_SLE] = 0xd,
 };
 
 /* RFC 9669, 5.3: the immediate, by enum insn_atomic. */
@@ -126,7 +126,8 @@ Test(insn, groups_follow_width_and_operation)
 	for (uint32_t i = 0; i < INSN_OPS; i++) {
 		const struct insn_info *info = &insn_info[i];
 
-		cr_expect(info->group && !(info->group & (info->group - 1)) && info->group & INSN_GROUPS, "%s", names[i]);
+		cr_expect(info->group && !(info->group & (info->group - 1)) && info->group & INSN_GROUPS, "%s",
+			  names[i]);
 		if (info->group == INSN_GROUP_DIVMUL32 || info->group == INSN_GROUP_ATOMIC32)
 			cr_expect_eq(info->width, 4, "%s", names[i]);
 		if (info->group == INSN_GROUP_DIVMUL64 || info->group == INSN_GROUP_ATOMIC64)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every instruction with edge operands against a second reading of RFC 9669, written bit by bit where the interpreter uses
- * C's operators; then what may not be reached.
+ * Every instruction with edge operands against a second reading of RFC 9669, written bit by bit where the interpreter
+ * uses C's operators; then what may not be reached.
  */
 #include "exec/exec.h"
 #include "helper.h"
@@ -66,7 +66,8 @@ static void box_init(struct box *b, const uint64_t *words, uint32_t count, bool 
 
 	memset(b, 0, sizeof(*b));
 	cr_assert_leq(count, MAX_WORDS);
-	cr_assert_eq(insn_decode((const uint8_t *)words, count, INSN_GROUPS, b->insns, &err), 0, "%u: %s", err.insn, err.what);
+	cr_assert_eq(insn_decode((const uint8_t *)words, count, INSN_GROUPS, b->insns, &err), 0, "%u: %s", err.insn,
+		     err.what);
 	b->insns[count].op = INSN_LD_SLOT2;
 	b->prog = (struct exec_prog){.insns = b->insns, .count = count, .access = verified ? b->access : NULL};
 	for (size_t i = 0; i < sizeof(b->packet); i++)
@@ -274,7 +275,8 @@ static bool ref_jump(const struct insn_info *info, uint64_t d, uint64_t s)
 static bool constant_allowed(const struct insn_info *info, int32_t imm)
 {
 	bool shift = info->op == INSN_ALU_LSH || info->op == INSN_ALU_RSH || info->op == INSN_ALU_ARSH;
-	bool divide = info->op == INSN_ALU_DIV || info->op == INSN_ALU_MOD || info->op == INSN_ALU_SDIV || info->op == INSN_ALU_SMOD;
+	bool divide = info->op == INSN_ALU_DIV || info->op == INSN_ALU_MOD || info->op == INSN_ALU_SDIV ||
+		      info->op == INSN_ALU_SMOD;
 
 	if (info->cls != INSN_CLASS_ALU)
 		return true;
@@ -304,11 +306,12 @@ static void check_alu(const struct insn_info *info, uint64_t d, uint64_t s)
 	if (k)
 		s = (uint64_t)(int64_t)imm;
 	want = ref_alu(info, d, s);
-	BOX(&b, false, W_LD64(3, d), W_LD64(4, s), word_of(info, 3, x ? 4 : 0, 0, k ? imm : 0), W_MOVR(0, 3), W_LD64(5, s),
-	    W(0x1d, 4, 5, 2, 0), W_LD64(0, MAGIC), W_EXIT);
+	BOX(&b, false, W_LD64(3, d), W_LD64(4, s), word_of(info, 3, x ? 4 : 0, 0, k ? imm : 0), W_MOVR(0, 3),
+	    W_LD64(5, s), W(0x1d, 4, 5, 2, 0), W_LD64(0, MAGIC), W_EXIT);
 	r0 = box_run(&b);
 	cr_assert_null(b.run.fault, "%s: %s", info->text, b.run.fault);
-	cr_assert_eq(r0, want, "%s, %u bytes, %#lx, %#lx: %#lx, expected %#lx", info->text, info->width, d, s, r0, want);
+	cr_assert_eq(r0, want, "%s, %u bytes, %#lx, %#lx: %#lx, expected %#lx", info->text, info->width, d, s, r0,
+		     want);
 }
 
 /* The same register as source and destination. */
@@ -352,8 +355,8 @@ Test(interp, ubpf_e8de891f_every_jump_row_with_edge_operands)
 
 				BOX(&b, false, W_MOV(0, 1), W_LD64(3, edges[d]), W_LD64(4, s),
 				    word_of(info, 3, k ? 0 : 4, 1, k ? (int32_t)s : 0), W_MOV(0, 0), W_EXIT);
-				cr_assert_eq(box_run(&b), ref_jump(info, edges[d], s), "%s, %u bytes, %#lx, %#lx", info->text,
-					     info->width, edges[d], s);
+				cr_assert_eq(box_run(&b), ref_jump(info, edges[d], s), "%s, %u bytes, %#lx, %#lx",
+					     info->text, info->width, edges[d], s);
 			}
 	}
 }
@@ -488,9 +491,11 @@ static void check_atomic(const struct insn_info *info, uint64_t old, uint64_t s,
 	got[0] = bytes_le(b.frame.data + 32 + shift, 8);
 	got[1] = bytes_le(b.frame.data, 8);
 	got[2] = bytes_le(b.frame.data + 8, 8);
-	cr_assert_eq(got[0], want | (old & ~mask), "%s, old %#lx, source %#lx, R0 %#lx: memory %#lx", info->text, old, s, r0, got[0]);
+	cr_assert_eq(got[0], want | (old & ~mask), "%s, old %#lx, source %#lx, R0 %#lx: memory %#lx", info->text, old,
+		     s, r0, got[0]);
 	cr_assert_eq(got[1], want_r0, "%s, old %#lx, source %#lx, R0 %#lx: R0 %#lx", info->text, old, s, r0, got[1]);
-	cr_assert_eq(got[2], fetch ? old & mask : s, "%s, old %#lx, source %#lx: source %#lx", info->text, old, s, got[2]);
+	cr_assert_eq(got[2], fetch ? old & mask : s, "%s, old %#lx, source %#lx: source %#lx", info->text, old, s,
+		     got[2]);
 }
 
 Test(interp, every_atomic_row_with_edge_operands)
@@ -510,8 +515,8 @@ Test(interp, ubpf_a25446f7_fetch_into_r0)
 {
 	struct box b;
 
-	BOX(&b, false, W_MOV(0, 5), W_STX64(10, 0, -8), W_MOV(0, 3), W(0xdb, 10, 0, -8, 0x01), W_LDX64(1, 10, -8), W(0x67, 0, 0, 0, 8),
-	    W(0x4f, 0, 1, 0, 0), W_EXIT);
+	BOX(&b, false, W_MOV(0, 5), W_STX64(10, 0, -8), W_MOV(0, 3), W(0xdb, 10, 0, -8, 0x01), W_LDX64(1, 10, -8),
+	    W(0x67, 0, 0, 0, 8), W(0x4f, 0, 1, 0, 0), W_EXIT);
 	cr_expect_eq(box_run(&b), 5 << 8 | 8);
 }
 
@@ -550,7 +555,9 @@ static const struct reach_row reach_rows[] = {
 	{"rbpf-94: wraps by size", "load outside", 0, {W_MOV(2, -4), W_LDX64(0, 2, 0), W_EXIT}},
 	{"rbpf-94: wraps by offset", "store outside", 0, {W_MOV(2, -4), W_STX64(2, 0, 8), W_EXIT}},
 	{"rbpf-94: wraps round to data", NULL, 128, {POINTERS, W_ADD(2, -32767), W_LDX8(0, 2, 32767), W_EXIT}},
-	{"half of the address space away", "load outside", 0,
+	{"half of the address space away",
+	 "load outside",
+	 0,
 	 {POINTERS, W_LD64(5, 1ULL << 63), W(0x0f, 2, 5, 0, 0), W_LDX8(0, 2, 0), W_EXIT}},
 
 	{"context: ifindex", NULL, 77, {W_LDX32(0, 1, 12), W_EXIT}},
@@ -569,27 +576,49 @@ static const struct reach_row reach_rows[] = {
 	{"context: queue selected", NULL, 3, {W(0x62, 1, 0, 16, 3), W_LDX32(0, 1, 16), W_EXIT}},
 	{"context: queue out of range", NULL, 2, {W(0x62, 1, 0, 16, 4), W_LDX32(0, 1, 16), W_EXIT}},
 	{"context: queue -1", NULL, 2, {W(0x62, 1, 0, 16, -1), W_LDX32(0, 1, 16), W_EXIT}},
-	{"context: upper half of a store is ignored", NULL, 1,
+	{"context: upper half of a store is ignored",
+	 NULL,
+	 1,
 	 {W_LD64(2, 0x100000001), W(0x63, 1, 2, 16, 0), W_LDX32(0, 1, 16), W_EXIT}},
 
-	{"callee reads the caller's stack", NULL, 7,
+	{"callee reads the caller's stack",
+	 NULL,
+	 7,
 	 {W_ST8(10, -512, 7), W_MOVR(2, 10), W_CALL_LOCAL(1), W_EXIT, W_LDX8(0, 2, -512), W_EXIT}},
-	{"caller reads the callee's stack", "load outside", 0,
+	{"caller reads the callee's stack",
+	 "load outside",
+	 0,
 	 {W_CALL_LOCAL(2), W_LDX8(0, 0, -1), W_EXIT, W_ST8(10, -1, 7), W_MOVR(0, 10), W_EXIT}},
-	{"callee's frame is 512 bytes above", NULL, 512,
+	{"callee's frame is 512 bytes above",
+	 NULL,
+	 512,
 	 {W_MOVR(2, 10), W_CALL_LOCAL(1), W_EXIT, W_MOVR(0, 10), W(0x1f, 0, 2, 0, 0), W_EXIT}},
-	{"callee's stack starts as zeros again", NULL, 0,
+	{"callee's stack starts as zeros again",
+	 NULL,
+	 0,
 	 {W_CALL_LOCAL(2), W_CALL_LOCAL(1), W_EXIT, W_LDX8(0, 10, -8), W_ST8(10, -8, 1), W_EXIT}},
-	{"R6 to R9 survive, R10 returns", NULL, 6 + 7 + 8 + 9,
-	 {W_MOV(6, 6), W_MOV(7, 7), W_MOV(8, 8), W_MOV(9, 9), W_CALL_LOCAL(7), W_MOVR(0, 6), W(0x0f, 0, 7, 0, 0), W(0x0f, 0, 8, 0, 0),
-	  W(0x0f, 0, 9, 0, 0), W_ST8(10, -1, 0), W_JA(5), W_EXIT, W_MOV(6, 0), W_MOV(7, 0), W_MOV(8, 0), W_MOV(9, 0), W_EXIT}},
-	{"R1 to R5 are the arguments", NULL, 15,
+	{"R6 to R9 survive, R10 returns",
+	 NULL,
+	 6 + 7 + 8 + 9,
+	 {W_MOV(6, 6), W_MOV(7, 7), W_MOV(8, 8), W_MOV(9, 9), W_CALL_LOCAL(7), W_MOVR(0, 6), W(0x0f, 0, 7, 0, 0),
+	  W(0x0f, 0, 8, 0, 0), W(0x0f, 0, 9, 0, 0), W_ST8(10, -1, 0), W_JA(5), W_EXIT, W_MOV(6, 0), W_MOV(7, 0),
+	  W_MOV(8, 0), W_MOV(9, 0), W_EXIT}},
+	{"R1 to R5 are the arguments",
+	 NULL,
+	 15,
 	 {W_MOV(1, 1), W_MOV(2, 2), W_MOV(3, 3), W_MOV(4, 4), W_MOV(5, 5), W_CALL_LOCAL(1), W_EXIT, W_MOVR(0, 1),
 	  W(0x0f, 0, 2, 0, 0), W(0x0f, 0, 3, 0, 0), W(0x0f, 0, 4, 0, 0), W(0x0f, 0, 5, 0, 0), W_EXIT}},
 	/* R1 counts down, R2 names the depth */
-	{"eight frames", NULL, 7, {W_MOV(1, 7), W_MOV(0, 0), W_CALL_LOCAL(1), W_EXIT, W_ADD(0, 1), W_ADD(1, -1), W(0x15, 1, 0, 1, 0), W_CALL_LOCAL(-4), W_EXIT}},
-	{"nine frames", "nested too deeply", 0,
-	 {W_MOV(1, 8), W_MOV(0, 0), W_CALL_LOCAL(1), W_EXIT, W_ADD(0, 1), W_ADD(1, -1), W(0x15, 1, 0, 1, 0), W_CALL_LOCAL(-4), W_EXIT}},
+	{"eight frames",
+	 NULL,
+	 7,
+	 {W_MOV(1, 7), W_MOV(0, 0), W_CALL_LOCAL(1), W_EXIT, W_ADD(0, 1), W_ADD(1, -1), W(0x15, 1, 0, 1, 0),
+	  W_CALL_LOCAL(-4), W_EXIT}},
+	{"nine frames",
+	 "nested too deeply",
+	 0,
+	 {W_MOV(1, 8), W_MOV(0, 0), W_CALL_LOCAL(1), W_EXIT, W_ADD(0, 1), W_ADD(1, -1), W(0x15, 1, 0, 1, 0),
+	  W_CALL_LOCAL(-4), W_EXIT}},
 
 	{"endless loop", "budget used up", 0, {W_JA(-1), W_EXIT}},
 	{"endless long loop", "budget used up", 0, {W(0x06, 0, 0, 0, -1), W_EXIT}},
@@ -616,7 +645,8 @@ Test(interp, what_may_be_reached)
 		box_init(&b, row->words, words_used(row->words, 20), false);
 		r0 = box_run(&b);
 		if (row->fault) {
-			cr_expect(b.run.fault && strstr(b.run.fault, row->fault), "%s: \"%s\"", row->id, b.run.fault ? b.run.fault : "");
+			cr_expect(b.run.fault && strstr(b.run.fault, row->fault), "%s: \"%s\"", row->id,
+				  b.run.fault ? b.run.fault : "");
 			cr_expect_eq(r0, 0, "%s", row->id);
 		} else {
 			cr_expect_null(b.run.fault, "%s: %s at %u", row->id, b.run.fault, b.run.fault_insn);
@@ -711,14 +741,15 @@ Test(interp, maps_are_linked_and_their_values_reached)
 
 	for (size_t i = 0; i < sizeof(values); i++)
 		values[i] = (uint8_t)(i + 1);
-	BOX(&b, true, W(0x18, 1, 2, 0, 1), W(0, 0, 0, 0, 24), W_LDX64(0, 1, 0), W(0x7a, 1, 0, -8, 5), W(0xdb, 1, 0, -16, 0),
-	    W(0x91, 2, 1, 7, 0), W(0x18, 0, 1, 0, 1), 0, W_LDX8(3, 1, 8), W_EXIT);
+	BOX(&b, true, W(0x18, 1, 2, 0, 1), W(0, 0, 0, 0, 24), W_LDX64(0, 1, 0), W(0x7a, 1, 0, -8, 5),
+	    W(0xdb, 1, 0, -16, 0), W(0x91, 2, 1, 7, 0), W(0x18, 0, 1, 0, 1), 0, W_LDX8(3, 1, 8), W_EXIT);
 	exec_link(b.insns, b.prog.count, maps);
 	cr_expect_eq(b.insns[6].imm64, (int64_t)(uintptr_t)&map);
 	b.prog.maps = maps + 1;
 	b.prog.num_maps = 1;
 	box_run(&b);
-	cr_expect(b.run.fault && b.run.fault_insn == 8, "one byte behind the values: %s", b.run.fault ? b.run.fault : "no fault");
+	cr_expect(b.run.fault && b.run.fault_insn == 8, "one byte behind the values: %s",
+		  b.run.fault ? b.run.fault : "no fault");
 	cr_expect_eq(bytes_le(values + 16, 8), 5);
 	cr_expect_eq(bytes_le(values + 8, 8), 0x100f0e0d0c0b0a09 + 0x201f1e1d1c1b1a19);
 }
@@ -730,7 +761,8 @@ Test(interp, helpers_are_called_and_packet_bounds_follow)
 	BOX(&b, true, W_CALL(5), W_EXIT);
 	cr_expect_eq(box_run(&b), b.frame.now_ns, "ktime_get_ns");
 	/* Two bytes cut off at the end, then the byte that was last. */
-	BOX(&b, true, W_MOVR(6, 1), W_LDX32(7, 1, 4), W_MOV(2, -2), W_CALL(65), W_LDX8(0, 7, -3), W_LDX8(0, 7, -2), W_EXIT);
+	BOX(&b, true, W_MOVR(6, 1), W_LDX32(7, 1, 4), W_MOV(2, -2), W_CALL(65), W_LDX8(0, 7, -3), W_LDX8(0, 7, -2),
+	    W_EXIT);
 	box_run(&b);
 	cr_expect_eq(b.frame.data_end, b.packet + 190, "adjust_tail");
 	cr_expect(b.run.fault && b.run.fault_insn == 5);

@@ -69,11 +69,15 @@ static const struct row rows[] = {
 	{"no memory", NO_VERIFY, PROG(W_MOVR(0, 1), W(0x4f, 0, 2, 0, 0), W_EXIT), .r0 = 0},
 	{"behind memory", NO_VERIFY, PROG(W_MOV(0, 0), W_LDX8(0, 1, 3), W_EXIT), .mem_bytes = 3, .rc = -EFAULT,
 	 .error = "instruction 1: load outside of"},
-	{"behind memory, verified", VERIFY, PROG(W_MOV(0, 0), W_LDX8(0, 1, 3), W_EXIT), .mem_bytes = 3, .rc = -EINVAL, .error = ""},
-	{"behind memory, compiled", JIT, PROG(W_MOV(0, 0), W_LDX8(0, 1, 3), W_EXIT), .mem_bytes = 3, .rc = -EINVAL, .error = ""},
-	{"endless", NO_VERIFY, PROG(W_JA(-1), W_EXIT), .rc = -EFAULT, .error = "instruction 0: instruction budget used up"},
+	{"behind memory, verified", VERIFY, PROG(W_MOV(0, 0), W_LDX8(0, 1, 3), W_EXIT), .mem_bytes = 3, .rc = -EINVAL,
+	 .error = ""},
+	{"behind memory, compiled", JIT, PROG(W_MOV(0, 0), W_LDX8(0, 1, 3), W_EXIT), .mem_bytes = 3, .rc = -EINVAL,
+	 .error = ""},
+	{"endless", NO_VERIFY, PROG(W_JA(-1), W_EXIT), .rc = -EFAULT,
+	 .error = "instruction 0: instruction budget used up"},
 	{"dpdk-cee21cc5be: empty", NO_VERIFY, .rc = -EINVAL, .error = "instruction 0: empty program"},
-	{"dpdk-cee21cc5be: no EXIT", NO_VERIFY, PROG(W_MOV(0, 0)), .rc = -EFAULT, .error = "instruction 1: the program does not end"},
+	{"dpdk-cee21cc5be: no EXIT", NO_VERIFY, PROG(W_MOV(0, 0)), .rc = -EFAULT,
+	 .error = "instruction 1: the program does not end"},
 	{"dpdk-cee21cc5be: no EXIT, verified", VERIFY, PROG(W_MOV(0, 0)), .rc = -EINVAL, .error = ""},
 	{"dpdk-cee21cc5be: EXIT without R0", VERIFY, PROG(W_EXIT), .rc = -EINVAL, .error = ""},
 	{"EXIT without R0", NO_VERIFY, PROG(W_EXIT), .r0 = 0},
@@ -82,8 +86,10 @@ static const struct row rows[] = {
 	{"helper", NO_VERIFY, PROG(W_CALL(5), W_EXIT), .rc = -EFAULT, .error = "instruction 0: call of a helper"},
 	{"helper, verified", VERIFY, PROG(W_CALL(5), W_EXIT), .rc = -EINVAL, .error = ""},
 	{"map", NO_VERIFY, PROG(W(0x18, 0, 1, 0, 0), 0, W_EXIT), .rc = -EINVAL, .error = "instruction 0: names a map"},
-	{"map value", VERIFY, PROG(W(0x18, 0, 2, 0, 0), 0, W_EXIT), .rc = -EINVAL, .error = "instruction 0: names a map"},
-	{"JIT without verification", JIT_NO_VERIFY, PROG(W_MOV(0, 0), W_EXIT), .rc = -EINVAL, .error = "verified programs only"},
+	{"map value", VERIFY, PROG(W(0x18, 0, 2, 0, 0), 0, W_EXIT), .rc = -EINVAL,
+	 .error = "instruction 0: names a map"},
+	{"JIT without verification", JIT_NO_VERIFY, PROG(W_MOV(0, 0), W_EXIT), .rc = -EINVAL,
+	 .error = "verified programs only"},
 };
 
 static int run_row(const struct row *row, void *arena, size_t arena_bytes, struct fw_exec *exec)
@@ -122,8 +128,8 @@ Test(raw, rows)
 #endif
 		cr_expect_eq(rc, row->rc, "%s: %d (%s), expected %d", row->id, rc, exec.error, row->rc);
 		cr_expect_eq(exec.r0, row->r0, "%s: %#lx", row->id, exec.r0);
-		cr_expect(row->error ? strstr(exec.error, row->error) && exec.error[0] : !exec.error[0], "%s: \"%s\"", row->id,
-			  exec.error);
+		cr_expect(row->error ? strstr(exec.error, row->error) && exec.error[0] : !exec.error[0], "%s: \"%s\"",
+			  row->id, exec.error);
 	}
 	free(arena);
 }
@@ -141,7 +147,8 @@ Test(raw, small_arenas)
 		int rc = run_row(&row, arena, bytes, &exec);
 
 		cr_assert(rc == 0 || rc == -ENOMEM, "%zu bytes: %d", bytes, rc);
-		cr_assert(rc == 0 ? exec.r0 == 5 : strstr(exec.error, "memory") != NULL, "%zu bytes: \"%s\"", bytes, exec.error);
+		cr_assert(rc == 0 ? exec.r0 == 5 : strstr(exec.error, "memory") != NULL, "%zu bytes: \"%s\"", bytes,
+			  exec.error);
 		run |= rc == 0;
 	}
 	cr_expect(run);

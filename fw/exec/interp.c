@@ -375,13 +375,14 @@ static bool step(struct run *run, uint32_t i, const uint64_t *r)
 
 uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 {
+	/* Addresses of labels; the cast tells static checkers that && is no operator between two values. */
 	static const void *const fast[INSN_OPS] = {
-#define INSN(id, ...) [INSN_##id] = &&do_##id,
+#define INSN(id, ...) [INSN_##id] = (const void *)&&do_##id,
 #include "insn.def"
 #undef INSN
 	};
 	static const void *const slow[INSN_OPS] = {
-#define INSN(id, ...) [INSN_##id] = &&do_step,
+#define INSN(id, ...) [INSN_##id] = (const void *)&&do_step,
 #include "insn.def"
 #undef INSN
 	};

@@ -11,11 +11,11 @@
 struct row {
 	const char *id;
 	uint64_t words[MAX_WORDS];
+	const char *what; /* part of the message */
 	uint32_t count;
 	int rc;
-	uint32_t insn;    /* of the error */
-	const char *what; /* part of the message */
-	uint32_t isa;     /* 0: all */
+	uint32_t insn; /* of the error */
+	uint32_t isa;  /* 0: all */
 };
 
 #define PROG(...)    .words = {__VA_ARGS__}, .count = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)

@@ -47,15 +47,15 @@ enum mode {
 struct row {
 	const char *id;
 	enum mode mode;
-	uint64_t words[16];
 	uint32_t count;
-	uint32_t mem_bytes;
-	int rc;
+	uint64_t words[16];
 	uint64_t r0;
 	const char *error; /* part of it */
+	uint32_t mem_bytes;
+	int rc;
 };
 
-#define PROG(...) {__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
+#define PROG(...) .words = {__VA_ARGS__}, .count = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
 
 static const struct row rows[] = {
 	{"constant", NO_VERIFY, PROG(W_LD64(0, 0x123456789abcdef0), W_EXIT), .r0 = 0x123456789abcdef0},
@@ -157,7 +157,7 @@ Test(raw, small_arenas)
 
 Test(raw, a_count_that_no_arena_holds)
 {
-	static const struct row row = {"huge", NO_VERIFY, {W_EXIT}, .count = UINT32_MAX};
+	static const struct row row = {"huge", NO_VERIFY, .words = {W_EXIT}, .count = UINT32_MAX};
 	uint8_t *arena = aligned_alloc(64, 4096);
 	struct fw_exec exec;
 

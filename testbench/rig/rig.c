@@ -161,6 +161,7 @@ static const struct drv_transport_ops transport_ops = {
 static int open_device(struct rig *rig, const struct net_config *config, struct link *link)
 {
 	struct mem_region region = {.gpa = RIG_MEMORY_GPA, .bytes = RIG_MEMORY_BYTES};
+	int err;
 
 	rig->dma = dma_open(RIG_MEMORY_GPA, RIG_MEMORY_BYTES);
 	if (!rig->dma)
@@ -173,9 +174,10 @@ static int open_device(struct rig *rig, const struct net_config *config, struct 
 	rig->device = net_create(config, link, &rig->mem, &tr_inproc_ops, &rig->tr);
 	if (rig->device)
 		return 0;
-	return -1; /* net_create() has closed the link */
 close:
+	err = errno;
 	link->ops->close(link);
+	errno = err;
 	return -1;
 }
 

@@ -11,14 +11,10 @@
 #define ACTIONS_ALL                                                                                                    \
 	(1u << VIRTIO_NET_XDP_ABORTED | 1u << VIRTIO_NET_XDP_DROP | 1u << VIRTIO_NET_XDP_PASS | 1u << VIRTIO_NET_XDP_TX)
 
-#define ISA_ALL                                                                                                        \
-	(INSN_GROUP_BASE32 | INSN_GROUP_BASE64 | INSN_GROUP_DIVMUL32 | INSN_GROUP_DIVMUL64 | INSN_GROUP_ATOMIC32 |     \
-	 INSN_GROUP_ATOMIC64 | INSN_GROUP_V4)
-
 void fw_caps_default(struct fw_caps *caps)
 {
 	*caps = (struct fw_caps){
-		.isa = ISA_ALL,
+		.isa = INSN_GROUPS,
 		.actions = ACTIONS_ALL,
 		.max_insns = 65536,
 		.max_progs = 64,
@@ -68,7 +64,7 @@ static bool config_ok(const struct fw_config *config)
 	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)
 		if (caps->helpers[i] & ~helpers[i])
 			return false;
-	return config->num_queues && !(caps->isa & ~(uint32_t)ISA_ALL) && !(caps->map_types & ~map_types_all()) &&
+	return config->num_queues && !(caps->isa & ~(uint32_t)INSN_GROUPS) && !(caps->map_types & ~map_types_all()) &&
 	       !(caps->actions & ~(ACTIONS_ALL | 1u << VIRTIO_NET_XDP_REDIRECT)) && !(caps->commands & ~cmd_all()) &&
 	       caps->max_frame >= 14 && caps->max_metadata % 4 == 0 && caps->max_metadata <= caps->headroom &&
 	       caps->max_cmd_bytes >= CMD_MIN_BYTES && caps->max_insns <= INT32_MAX / 8;

@@ -131,7 +131,7 @@ static uint64_t helper_csum_diff(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t
 		return csum_to16(csum_words(mem_of(r3), to_bytes, seed));
 	if (from_bytes)
 		return csum_to16(~csum_words(mem_of(r1), from_bytes, ~seed));
-	return seed;
+	return csum_to16(seed);
 }
 
 static const struct helper helper_rows[HELPER_MAX] = {

@@ -3,9 +3,6 @@
 #include "core.h"
 #include "line.h"
 
-/* What an interpreted run may take at most: as a backstop, since no verified path is that long. */
-#define RUN_BUDGET ((uint64_t)VERIFY_MAX_VISITED * (EXEC_TAIL_CALLS + 1))
-
 _Static_assert((int)PROG_LOADING == VIRTIO_NET_XDP_PROG_LOADING && (int)PROG_VERIFYING == VIRTIO_NET_XDP_PROG_VERIFYING &&
 		       (int)PROG_READY == VIRTIO_NET_XDP_PROG_READY && (int)PROG_REFUSED == VIRTIO_NET_XDP_PROG_REFUSED,
 	       "states as on the wire");
@@ -315,8 +312,6 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 		.frame = frame,
 		.fw = fw,
 		.prog = &prog->exec,
-		.budget = RUN_BUDGET,
-		.budget_on = true,
 		.num_queues = fw->config.num_queues,
 		.prandom = &fw->prandom,
 		.tail_calls = EXEC_TAIL_CALLS,

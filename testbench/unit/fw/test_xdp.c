@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "exec/exec.h"
+#include "xdp.h"
+
+#define HEAD 256
+#define SIZE 64
+#define TAIL 256
+
+static uint8_t mem[HEAD + SIZE + TAIL];
+
+/* A frame of SIZE bytes 0, 1, 2 ... with meta bytes of 0xee before it, in memory of 0x55. */
+static struct fw_frame frame_with(uint32_t meta)
+{
+	uint8_t *data = mem + HEAD;
+
+	memset(mem, 0x55, sizeof(mem));
+	memset(data - meta, 0xee, meta);
+	for (int i = 0; i < SIZE; i++)
+		data[i] = (uint8_t)i;
+	return (struct fw_frame){
+		.data = data,
+		.data_end = data + SIZE,
+		.data_meta = data - meta,
+		.hard_start = mem,
+		.hard_end = mem + sizeof(mem),
+	};
+}
+
+static uint64_t adjust(helper_fn *fn, struct fw_frame *frame, int64_t by)
+{
+	struct run run = {.frame = frame, .max_metadata = 32};
+
+	return fn((uintptr_t)frame, (uint64_t)by, 0, 0, 0, &run);
+}
+
+/* The frame is unchanged after -errno; where its ends are after 0. */
+Test(xdp, adjust_rows)
+{
+	static const struct {
+		const char *id;
+		helper_fn *fn;
+		uint32_t meta;
+		int64_t by;
+		int expect;
+		int start, end, meta_start; /* moves */
+	} rows[] = {
+		{"head 0", xdp_adjust_head, 0, 0, 0, 0, 0, 0},
+		{"head -4", xdp_adjust_head, 0, -4, 0, -4, 0, -4},
+		{"head to the headroom's start", xdp_adjust_head, 0, -256, 0, -256, 0, -256},
+		{"head before it", xdp_adjust_head, 0, -257, -EINVAL, 0, 0, 0},
+		{"head leaves 14", xdp_adjust_head, 0, 50, 0, 50, 0, 50},
+		{"head leaves 13", xdp_adjust_head, 0, 51, -EINVAL, 0, 0, 0},
+		{"head least", xdp_adjust_head, 0, INT32_MIN, -EINVAL, 0, 0, 0},
+		{"head most", xdp_adjust_head, 0, INT32_MAX, -EINVAL, 0, 0, 0},
+		{"head 32 bits count", xdp_adjust_head, 0, 0x1fffffffc, 0, -4, 0, -4},
+		{"head with metadata", xdp_adjust_head, 8, -20, 0, -20, 0, -20},
+		{"head forward with metadata", xdp_adjust_head, 8, 4, 0, 4, 0, 4},
+		{"head with metadata at the start", xdp_adjust_head, 8, -248, 0, -248, 0, -248},
+		{"head with metadata before it", xdp_adjust_head, 8, -249, -EINVAL, 0, 0, 0},
+		{"meta 0", xdp_adjust_meta, 0, 0, 0, 0, 0, 0},
+		{"meta -4", xdp_adjust_meta, 0, -4, 0, 0, 0, -4},
+		{"meta -32", xdp_adjust_meta, 0, -32, 0, 0, 0, -32},
+		{"meta -36 is not offered", xdp_adjust_meta, 0, -36, -EACCES, 0, 0, 0},
+		{"meta -3 is no multiple of 4", xdp_adjust_meta, 0, -3, -EACCES, 0, 0, 0},
+		{"meta into the frame", xdp_adjust_meta, 0, 4, -EINVAL, 0, 0, 0},
+		{"meta before the headroom", xdp_adjust_meta, 0, -260, -EINVAL, 0, 0, 0},
+		{"meta least", xdp_adjust_meta, 0, INT32_MIN, -EINVAL, 0, 0, 0},
+		{"meta most", xdp_adjust_meta, 0, INT32_MAX, -EINVAL, 0, 0, 0},
+		{"meta grows", xdp_adjust_meta, 8, -24, 0, 0, 0, -24},
+		{"meta grows too far", xdp_adjust_meta, 8, -28, -EACCES, 0, 0, 0},
+		{"meta given back", xdp_adjust_meta, 8, 8, 0, 0, 0, 8},
+		{"tail 0", xdp_adjust_tail, 0, 0, 0, 0, 0, 0},
+		{"tail 1", xdp_adjust_tail, 0, 1, 0, 0, 1, 0},
+		{"tail to the tailroom's end", xdp_adjust_tail, 0, 256, 0, 0, 256, 0},
+		{"tail behind it", xdp_adjust_tail, 0, 257, -EINVAL, 0, 0, 0},
+		{"tail leaves 14", xdp_adjust_tail, 0, -50, 0, 0, -50, 0},
+		{"tail leaves 13", xdp_adjust_tail, 0, -51, -EINVAL, 0, 0, 0},
+		{"tail least", xdp_adjust_tail, 0, INT32_MIN, -EINVAL, 0, 0, 0},
+		{"tail most", xdp_adjust_tail, 0, INT32_MAX, -EINVAL, 0, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fw_frame frame = frame_with(rows[i].meta), before = frame;
+
+		cr_assert_eq(adjust(rows[i].fn, &frame, rows[i].by), (uint64_t)(int64_t)rows[i].expect, "%s", rows[i].id);
+		cr_assert_eq(frame.data - before.data, rows[i].start, "%s", rows[i].id);
+		cr_assert_eq(frame.data_end - before.data_end, rows[i].end, "%s", rows[i].id);
+		cr_assert_eq(frame.data_meta - before.data_meta, rows[i].meta_start, "%s", rows[i].id);
+		if (rows[i].fn != xdp_adjust_meta)
+			cr_assert_eq(frame.changed, !rows[i].expect, "%s", rows[i].id);
+		/* metadata moves with the head; beside it no byte does */
+		if (rows[i].fn == xdp_adjust_head)
+			for (uint32_t n = 0; n < rows[i].meta; n++)
+				cr_assert_eq(frame.data_meta[n], 0xee, "%s", rows[i].id);
+		for (uint8_t *p = frame.data > before.data ? frame.data : before.data; p < before.data_end; p++)
+			cr_assert_eq(*p, p - before.data, "%s", rows[i].id);
+		for (int n = 0; n < rows[i].end; n++)
+			cr_assert_eq(before.data_end[n], 0, "%s: new bytes are zero", rows[i].id);
+		for (uint8_t *p = frame.data_end > before.data_end ? frame.data_end : before.data_end; p < frame.hard_end; p++)
+			cr_assert_eq(*p, 0x55, "%s", rows[i].id);
+	}
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Conditional jumps: which sides can happen, and what each side tells about the operands.
+ *
+ * Pointers may only be compared where the result says nothing about addresses: a value that may be null with null,
+ * pointers into the same packet with each other, pointers into the same stack frame.
+ */
+#include "verify/walk.h"
+#include "virtio_net_xdp.h"
+
+#define PACKET_REACH 65535
+
+static bool is_null_test(const struct insn_info *info, const struct reg *b)
+{
+	return info->width == 8 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_scalar(b) && scalar_is(&b->var, 0);
+}
+
+/* Both operands are one and the same number. */
+static bool is_same(const struct insn *insn, const struct insn_info *info, const struct reg *a, const struct reg *b)
+{
+	return info->form == INSN_FORM_JMP_X && (insn->dst == insn->src || (a->id && a->id == b->id && a->off == b->off));
+}
+
+static unsigned int same_sides(uint8_t op)
+{
+	switch (op) {
+	case INSN_JMP_EQ:
+	case INSN_JMP_GE:
+	case INSN_JMP_LE:
+	case INSN_JMP_SGE:
+	case INSN_JMP_SLE:
+		return BRANCH_TAKEN;
+	default:
+		return BRANCH_FALL;
+	}
+}
+
+/* The second operand, a register or the immediate as one. */
+static struct reg second(struct verify *v, const struct insn *insn, const struct insn_info *info)
+{
+	return info->form == INSN_FORM_JMP_X ? *walk_reg(v, insn->src) : reg_scalar(scalar_const((uint64_t)insn->imm64));
+}
+
+static bool number_side(const struct insn *insn, const struct insn_info *info, struct reg *a, struct reg *b, bool taken)
+{
+	if (is_same(insn, info, a, b)) {
+		if (info->op != INSN_JMP_SET)
+			return same_sides(info->op) == (taken ? BRANCH_TAKEN : BRANCH_FALL);
+		/* a & a is a */
+		*b = reg_scalar(scalar_const(0));
+		return scalar_branch(INSN_JMP_NE, &a->var, &b->var, info->width, taken);
+	}
+	return scalar_branch((enum insn_jmp)info->op, &a->var, &b->var, info->width, taken);
+}
+
+static unsigned int number_sides(const struct insn *insn, const struct insn_info *info, const struct reg *a, const struct reg *b)
+{
+	unsigned int sides = 0;
+
+	for (unsigned int taken = 0; taken < 2; taken++) {
+		struct reg x = *a, y = *b;
+
+		if (number_side(insn, info, &x, &y, taken))
+			sides |= taken ? BRANCH_TAKEN : BRANCH_FALL;
+	}
+	return sides;
+}
+
+static int refuse_compare(struct verify *v, const struct insn *insn, const struct insn_info *info, const struct reg *a, const struct reg *b)
+{
+	if (a->kind == REG_VALUE_OR_NULL && reg_is_scalar(b))
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can only be compared with 0, by == or != in 64 bits",
+				     insn->dst, reg_kind_text(a->kind));
+	if (info->form == INSN_FORM_JMP_X)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s and R%u is %s: comparing them would show an address", insn->dst,
+				     reg_kind_text(a->kind), insn->src, reg_kind_text(b->kind));
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: comparing it with a number would show an address", insn->dst,
+			     reg_kind_text(a->kind));
+}
+
+static bool comparable(const struct insn_info *info, const struct reg *a, const struct reg *b)
+{
+	if (info->width != 8 || info->op == INSN_JMP_SET)
+		return false;
+	return (reg_is_packet(a) && reg_is_packet(b)) || (a->kind == REG_STACK && b->kind == REG_STACK && a->frame == b->frame);
+}
+
+int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
+{
+	const struct insn_info *info = &insn_info[insn->op];
+	const struct reg *a = walk_reg(v, insn->dst);
+	struct reg b;
+	int ret = require_init(v, insn->dst);
+
+	if (!ret && info->form == INSN_FORM_JMP_X)
+		ret = require_init(v, insn->src);
+	if (ret)
+		return ret;
+	b = second(v, insn, info);
+	*sides = BRANCH_FALL | BRANCH_TAKEN;
+	if (reg_is_scalar(a) && reg_is_scalar(&b)) {
+		*sides = number_sides(insn, info, a, &b);
+		return 0;
+	}
+	if (reg_is_pointer(a) && is_null_test(info, &b)) {
+		/* no other pointer is ever null, as long as its offset is known */
+		if (a->kind != REG_VALUE_OR_NULL && scalar_is(&a->var, 0))
+			*sides = info->op == INSN_JMP_EQ ? BRANCH_FALL : BRANCH_TAKEN;
+		if (a->kind == REG_VALUE_OR_NULL || scalar_is(&a->var, 0))
+			return 0;
+	}
+	return comparable(info, a, &b) ? 0 : refuse_compare(v, insn, info, a, &b);
+}
+
+struct null {
+	uint32_t id;
+	bool null;
+};
+
+static void learn_null(struct reg *r, void *arg)
+{
+	const struct null *learn = arg;
+
+	if (r->kind != REG_VALUE_OR_NULL || r->id != learn->id)
+		return;
+	if (learn->null) {
+		reg_set_const(r, 0);
+		return;
+	}
+	r->kind = REG_VALUE;
+	r->id = 0;
+}
+
+struct proof {
+	uint8_t kind;
+	uint32_t id;
+	uint32_t range;
+};
+
+static void learn_range(struct reg *r, void *arg)
+{
+	const struct proof *proof = arg;
+
+	if (r->kind == proof->kind && r->id == proof->id)
+		r->range = MAX(r->range, proof->range);
+}
+
+/* r lies not behind the limit, or before it where strict is set: so many bytes are inside. */
+static void prove(struct verify *v, const struct reg *r, bool strict)
+{
+	struct proof proof = {.kind = r->kind, .id = r->id};
+	int64_t range = r->off + strict;
+
+	if (r->off < 0 || range > PACKET_REACH || r->var.all.smin < 0 || r->var.all.umax > PACKET_REACH)
+		return;
+	proof.range = (uint32_t)range;
+	state_each(v->state, learn_range, &proof);
+}
+
+/* Whether limit bounds pointers of r's kind. */
+static bool is_limit(const struct reg *r, const struct reg *limit)
+{
+	if (r->kind == REG_PACKET)
+		return limit->kind == REG_END;
+	return r->kind == REG_META && limit->kind == REG_PACKET && !limit->off && scalar_is(&limit->var, 0);
+}
+
+/* What "r op limit" says if it is true: nothing, r <= limit or r < limit. */
+enum order { ORDER_NONE, ORDER_BELOW_OR_AT, ORDER_BELOW };
+
+static enum order order_of(uint8_t op, bool taken)
+{
+	switch (op) {
+	case INSN_JMP_GT:
+		return taken ? ORDER_NONE : ORDER_BELOW_OR_AT;
+	case INSN_JMP_GE:
+		return taken ? ORDER_NONE : ORDER_BELOW;
+	case INSN_JMP_LT:
+		return taken ? ORDER_BELOW : ORDER_NONE;
+	case INSN_JMP_LE:
+		return taken ? ORDER_BELOW_OR_AT : ORDER_NONE;
+	case INSN_JMP_EQ:
+		return taken ? ORDER_BELOW_OR_AT : ORDER_NONE;
+	case INSN_JMP_NE:
+		return taken ? ORDER_NONE : ORDER_BELOW_OR_AT;
+	default:
+		return ORDER_NONE;
+	}
+}
+
+/* op with its operands exchanged */
+static uint8_t mirrored(uint8_t op)
+{
+	switch (op) {
+	case INSN_JMP_GT:
+		return INSN_JMP_LT;
+	case INSN_JMP_GE:
+		return INSN_JMP_LE;
+	case INSN_JMP_LT:
+		return INSN_JMP_GT;
+	case INSN_JMP_LE:
+		return INSN_JMP_GE;
+	default:
+		return op;
+	}
+}
+
+static void learn_packet(struct verify *v, uint8_t op, const struct reg *a, const struct reg *b, bool taken)
+{
+	enum order order = ORDER_NONE;
+	const struct reg *r = a;
+
+	if (is_limit(a, b)) {
+		order = order_of(op, taken);
+	} else if (is_limit(b, a)) {
+		r = b;
+		order = order_of(mirrored(op), taken);
+	}
+	if (order != ORDER_NONE)
+		prove(v, r, order == ORDER_BELOW);
+}
+
+static void learn_numbers(struct verify *v, const struct insn *insn, const struct insn_info *info, struct reg *b, bool taken)
+{
+	struct reg *a = walk_reg(v, insn->dst);
+	bool same = is_same(insn, info, a, b);
+
+	/* the side was found possible before, so nothing is contradicted */
+	number_side(insn, info, a, b, taken);
+	state_sync_links(v->state, a);
+	if (info->form != INSN_FORM_JMP_X || same)
+		return;
+	walk_reg(v, insn->src)->var = b->var;
+	state_sync_links(v->state, b);
+}
+
+void branch_learn(struct verify *v, const struct insn *insn, bool taken)
+{
+	const struct insn_info *info = &insn_info[insn->op];
+	struct reg a = *walk_reg(v, insn->dst), b = second(v, insn, info);
+
+	if (reg_is_scalar(&a) && reg_is_scalar(&b)) {
+		learn_numbers(v, insn, info, &b, taken);
+	} else if (a.kind == REG_VALUE_OR_NULL) {
+		struct null learn = {a.id, (info->op == INSN_JMP_EQ) == taken};
+
+		state_each(v->state, learn_null, &learn);
+	} else if (reg_is_packet(&a) && reg_is_packet(&b)) {
+		learn_packet(v, info->op, &a, &b, taken);
+	}
+}

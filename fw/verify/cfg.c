@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shape of a program, before any value is looked at: which instruction belongs to which function, that none can be
+ * left by falling or jumping out, that every instruction can be reached, how deep calls go, and where paths meet.
+ */
+#include "verify/walk.h"
+#include "virtio_net_xdp.h"
+
+static int refuse_at(struct verify *v, uint32_t i, uint16_t error, const char *what)
+{
+	v->insn = i;
+	return report_refuse(v, error, "%s", what);
+}
+
+static uint8_t class_at(const struct verify *v, uint32_t i)
+{
+	return insn_info[v->args.insns[i].op].cls;
+}
+
+/* A function is what lies between its first instruction and the next function's. */
+static void find_functions(struct verify *v)
+{
+	uint32_t entry = 0;
+
+	v->spots[0].flags |= SPOT_ENTRY;
+	for (uint32_t i = 0; i < v->args.count; i++) {
+		if (class_at(v, i) == INSN_CLASS_CALL_LOCAL)
+			v->spots[v->args.insns[i].imm].flags |= SPOT_ENTRY;
+	}
+	for (uint32_t i = 0; i < v->args.count; i++) {
+		if (v->spots[i].flags & SPOT_ENTRY)
+			entry = i;
+		v->spots[i].entry = entry;
+	}
+}
+
+static bool ends_function(const struct verify *v, uint32_t i)
+{
+	uint32_t after = walk_after(v->args.insns, i);
+
+	return after >= v->args.count || v->spots[after].flags & SPOT_ENTRY;
+}
+
+static int check_borders(struct verify *v)
+{
+	for (uint32_t i = 0; i < v->args.count; i = walk_after(v->args.insns, i)) {
+		uint8_t cls = class_at(v, i);
+		bool jump = cls == INSN_CLASS_JMP || cls == INSN_CLASS_JA;
+
+		if (jump && v->spots[v->args.insns[i].imm].entry != v->spots[i].entry)
+			return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_FLOW, "this jump leads into another function");
+		if (ends_function(v, i) && cls != INSN_CLASS_JA && cls != INSN_CLASS_EXIT)
+			return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_FLOW,
+					 "the last instruction of a function must be exit or a jump");
+	}
+	return 0;
+}
+
+/* Longest chain of calls. Each pass finds the chains of one more call, so that a recursion exceeds the limit, too. */
+static int check_depth(struct verify *v, uint8_t *depth)
+{
+	bool changed = true;
+
+	depth[0] = 1;
+	while (changed) {
+		changed = false;
+		for (uint32_t i = 0; i < v->args.count; i++) {
+			uint32_t caller = v->spots[i].entry, callee;
+
+			if (class_at(v, i) != INSN_CLASS_CALL_LOCAL || !depth[caller])
+				continue;
+			callee = (uint32_t)v->args.insns[i].imm;
+			if (depth[callee] > depth[caller])
+				continue;
+			depth[callee] = depth[caller] + 1;
+			changed = true;
+			if (depth[callee] > EXEC_CALL_DEPTH)
+				return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_CALL,
+						 "calls nest deeper than 8 functions, or a function calls itself");
+		}
+	}
+	return 0;
+}
+
+static void reach(struct verify *v, uint32_t *stack, uint32_t *top, uint32_t from, uint32_t to)
+{
+	struct spot *spot = &v->spots[to];
+
+	if (to <= from)
+		spot->flags |= SPOT_LOOP;
+	if (spot->flags & SPOT_REACHED) {
+		spot->flags |= SPOT_JOIN;
+		return;
+	}
+	spot->flags |= SPOT_REACHED;
+	stack[(*top)++] = to;
+}
+
+/* Every instruction enters the stack once. */
+static void reach_all(struct verify *v, uint32_t *stack)
+{
+	uint32_t top = 0;
+
+	v->spots[0].flags |= SPOT_REACHED;
+	stack[top++] = 0;
+	while (top) {
+		uint32_t i = stack[--top];
+		uint8_t cls = class_at(v, i);
+		uint32_t target = (uint32_t)v->args.insns[i].imm;
+
+		if (cls == INSN_CLASS_EXIT)
+			continue;
+		if (cls == INSN_CLASS_JA) {
+			reach(v, stack, &top, i, target);
+			continue;
+		}
+		reach(v, stack, &top, i, walk_after(v->args.insns, i));
+		if (cls == INSN_CLASS_JMP)
+			reach(v, stack, &top, i, target);
+		if (cls == INSN_CLASS_CALL_LOCAL) {
+			/* paths of the function meet again behind the call */
+			v->spots[i + 1].flags |= SPOT_JOIN;
+			if (!(v->spots[target].flags & SPOT_REACHED)) {
+				v->spots[target].flags |= SPOT_REACHED;
+				stack[top++] = target;
+			}
+		}
+	}
+}
+
+static int check_reached(struct verify *v)
+{
+	for (uint32_t i = 0; i < v->args.count; i = walk_after(v->args.insns, i)) {
+		if (!(v->spots[i].flags & SPOT_REACHED))
+			return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_FLOW, "this instruction can't be reached");
+	}
+	return 0;
+}
+
+int cfg_build(struct verify *v)
+{
+	uint32_t *stack = arena_alloc(v->arena, (size_t)v->args.count * sizeof(*stack));
+	int ret;
+
+	if (!stack)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MEMORY, "no memory for a program of %u slots", v->args.count);
+	find_functions(v);
+	ret = check_borders(v);
+	if (!ret)
+		ret = check_depth(v, (uint8_t *)stack);
+	if (!ret) {
+		reach_all(v, stack);
+		ret = check_reached(v);
+	}
+	arena_free(v->arena, stack);
+	return ret;
+}

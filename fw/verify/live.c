@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * Two states at an instruction need only be compared in what the program can still read from there. That is found by a
+ * dataflow analysis of each function: an instruction makes live what it reads and ends the life of what it overwrites.
+ * "Precise" is the part of it whose numbers can decide anything: an operand of a conditional jump, an offset added to a
+ * pointer, a size given to a helper, the result. A number that only ever gets stored into a packet or a map is live, but
+ * not precise: whatever it is, the same paths are safe.
+ *
+ * Stack slots are followed where they are accessed by the frame pointer or by registers that hold it plus a constant, as
+ * a first, forward pass finds out. If a stack pointer is stored anywhere, or comes from or goes to another function, no
+ * slot of any function is ever taken for dead or imprecise; if its offset is not constant, none at this instruction.
+ */
+#include "verify/live.h"
+#include "verify/walk.h"
+
+#define ARG_REGS     0x3e  /* R1 to R5 */
+#define CLOBBER_REGS 0x3f  /* R0 to R5 */
+#define FP_REG       (1 << INSN_FRAME_PTR)
+#define ALL_SLOTS    (~(uint64_t)0)
+
+/* What a register has to do with the frame pointer of the running function. */
+enum {
+	FP_NONE = INT16_MAX,   /* nothing */
+	FP_SOME = INT16_MIN,   /* a stack pointer, its offset unknown */
+	FP_UNSEEN = FP_SOME + 1, /* not looked at yet */
+};
+
+struct fp {
+	int16_t off[INSN_MAX_REG]; /* or one of the above */
+};
+
+static bool fp_is_stack(int16_t off)
+{
+	return off != FP_NONE && off != FP_UNSEEN;
+}
+
+static bool fp_known(int16_t off)
+{
+	return off <= 0 && off >= -EXEC_STACK_BYTES;
+}
+
+static int16_t fp_join(int16_t a, int16_t b)
+{
+	if (a == b || b == FP_UNSEEN)
+		return a;
+	if (a == FP_UNSEEN)
+		return b;
+	return FP_SOME;
+}
+
+static bool fp_join_all(struct fp *into, const struct fp *from)
+{
+	bool changed = false;
+
+	for (int r = 0; r < INSN_MAX_REG; r++) {
+		int16_t to = fp_join(into->off[r], from->off[r]);
+
+		changed |= to != into->off[r];
+		into->off[r] = to;
+	}
+	return changed;
+}
+
+static int16_t fp_add(int16_t off, int64_t add)
+{
+	if (!fp_is_stack(off))
+		return off;
+	if (off == FP_SOME || add > EXEC_STACK_BYTES || add < -EXEC_STACK_BYTES || !fp_known((int16_t)(off + add)))
+		return FP_SOME;
+	return (int16_t)(off + add);
+}
+
+static void fp_alu(struct fp *fp, const struct insn *insn, const struct insn_info *info)
+{
+	int16_t *dst = &fp->off[insn->dst], src = info->form == INSN_FORM_ALU_X ? fp->off[insn->src] : (int16_t)FP_NONE;
+	int16_t unseen = *dst == FP_UNSEEN ? (int16_t)FP_NONE : *dst;
+
+	if (info->op == INSN_ALU_MOV) {
+		*dst = src == FP_UNSEEN ? (int16_t)FP_NONE : src;
+		return;
+	}
+	if (info->form == INSN_FORM_ALU_K && (info->op == INSN_ALU_ADD || info->op == INSN_ALU_SUB))
+		*dst = fp_add(unseen, info->op == INSN_ALU_ADD ? insn->imm : -(int64_t)insn->imm);
+	else
+		*dst = fp_is_stack(unseen) || fp_is_stack(src) ? (int16_t)FP_SOME : (int16_t)FP_NONE;
+}
+
+/* What an instruction makes of *fp. Returns whether it lets a stack pointer go where it can't be followed. */
+static bool fp_step(struct fp *fp, const struct insn *insn)
+{
+	const struct insn_info *info = &insn_info[insn->op];
+	bool escapes = false;
+
+	switch (info->cls) {
+	case INSN_CLASS_ALU:
+		fp_alu(fp, insn, info);
+		break;
+	case INSN_CLASS_LDX:
+	case INSN_CLASS_LDSX:
+	case INSN_CLASS_LD_IMM64:
+	case INSN_CLASS_LD_MAP:
+	case INSN_CLASS_LD_MAP_VALUE:
+		fp->off[insn->dst] = FP_NONE;
+		break;
+	case INSN_CLASS_STX:
+	case INSN_CLASS_ATOMIC:
+		escapes = fp_is_stack(fp->off[insn->src]);
+		break;
+	case INSN_CLASS_CALL_LOCAL:
+		for (int r = 1; r <= 5; r++)
+			escapes |= fp_is_stack(fp->off[r]);
+		/* fall through */
+	case INSN_CLASS_CALL:
+		for (int r = 0; r <= 5; r++)
+			fp->off[r] = FP_NONE;
+		break;
+	case INSN_CLASS_EXIT:
+		escapes = fp_is_stack(fp->off[0]);
+		break;
+	default:
+		break;
+	}
+	if (info->cls == INSN_CLASS_ATOMIC)
+		fp->off[info->op == INSN_ATOMIC_CMPXCHG ? 0 : insn->src] = FP_NONE;
+	fp->off[INSN_FRAME_PTR] = 0;
+	return escapes;
+}
+
+struct analysis {
+	struct verify *v;
+	struct fp *fp; /* before each instruction */
+	bool escapes;
+};
+
+/* The instructions that can follow i in the same function; how many. */
+static uint32_t successors(const struct verify *v, uint32_t i, uint32_t out[2])
+{
+	const struct insn *insn = &v->args.insns[i];
+	uint32_t n = 0;
+
+	switch (insn_info[insn->op].cls) {
+	case INSN_CLASS_EXIT:
+		return 0;
+	case INSN_CLASS_JA:
+		out[n++] = (uint32_t)insn->imm;
+		return n;
+	case INSN_CLASS_JMP:
+		out[n++] = (uint32_t)insn->imm;
+		break;
+	default:
+		break;
+	}
+	out[n++] = walk_after(v->args.insns, i);
+	return n;
+}
+
+/* A few passes in order settle all but absurd programs; those count as escaping. */
+#define MAX_PASSES 64
+
+static void follow_fp(struct analysis *a)
+{
+	bool changed = true;
+	uint32_t next[2];
+
+	for (uint32_t i = 0; i < a->v->args.count; i++) {
+		for (int r = 0; r < INSN_MAX_REG; r++)
+			a->fp[i].off[r] = a->v->spots[i].flags & SPOT_ENTRY ? FP_NONE : FP_UNSEEN;
+		a->fp[i].off[INSN_FRAME_PTR] = 0;
+	}
+	for (int pass = 0; changed; pass++) {
+		changed = false;
+		if (pass == MAX_PASSES) {
+			a->escapes = true;
+			return;
+		}
+		for (uint32_t i = 0; i < a->v->args.count; i = walk_after(a->v->args.insns, i)) {
+			struct fp fp = a->fp[i];
+
+			a->escapes |= fp_step(&fp, &a->v->args.insns[i]);
+			for (uint32_t n = successors(a->v, i, next); n-- > 0;)
+				changed |= fp_join_all(&a->fp[next[n]], &fp);
+		}
+	}
+}
+
+/* Slots of [off, off + bytes). */
+static uint64_t slots_of(int64_t off, int64_t bytes)
+{
+	uint64_t slots = 0;
+
+	if (off < -EXEC_STACK_BYTES)
+		off = -EXEC_STACK_BYTES;
+	for (int64_t at = off; at < off + bytes && at < 0; at += 8 - (at & 7))
+		slots |= (uint64_t)1 << ((-at - 1) / 8);
+	return slots;
+}
+
+static void read_reg(struct live *live, uint8_t r, bool precise)
+{
+	live->regs |= (uint16_t)(1 << r);
+	if (precise)
+		live->precise_regs |= (uint16_t)(1 << r);
+}
+
+static bool end_reg(struct live *live, uint8_t r)
+{
+	bool precise = live->precise_regs >> r & 1;
+
+	live->regs &= (uint16_t)~(1 << r);
+	live->precise_regs &= (uint16_t)~(1 << r);
+	return precise;
+}
+
+static void read_slots(struct live *live, uint64_t slots, bool precise)
+{
+	live->slots |= slots;
+	if (precise)
+		live->precise_slots |= slots;
+}
+
+static void live_load(struct live *live, const struct insn *insn, const struct fp *fp, unsigned int width)
+{
+	bool precise = end_reg(live, insn->dst);
+	int16_t off = fp->off[insn->src];
+
+	read_reg(live, insn->src, true);
+	if (!fp_is_stack(off))
+		return;
+	read_slots(live, fp_known(off) ? slots_of(off + insn->off, width) : ALL_SLOTS, precise);
+}
+
+static void live_store(const struct analysis *a, struct live *live, const struct insn *insn, const struct fp *fp, unsigned int width, bool reg)
+{
+	int16_t off = fp->off[insn->dst];
+	/* a stack pointer that can't be followed may be meant */
+	bool precise = a->escapes;
+
+	if (fp_is_stack(off)) {
+		uint64_t slots = fp_known(off) ? slots_of(off + insn->off, width) : ALL_SLOTS;
+
+		precise |= (live->precise_slots & slots) != 0;
+		if (fp_known(off) && width == 8 && !((off + insn->off) & 7)) {
+			live->slots &= ~slots;
+			live->precise_slots &= ~slots;
+		}
+	}
+	read_reg(live, insn->dst, true);
+	if (reg)
+		read_reg(live, insn->src, precise);
+}
+
+static void live_atomic(struct live *live, const struct insn *insn, const struct fp *fp, const struct insn_info *info)
+{
+	int16_t off = fp->off[insn->dst];
+	bool fetch = info->op >= INSN_ATOMIC_FETCH_ADD, exchange = info->op == INSN_ATOMIC_CMPXCHG;
+
+	if (exchange)
+		end_reg(live, 0);
+	else if (fetch)
+		end_reg(live, insn->src);
+	if (fp_is_stack(off))
+		read_slots(live, fp_known(off) ? slots_of(off + insn->off, info->width) : ALL_SLOTS, true);
+	read_reg(live, insn->dst, true);
+	read_reg(live, insn->src, true);
+	if (exchange)
+		read_reg(live, 0, true);
+}
+
+static void live_alu(struct live *live, const struct insn *insn, const struct insn_info *info)
+{
+	bool move = info->op >= INSN_ALU_MOV && info->op <= INSN_ALU_MOVSX32;
+	bool precise = end_reg(live, insn->dst);
+
+	if (!move)
+		read_reg(live, insn->dst, precise);
+	if (info->form == INSN_FORM_ALU_X)
+		read_reg(live, insn->src, precise);
+}
+
+/* Memory that a helper reads reaches up from its pointer; how far, the walk knows. */
+static void live_call(struct live *live, const struct insn *insn, const struct fp *fp)
+{
+	const struct helper *helper = helper_of((uint32_t)insn->imm);
+
+	live->regs &= (uint16_t)~CLOBBER_REGS;
+	live->precise_regs &= (uint16_t)~CLOBBER_REGS;
+	for (uint8_t i = 0; i < 5; i++) {
+		int16_t off = fp->off[i + 1];
+
+		if (helper && helper->args[i] == HELPER_ARG_NONE)
+			break;
+		/* numbers without consequence for safety, unless they are sizes */
+		read_reg(live, i + 1, !helper || helper->args[i] != HELPER_ARG_ANY);
+		if (fp_is_stack(off))
+			read_slots(live, fp_known(off) ? slots_of(off, -off) : ALL_SLOTS, false);
+	}
+}
+
+static void live_local(const struct verify *v, struct live *live, const struct insn *insn)
+{
+	const struct live *callee = &v->spots[insn->imm].live;
+
+	live->regs &= (uint16_t)~CLOBBER_REGS;
+	live->precise_regs &= (uint16_t)~CLOBBER_REGS;
+	live->regs |= callee->regs & ARG_REGS;
+	live->precise_regs |= callee->precise_regs & ARG_REGS;
+}
+
+/* From what lives after the instruction to what lives before it. */
+static void live_step(const struct analysis *a, uint32_t i, struct live *live)
+{
+	const struct insn *insn = &a->v->args.insns[i];
+	const struct insn_info *info = &insn_info[insn->op];
+	const struct fp *fp = &a->fp[i];
+
+	switch (info->cls) {
+	case INSN_CLASS_ALU:
+		live_alu(live, insn, info);
+		break;
+	case INSN_CLASS_LDX:
+	case INSN_CLASS_LDSX:
+		live_load(live, insn, fp, info->width);
+		break;
+	case INSN_CLASS_ST:
+	case INSN_CLASS_STX:
+		live_store(a, live, insn, fp, info->width, info->cls == INSN_CLASS_STX);
+		break;
+	case INSN_CLASS_ATOMIC:
+		live_atomic(live, insn, fp, info);
+		break;
+	case INSN_CLASS_JMP:
+		read_reg(live, insn->dst, true);
+		if (info->form == INSN_FORM_JMP_X)
+			read_reg(live, insn->src, true);
+		break;
+	case INSN_CLASS_CALL:
+		live_call(live, insn, fp);
+		break;
+	case INSN_CLASS_CALL_LOCAL:
+		live_local(a->v, live, insn);
+		break;
+	case INSN_CLASS_EXIT:
+		*live = (struct live){0};
+		read_reg(live, 0, true);
+		break;
+	case INSN_CLASS_LD_IMM64:
+	case INSN_CLASS_LD_MAP:
+	case INSN_CLASS_LD_MAP_VALUE:
+		end_reg(live, insn->dst);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool live_pass(const struct analysis *a)
+{
+	bool changed = false;
+	uint32_t next[2];
+
+	for (uint32_t i = a->v->args.count; i-- > 0;) {
+		struct live live = {0}, *old = &a->v->spots[i].live;
+
+		if (insn_info[a->v->args.insns[i].op].cls == INSN_CLASS_SLOT2)
+			continue;
+		for (uint32_t n = successors(a->v, i, next); n-- > 0;) {
+			const struct live *s = &a->v->spots[next[n]].live;
+
+			live.regs |= s->regs;
+			live.precise_regs |= s->precise_regs;
+			live.slots |= s->slots;
+			live.precise_slots |= s->precise_slots;
+		}
+		live_step(a, i, &live);
+		if (a->escapes)
+			read_slots(&live, ALL_SLOTS, true);
+		changed |= live.regs != old->regs || live.precise_regs != old->precise_regs || live.slots != old->slots ||
+			   live.precise_slots != old->precise_slots;
+		*old = live;
+	}
+	return changed;
+}
+
+static void all_live(struct verify *v)
+{
+	for (uint32_t i = 0; i < v->args.count; i++)
+		v->spots[i].live = (struct live){ALL_SLOTS, ALL_SLOTS, UINT16_MAX, UINT16_MAX};
+}
+
+int live_build(struct verify *v)
+{
+	struct analysis a = {.v = v};
+	int pass = 0;
+
+	a.fp = arena_alloc(v->arena, (size_t)v->args.count * sizeof(*a.fp));
+	if (!a.fp)
+		return -ENOMEM;
+	follow_fp(&a);
+	while (live_pass(&a)) {
+		if (++pass == MAX_PASSES) {
+			all_live(v);
+			break;
+		}
+	}
+	arena_free(v->arena, a.fp);
+	return 0;
+}

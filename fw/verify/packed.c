@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Packed states. A frame is a struct packed_frame, then a struct packed_reg for each bit of regs, then for each bit of
+ * slots the 8 byte kinds and, where the first is BYTE_SPILL, a struct packed_reg. A scalar follows its packed_reg as
+ * form says. Slots whose bytes were never written are left out.
+ */
+#include "verify/state.h"
+
+enum form {
+	FORM_CONST,   /* uint64_t */
+	FORM_UNKNOWN, /* nothing */
+	FORM_WHOLE,   /* struct scalar */
+};
+
+struct packed_frame {
+	uint32_t call;
+	uint32_t entry;
+	uint64_t slots;
+	uint16_t regs;
+	uint16_t used;
+	uint32_t pad;
+};
+
+struct packed_reg {
+	uint8_t kind;
+	uint8_t frame;
+	uint8_t form;
+	uint8_t pad;
+	uint16_t map;
+	uint16_t pad2;
+	uint32_t range;
+	uint32_t id;
+	int64_t off;
+};
+
+static void put(uint8_t **at, const void *from, size_t bytes)
+{
+	mem_copy(*at, from, bytes);
+	*at += bytes;
+}
+
+static void take(const uint8_t **at, void *to, size_t bytes)
+{
+	mem_copy(to, *at, bytes);
+	*at += bytes;
+}
+
+static void put_reg(uint8_t **at, const struct reg *r)
+{
+	struct packed_reg p = {.kind = r->kind, .frame = r->frame, .map = r->map, .range = r->range, .id = r->id, .off = r->off};
+
+	p.form = scalar_is_const(&r->var) ? FORM_CONST : scalar_is_unknown(&r->var) ? FORM_UNKNOWN : FORM_WHOLE;
+	put(at, &p, sizeof(p));
+	if (p.form == FORM_CONST)
+		put(at, &r->var.bits.value, sizeof(r->var.bits.value));
+	else if (p.form == FORM_WHOLE)
+		put(at, &r->var, sizeof(r->var));
+}
+
+static void take_reg(const uint8_t **at, struct reg *r)
+{
+	struct packed_reg p;
+	uint64_t value;
+
+	take(at, &p, sizeof(p));
+	*r = (struct reg){.kind = p.kind, .frame = p.frame, .map = p.map, .range = p.range, .id = p.id, .off = p.off};
+	if (p.form == FORM_CONST) {
+		take(at, &value, sizeof(value));
+		r->var = scalar_const(value);
+	} else if (p.form == FORM_WHOLE) {
+		take(at, &r->var, sizeof(r->var));
+	} else {
+		r->var = scalar_unknown();
+	}
+}
+
+static bool slot_is_empty(const struct slot *s)
+{
+	uint64_t kinds;
+
+	mem_copy(&kinds, s->bytes, sizeof(kinds));
+	return !kinds;
+}
+
+static void put_frame(uint8_t **at, const struct frame *f, const struct live *live)
+{
+	struct packed_frame p = {.call = f->call, .entry = f->entry};
+
+	/* the frame pointer is always the same */
+	for (int i = 0; i < INSN_FRAME_PTR; i++) {
+		if (live->regs >> i & 1 && f->regs[i].kind != REG_NONE)
+			p.regs |= (uint16_t)(1 << i);
+	}
+	for (uint32_t i = 0; i < f->used; i++) {
+		if (live->slots >> i & 1 && !slot_is_empty(&f->slots[i])) {
+			p.slots |= (uint64_t)1 << i;
+			p.used = (uint16_t)(i + 1);
+		}
+	}
+	put(at, &p, sizeof(p));
+	for (int i = 0; i < INSN_FRAME_PTR; i++) {
+		if (p.regs >> i & 1)
+			put_reg(at, &f->regs[i]);
+	}
+	for (uint32_t i = 0; i < p.used; i++) {
+		if (!(p.slots >> i & 1))
+			continue;
+		put(at, f->slots[i].bytes, sizeof(f->slots[i].bytes));
+		if (slot_is_spill(&f->slots[i]))
+			put_reg(at, &f->slots[i].reg);
+	}
+}
+
+size_t packed_make(struct packed *out, const struct state *s, const struct state_live *live)
+{
+	uint8_t *at = (uint8_t *)(out + 1);
+
+	for (uint32_t d = 0; d <= s->depth; d++)
+		put_frame(&at, &s->frames[d], &live->frames[d]);
+	out->depth = s->depth;
+	out->bytes = (uint32_t)(at - (uint8_t *)out);
+	return out->bytes;
+}
+
+static void take_slot(const uint8_t **at, struct slot *slot)
+{
+	take(at, slot->bytes, sizeof(slot->bytes));
+	if (slot_is_spill(slot))
+		take_reg(at, &slot->reg);
+}
+
+void packed_restore(struct state *s, const struct packed *p)
+{
+	const uint8_t *at = (const uint8_t *)(p + 1);
+	struct packed_frame pf;
+
+	for (uint32_t d = 0; d <= p->depth; d++) {
+		struct frame *f = &s->frames[d];
+
+		take(&at, &pf, sizeof(pf));
+		state_enter(s, d, pf.call, pf.entry);
+		f->used = pf.used;
+		for (int i = 0; i < INSN_FRAME_PTR; i++) {
+			if (pf.regs >> i & 1)
+				take_reg(&at, &f->regs[i]);
+		}
+		for (uint32_t i = 0; i < pf.used; i++) {
+			if (pf.slots >> i & 1)
+				take_slot(&at, &f->slots[i]);
+		}
+	}
+}
+
+#define MAX_IDS 64
+
+/* Which id of the new state stands for which of the old one. */
+struct ids {
+	uint32_t count;
+	struct {
+		uint32_t old, new;
+		int64_t shift; /* of the new off against the old */
+	} pairs[MAX_IDS];
+};
+
+/*
+ * What shares an id in the old state must share one in the new state, at the same distance. New ones that share more
+ * only know more. An id that stands alone says nothing, so the first pair always fits.
+ */
+static bool ids_fit(struct ids *ids, const struct reg *old, const struct reg *new)
+{
+	int64_t shift = new->off - old->off;
+
+	if (!old->id)
+		return true;
+	for (uint32_t i = 0; i < ids->count; i++) {
+		if (ids->pairs[i].old == old->id)
+			return new->id && ids->pairs[i].new == new->id && ids->pairs[i].shift == shift;
+	}
+	if (ids->count == MAX_IDS)
+		return false;
+	ids->pairs[ids->count].old = old->id;
+	ids->pairs[ids->count].new = new->id;
+	ids->pairs[ids->count++].shift = shift;
+	return true;
+}
+
+static bool scalar_matches(const struct reg *old, const struct reg *new, bool precise, enum state_match how, struct ids *ids)
+{
+	if (new->kind != REG_SCALAR)
+		return false;
+	if (how == STATE_SAME)
+		return scalar_equal(&old->var, &new->var);
+	if (!precise)
+		return true;
+	return scalar_within(&new->var, &old->var) && ids_fit(ids, old, new);
+}
+
+static bool reg_matches(const struct reg *old, const struct reg *new, bool precise, enum state_match how, struct ids *ids)
+{
+	if (old->kind == REG_NONE || old->kind == REG_VOID)
+		return how == STATE_WITHIN || new->kind == old->kind;
+	if (old->kind == REG_SCALAR)
+		return scalar_matches(old, new, precise, how, ids);
+	if (old->kind != new->kind || old->off != new->off || old->frame != new->frame || old->map != new->map)
+		return false;
+	if (how == STATE_SAME)
+		return old->range == new->range && !old->id == !new->id && scalar_equal(&old->var, &new->var);
+	return new->range >= old->range && !old->id == !new->id && scalar_within(&new->var, &old->var) && ids_fit(ids, old, new);
+}
+
+/* A spilled number against bytes that were written one by one. */
+static bool bytes_are_scalar(const struct slot *s, struct reg *out)
+{
+	bool zero = true;
+
+	for (int i = 0; i < 8; i++) {
+		if (s->bytes[i] != BYTE_MISC && s->bytes[i] != BYTE_ZERO)
+			return false;
+		zero &= s->bytes[i] == BYTE_ZERO;
+	}
+	*out = reg_scalar(zero ? scalar_const(0) : scalar_unknown());
+	return true;
+}
+
+static int spilled_bytes(const struct slot *s)
+{
+	int n = 0;
+
+	while (n < 8 && s->bytes[n] == BYTE_SPILL)
+		n++;
+	return n;
+}
+
+/* Byte i of the new slot is allowed where the old slot had kind. */
+static bool byte_matches(uint8_t kind, const struct slot *new, int i, bool precise)
+{
+	switch (kind) {
+	case BYTE_NONE:
+		return true;
+	case BYTE_MISC:
+		return new->bytes[i] != BYTE_NONE && (new->bytes[i] != BYTE_SPILL || reg_is_scalar(&new->reg));
+	default:
+		if (new->bytes[i] == BYTE_ZERO)
+			return true;
+		if (!precise && new->bytes[i] == BYTE_MISC)
+			return true;
+		return new->bytes[i] == BYTE_SPILL && reg_is_scalar(&new->reg) && (!precise || scalar_is(&new->reg.var, 0));
+	}
+}
+
+static bool slot_matches(const struct slot *old, const struct slot *new, bool precise, enum state_match how, struct ids *ids)
+{
+	int spilled = spilled_bytes(old), from = 0;
+	struct reg number;
+
+	if (how == STATE_SAME) {
+		return !mem_cmp(old->bytes, new->bytes, sizeof(old->bytes)) &&
+		       (!spilled || reg_matches(&old->reg, &new->reg, true, how, ids));
+	}
+	if (spilled) {
+		const struct reg *reg = &new->reg;
+
+		if (spilled_bytes(new) != spilled) {
+			if (spilled != 8 || !reg_is_scalar(&old->reg) || !bytes_are_scalar(new, &number))
+				return false;
+			reg = &number;
+		}
+		if (!reg_matches(&old->reg, reg, precise, how, ids))
+			return false;
+		from = spilled;
+	}
+	for (int i = from; i < 8; i++) {
+		if (!byte_matches(old->bytes[i], new, i, precise))
+			return false;
+	}
+	return true;
+}
+
+static bool frame_matches(const uint8_t **at, const struct frame *f, const struct live *live, enum state_match how, struct ids *ids)
+{
+	static const struct reg none;
+	struct packed_frame p;
+	struct slot slot;
+	struct reg reg;
+
+	take(at, &p, sizeof(p));
+	if (p.call != f->call || p.entry != f->entry)
+		return false;
+	for (int i = 0; i < INSN_FRAME_PTR; i++) {
+		if (p.regs >> i & 1) {
+			take_reg(at, &reg);
+			if (!reg_matches(&reg, &f->regs[i], live->precise_regs >> i & 1, how, ids))
+				return false;
+		} else if (how == STATE_SAME && live->regs >> i & 1 && !reg_matches(&none, &f->regs[i], true, how, ids)) {
+			return false;
+		}
+	}
+	for (uint32_t i = 0; i < STATE_SLOTS && (p.slots || how == STATE_SAME); i++) {
+		if (p.slots >> i & 1) {
+			take_slot(at, &slot);
+			if (!slot_matches(&slot, &f->slots[i], live->precise_slots >> i & 1, how, ids))
+				return false;
+		} else if (how == STATE_SAME && live->slots >> i & 1 && !slot_is_empty(&f->slots[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool packed_matches(const struct packed *old, const struct state *s, const struct state_live *live, enum state_match how)
+{
+	const uint8_t *at = (const uint8_t *)(old + 1);
+	struct ids ids;
+
+	if (old->depth != s->depth)
+		return false;
+	ids.count = 0;
+	for (uint32_t d = 0; d <= s->depth; d++) {
+		if (!frame_matches(&at, &s->frames[d], &live->frames[d], how, &ids))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is in the stack. A slot's bytes are followed one by one; the low bytes of one may be a register that was spilled,
+ * with all that is known of it. A pointer is only ever a whole slot: when part of it is overwritten, the rest is as if
+ * it had never been written, so that no part of an address can be read.
+ */
+#include "verify/walk.h"
+#include "virtio_net_xdp.h"
+
+static struct slot *slot_at(struct verify *v, const struct reg *r, int64_t at)
+{
+	struct frame *f = &v->state->frames[r->frame];
+	uint32_t i = (uint32_t)((-at - 1) / 8);
+
+	f->used = MAX(f->used, i + 1);
+	return &f->slots[i];
+}
+
+/* Ends the spill in a slot: its bytes from number keep on are no longer part of a register. */
+static void end_spill(struct slot *s, int keep)
+{
+	bool pointer = !reg_is_scalar(&s->reg);
+
+	if (!slot_is_spill(s))
+		return;
+	if (pointer || (keep != 1 && keep != 2 && keep != 4))
+		keep = 0;
+	for (int i = keep; i < 8; i++) {
+		if (s->bytes[i] == BYTE_SPILL)
+			s->bytes[i] = pointer ? BYTE_NONE : BYTE_MISC;
+	}
+	if (!keep)
+		return;
+	if (s->reg.var.all.umax > range_mask((unsigned int)keep * 8))
+		s->reg.id = 0;
+	s->reg.var = scalar_zero_extend(&s->reg.var, (unsigned int)keep);
+}
+
+static int spilled_bytes(const struct slot *s)
+{
+	int n = 0;
+
+	while (n < 8 && s->bytes[n] == BYTE_SPILL)
+		n++;
+	return n;
+}
+
+static bool is_zero(const struct slot *s, int byte)
+{
+	return s->bytes[byte] == BYTE_ZERO || (s->bytes[byte] == BYTE_SPILL && reg_is_scalar(&s->reg) && scalar_is(&s->reg.var, 0));
+}
+
+/* bytes from byte number from are part of a spilled number. */
+static void load_spilled(const struct slot *s, int from, unsigned int bytes, struct reg *out)
+{
+	struct scalar shift = scalar_const((uint64_t)from * 8);
+
+	*out = s->reg;
+	if (from) {
+		out->var = scalar_alu(INSN_ALU_RSH, &s->reg.var, &shift, 8);
+		out->id = 0;
+	}
+	if (out->var.all.umax > range_mask(bytes * 8))
+		out->id = 0;
+	out->var = scalar_zero_extend(&out->var, bytes);
+}
+
+static void load_fixed(struct verify *v, const struct reg *r, int64_t at, unsigned int bytes, struct reg *out)
+{
+	const struct slot *s = slot_at(v, r, at);
+	int from = (int)(at & 7);
+	bool zero = true;
+	struct scalar any = scalar_unknown();
+
+	if (from + (int)bytes <= spilled_bytes(s)) {
+		load_spilled(s, from, bytes, out);
+		return;
+	}
+	for (unsigned int i = 0; i < bytes; i++)
+		zero &= is_zero(s, from + (int)i);
+	*out = reg_scalar(zero ? scalar_const(0) : scalar_zero_extend(&any, bytes));
+}
+
+int stack_load(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, struct reg *out)
+{
+	const struct reg *r = walk_reg(v, number);
+	struct scalar any = scalar_unknown();
+	int64_t min, max;
+	int ret;
+
+	require_stack_span(r, off, &min, &max);
+	if (min == max && bytes == 8) {
+		const struct slot *s = slot_at(v, r, min);
+
+		if (slot_is_spill(s) && reg_is_pointer(&s->reg)) {
+			*out = s->reg;
+			return 0;
+		}
+	}
+	ret = require_stack_bytes(v, number, off, bytes);
+	if (ret)
+		return ret;
+	if (min == max)
+		load_fixed(v, r, min, bytes, out);
+	else
+		*out = reg_scalar(scalar_zero_extend(&any, bytes));
+	return 0;
+}
+
+static void store_fixed(struct verify *v, const struct reg *r, int64_t at, unsigned int bytes, const struct reg *value)
+{
+	struct slot *s = slot_at(v, r, at);
+	int from = (int)(at & 7);
+	uint8_t kind = scalar_is(&value->var, 0) && reg_is_scalar(value) ? BYTE_ZERO : BYTE_MISC;
+
+	end_spill(s, from);
+	if (!from)
+		kind = BYTE_SPILL;
+	for (unsigned int i = 0; i < bytes; i++)
+		s->bytes[from + (int)i] = kind;
+	if (from)
+		return;
+	s->reg = *value;
+	if (bytes == 8)
+		return;
+	if (value->var.all.umax > range_mask(bytes * 8))
+		s->reg.id = 0;
+	s->reg.var = scalar_zero_extend(&value->var, bytes);
+}
+
+/* Any of [min, max + bytes) may have been written, or not. */
+static void store_somewhere(struct verify *v, const struct reg *r, int64_t min, int64_t end, bool zero)
+{
+	for (int64_t at = min; at < end; at++) {
+		struct slot *s = slot_at(v, r, at);
+		uint8_t *byte = &s->bytes[at & 7];
+
+		end_spill(s, 0);
+		if (*byte == BYTE_ZERO && !zero)
+			*byte = BYTE_MISC;
+	}
+}
+
+int stack_store(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, const struct reg *value)
+{
+	const struct reg *r = walk_reg(v, number);
+	int64_t min, max;
+
+	require_stack_span(r, off, &min, &max);
+	if (!reg_is_pointer(value)) {
+		if (min == max)
+			store_fixed(v, r, min, bytes, value);
+		else
+			store_somewhere(v, r, min, max + bytes, scalar_is(&value->var, 0));
+		return 0;
+	}
+	if (min != max || bytes != 8)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "%s can only be stored as a whole, at a constant offset of the stack", reg_kind_text(value->kind));
+	if (value->kind == REG_STACK && value->frame > r->frame)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "a pointer to this function's stack can't be stored in its caller's");
+	store_fixed(v, r, min, bytes, value);
+	return 0;
+}
+
+void stack_clobber(struct verify *v, const struct reg *r, int64_t off, uint64_t bytes)
+{
+	int64_t min, max;
+
+	require_stack_span(r, off, &min, &max);
+	if (min != max) {
+		store_somewhere(v, r, min, max + (int64_t)bytes, false);
+		return;
+	}
+	for (int64_t at = min; at < min + (int64_t)bytes; at++) {
+		struct slot *s = slot_at(v, r, at);
+
+		end_spill(s, 0);
+		s->bytes[at & 7] = BYTE_MISC;
+	}
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "verify/state.h"
+
+const char *reg_kind_text(uint8_t kind)
+{
+	static const char *const text[REG_KINDS] = {
+		[REG_NONE] = "not initialised",
+		[REG_VOID] = "a packet pointer from before a helper moved the packet",
+		[REG_SCALAR] = "a number",
+		[REG_CTX] = "the context pointer",
+		[REG_STACK] = "a stack pointer",
+		[REG_PACKET] = "a packet pointer",
+		[REG_META] = "a metadata pointer",
+		[REG_END] = "the packet's end",
+		[REG_MAP] = "a map",
+		[REG_VALUE] = "a pointer into a map value",
+		[REG_VALUE_OR_NULL] = "a pointer into a map value or null",
+		[REG_MEM] = "a memory pointer",
+	};
+
+	return text[kind];
+}
+
+struct reg reg_scalar(struct scalar var)
+{
+	return (struct reg){.kind = REG_SCALAR, .var = var};
+}
+
+struct reg reg_pointer(enum reg_kind kind, int64_t off)
+{
+	return (struct reg){.kind = (uint8_t)kind, .off = off, .var = scalar_const(0)};
+}
+
+void reg_set_const(struct reg *r, uint64_t value)
+{
+	*r = reg_scalar(scalar_const(value));
+}
+
+bool slot_is_spill(const struct slot *s)
+{
+	return s->bytes[0] == BYTE_SPILL;
+}
+
+void state_enter(struct state *s, uint32_t depth, uint32_t call, uint32_t entry)
+{
+	struct frame *f = &s->frames[depth];
+
+	s->depth = depth;
+	mem_set(f, 0, sizeof(*f));
+	f->call = call;
+	f->entry = entry;
+	f->regs[INSN_FRAME_PTR] = reg_pointer(REG_STACK, 0);
+	f->regs[INSN_FRAME_PTR].frame = (uint8_t)depth;
+}
+
+void state_each(struct state *s, state_fn *fn, void *arg)
+{
+	for (uint32_t d = 0; d <= s->depth; d++) {
+		struct frame *f = &s->frames[d];
+
+		for (int i = 0; i < INSN_MAX_REG; i++)
+			fn(&f->regs[i], arg);
+		for (uint32_t i = 0; i < f->used; i++) {
+			if (slot_is_spill(&f->slots[i]))
+				fn(&f->slots[i].reg, arg);
+		}
+	}
+}
+
+static void sync_link(struct reg *r, void *arg)
+{
+	const struct reg *from = arg;
+	struct scalar delta, value;
+
+	if (r->kind != REG_SCALAR || r->id != from->id || r == from)
+		return;
+	delta = scalar_const((uint64_t)r->off - (uint64_t)from->off);
+	value = r->off == from->off ? from->var : scalar_alu(INSN_ALU_ADD, &from->var, &delta, 8);
+	/* both are right; should they contradict each other, this path is never taken, and either will do */
+	if (!scalar_intersect(&value, &r->var))
+		return;
+	r->var = value;
+}
+
+void state_sync_links(struct state *s, const struct reg *r)
+{
+	struct reg from = *r;
+
+	if (from.kind == REG_SCALAR && from.id)
+		state_each(s, sync_link, &from);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the verifier's parts share while they walk a program. Inside of fw/verify only. */
+#ifndef FW_VERIFY_WALK_H
+#define FW_VERIFY_WALK_H
+
+#include "helper.h"
+#include "verify/live.h"
+#include "verify/pool.h"
+#include "verify/state.h"
+#include "verify/verify.h"
+
+/* A state that was seen at an instruction. Paths that lead through it hold it by branches. */
+struct mark {
+	struct mark *next;    /* at the same instruction */
+	struct mark *parent;  /* the last one on the path that led here */
+	struct packed *state; /* NULL: no longer compared with */
+	uint32_t branches;    /* paths from here that have not ended; 0: all that can follow is known to be safe */
+	uint16_t hits, misses;
+};
+
+/* The other side of a branch, to be walked later. */
+struct pending {
+	struct pending *next;
+	struct mark *parent;
+	struct packed *state; /* at the branch, before it */
+	uint32_t insn;        /* the branch; its taken side waits */
+	uint32_t log_at;      /* log_at then, for a log of the last path */
+};
+
+enum spot_flag {
+	SPOT_ENTRY = 1 << 0,   /* a function begins */
+	SPOT_REACHED = 1 << 1, /* some path of jumps leads here */
+	SPOT_JOIN = 1 << 2,    /* several lead here: states are compared */
+	SPOT_LOOP = 1 << 3,    /* one of these comes from below */
+	SPOT_CTX = 1 << 4,     /* accesses the context */
+	SPOT_PLAIN = 1 << 5,   /* accesses other memory */
+};
+
+/* What is known of an instruction beside its text. */
+struct spot {
+	struct mark *marks;
+	struct live live; /* before the instruction */
+	uint32_t entry;   /* first instruction of the function */
+	uint8_t flags;    /* enum spot_flag */
+};
+
+struct verify {
+	struct verify_args args;
+	struct verify_result result;
+	struct arena *arena;
+	struct spot *spots; /* args.count */
+	struct state *state;
+	struct packed *scratch;
+	struct pool pool;
+	struct pending *pending;
+	struct mark *parent;
+	uint32_t insn; /* the one being walked */
+	uint32_t next; /* the one after it */
+	uint32_t next_id;
+	uint32_t since_mark; /* instructions */
+	uint32_t log_at;     /* bytes written */
+	bool started;
+	bool path_ends; /* the instruction being walked ends the path */
+	bool done;
+};
+
+static inline struct reg *walk_reg(struct verify *v, uint8_t number)
+{
+	return &state_frame(v->state)->regs[number];
+}
+
+static inline uint32_t walk_after(const struct insn *insns, uint32_t i)
+{
+	uint8_t cls = insn_info[insns[i].op].cls;
+	bool two = cls == INSN_CLASS_LD_IMM64 || cls == INSN_CLASS_LD_MAP || cls == INSN_CLASS_LD_MAP_VALUE;
+
+	return i + (two ? 2 : 1);
+}
+
+/*
+ * Functions below return 0, or -EINVAL after they reported why the program is refused.
+ */
+
+/* cfg.c: the shape of the program: functions, joins, loops. */
+int cfg_build(struct verify *v);
+
+/* require.c: what an access needs. */
+
+enum require_for {
+	REQUIRE_READ,
+	REQUIRE_WRITE,
+	REQUIRE_ATOMIC,
+};
+
+/* Reads register number: it must be initialised. */
+int require_init(struct verify *v, uint8_t number);
+int require_scalar(struct verify *v, uint8_t number, const char *what);
+/*
+ * [register + off, + bytes) must be memory that the program may use so. Says nothing about what the stack holds; no
+ * context. bytes is more than 0.
+ */
+int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes, enum require_for use);
+/* Least and greatest offset from the frame pointer that a STACK pointer + off can have. */
+void require_stack_span(const struct reg *r, int64_t off, int64_t *min, int64_t *max);
+/* The address is a multiple of bytes, a power of two, as far as the offset goes. */
+int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int bytes);
+/* Every byte of stack that can be meant is initialised and no part of a pointer. The access was required before. */
+int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t bytes);
+/* A context access of bytes at off. *kind: what a load gives. */
+int require_context(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, bool write, bool sign, enum reg_kind *kind);
+/* This instruction accesses the context (or other memory) on every path. */
+int require_access_kind(struct verify *v, bool ctx);
+
+/* stack.c: what is in the stack. */
+
+/* A load of bytes from a STACK pointer; the access was required before. */
+int stack_load(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, struct reg *out);
+/* A store of value. */
+int stack_store(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, const struct reg *value);
+/* Something unknown was written to [register + off, + bytes). */
+void stack_clobber(struct verify *v, const struct reg *r, int64_t off, uint64_t bytes);
+
+/* apply.c: what instructions do. */
+int apply_alu(struct verify *v, const struct insn *insn);
+int apply_load(struct verify *v, const struct insn *insn);
+int apply_store(struct verify *v, const struct insn *insn);
+int apply_atomic(struct verify *v, const struct insn *insn);
+int apply_constant(struct verify *v, const struct insn *insn);
+/* Register number is about to be written. */
+int apply_dst(struct verify *v, uint8_t number, const struct reg *value);
+
+/* pointer.c: arithmetic on pointers. */
+int pointer_alu(struct verify *v, const struct insn *insn, const struct reg *dst, const struct reg *src);
+
+/* branch.c */
+enum branch_side {
+	BRANCH_FALL = 1 << 0,
+	BRANCH_TAKEN = 1 << 1,
+};
+
+/* *sides: which sides of the conditional jump can happen. */
+int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides);
+/* Learns from going one of the sides that can happen. */
+void branch_learn(struct verify *v, const struct insn *insn, bool taken);
+
+/* call.c */
+int call_helper(struct verify *v, const struct insn *insn);
+int call_local(struct verify *v, const struct insn *insn);
+int call_exit(struct verify *v);
+
+/* report.c */
+
+/* Refuses the program at the instruction being walked. The text is a sentence for people. Returns -EINVAL. */
+__attribute__((format(printf, 3, 4))) int report_refuse(struct verify *v, uint16_t error, const char *format, ...);
+/* Logs the instruction being walked; and the registers that differ from before[], those of frame depth. */
+void report_insn(struct verify *v);
+void report_changes(struct verify *v, const struct reg *before, uint32_t depth);
+/* Logs a line of text. */
+__attribute__((format(printf, 2, 3))) void report_line(struct verify *v, const char *format, ...);
+/* Writes the closing line of an accepted program. */
+void report_accept(struct verify *v);
+
+#endif

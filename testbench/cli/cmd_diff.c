@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "replay/compare.h"
+
+static const struct cli_option options[] = {
+	{0, NULL, NULL, NULL},
+};
+
+static enum status run(const struct cli_command *command, int argc, char **argv)
+{
+	struct cli_line line = {.command = command, .argc = argc, .argv = argv};
+	char error[COMPARE_ERROR_BYTES] = "";
+	enum status status;
+	int id = cli_next(&line);
+
+	if (id)
+		return id == CLI_HELP ? STATUS_DONE : STATUS_USAGE;
+	status = compare_folders(stdout, line.args[0], line.args[1], error);
+	if (status == STATUS_DONE)
+		puts("no difference");
+	else if (status != STATUS_REFUSED)
+		cli_fail(command, status, "%s", error);
+	return status;
+}
+
+const struct cli_command cli_diff = {
+	.name = "diff",
+	.usage = "DIR DIR",
+	.summary = "show where two replays part: first differing frame, verdicts, map elements",
+	.details = "Prints FIRST | SECOND for what differs. Exit status 0: no difference, 1: they differ.\n",
+	.example = "refnic diff before after",
+	.options = options,
+	.min_args = 2,
+	.max_args = 2,
+	.run = run,
+};

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/source.h"
+#include "replay/replay.h"
+#include "replay/report.h"
+
+#define QUEUE_SIZE_MAX 32768
+#define MTU_MIN        68
+
+enum { OUT = 1, PROGRAM, SECTION, MAP, ENGINE, QUEUE_SIZE, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
+
+static const struct cli_option options[] = {
+	{OUT, "-o", "DIR", "write guest.pcap, wire.pcap, verdicts.pcapng, maps.json and report.json there"},
+	{PROGRAM, "--program", "FUNCTION", "the program, if there are several"},
+	{SECTION, "--section", "S", "programs of this section only"},
+	{MAP, "--map", "NAME=FILE.json", "contents of a map before the first frame"},
+	{ENGINE, "--engine", "jit|interp", "how the device runs the program (default jit)"},
+	{QUEUE_SIZE, "--queue-size", "N", "descriptors of each queue, a power of two (default 256)"},
+	{FEATURE, "--feature", "NAME=on|off", "what the device offers, as in mrg_rxbuf=off"},
+	{MTU, "--mtu", "N", "of the device (default 65521)"},
+	{FRAMES, "--frames", "A-B", "only frames A to B of the trace, from 1; A- and -B too"},
+	{FILTER, "--filter", "EXPR", "only frames that match, as tcpdump's expressions"},
+	{REPEAT, "--repeat", "N", "play the trace N times, each shifted by its span; maps are kept"},
+	{SEED, "--seed", "N", "of the random numbers that programs get (default 0)"},
+	{OVERRUN, "--overrun", NULL, "lose frames that find no receive buffer, instead of waiting"},
+	{JSON, "--json", NULL, "one JSON document"},
+	{0, NULL, NULL, NULL},
+};
+
+/* Only a signal handler's argument is its number. */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+struct progress {
+	uint64_t began_ns, shown_ns;
+	bool shown;
+};
+
+struct command {
+	struct source source;
+	struct replay_config config;
+	struct replay_map_file files[SOURCE_MAPS_MAX];
+	char *names[SOURCE_MAPS_MAX];
+	struct progress progress;
+	bool json;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* of 0: the end. */
+static void on_progress(void *ctx, uint64_t frames, uint64_t of)
+{
+	struct progress *p = ctx;
+	uint64_t now = now_ns();
+
+	if (of == 0) {
+		if (p->shown)
+			fputs("\r\033[K", stderr);
+		return;
+	}
+	if (now - p->began_ns < 1000000000 || now - p->shown_ns < 200000000)
+		return;
+	p->shown_ns = now;
+	p->shown = true;
+	fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " frames (%.0f %%)", frames, of, 100.0 * (double)frames / (double)of);
+}
+
+static bool parse_frame_range(const struct cli_line *line, uint64_t *first, uint64_t *last)
+{
+	const char *text = line->value;
+	char *end;
+
+	*first = *last = 0;
+	errno = 0;
+	if (*text >= '0' && *text <= '9') {
+		*first = strtoull(text, &end, 10);
+		if (*first == 0)
+			goto bad;
+		text = end;
+		if (!*text)
+			*last = *first;
+	}
+	if (*text == '-') {
+		text++;
+		if (*text) {
+			if (*text < '0' || *text > '9')
+				goto bad;
+			*last = strtoull(text, &end, 10);
+			text = end;
+			if (*last == 0)
+				goto bad;
+		}
+	}
+	if (!errno && !*text && (*first || *last) && (!*last || *first <= *last))
+		return true;
+bad:
+	cli_fail(line->command, STATUS_USAGE, "--frames %s: A-B, A- or -B was expected, numbers from 1, A not above B", line->value);
+	return false;
+}
+
+/* Whether the device offers it when asked, so that "on" can be granted. */
+static bool parse_feature(const struct cli_line *line, struct net_config *config)
+{
+	const struct virtio_features all = net_features_default(config->xdp_bit);
+	const char *equals = strchr(line->value, '=');
+	char name[64];
+	bool on;
+	int bit;
+
+	if (!equals || (size_t)(equals - line->value) >= sizeof(name) || (strcmp(equals, "=on") != 0 && strcmp(equals, "=off") != 0)) {
+		cli_fail(line->command, STATUS_USAGE, "--feature %s: NAME=on or NAME=off was expected, as in mrg_rxbuf=off", line->value);
+		return false;
+	}
+	memcpy(name, line->value, (size_t)(equals - line->value));
+	name[equals - line->value] = 0;
+	on = strcmp(equals, "=on") == 0;
+	bit = net_feature_bit(name, config->xdp_bit);
+	if (bit < 0 || (on && !virtio_feature_has(&all, (unsigned)bit))) {
+		fprintf(stderr, "refnic %s: --feature %s: not offered by this device; it offers", line->command->name, name);
+		for (unsigned i = 0; i < 128; i++)
+			if (virtio_feature_has(&all, i) && net_feature_name(i, config->xdp_bit))
+				fprintf(stderr, " %s", net_feature_name(i, config->xdp_bit));
+		fputc('\n', stderr);
+		return false;
+	}
+	virtio_feature_set(&config->features, (unsigned)bit, on);
+	return true;
+}
+
+static bool add_map_file(struct command *c, const char *map)
+{
+	size_t i = c->config.num_map_files;
+
+	if (i == SOURCE_MAPS_MAX) {
+		cli_fail(c->source.command, STATUS_USAGE, "more than %d times --map", SOURCE_MAPS_MAX);
+		return false;
+	}
+	if (!source_split(c->source.command, map, &c->names[i], &c->files[i].path))
+		return false;
+	c->files[i].name = c->names[i];
+	c->config.num_map_files++;
+	return true;
+}
+
+static bool take_queue_size(struct command *c, const struct cli_line *line)
+{
+	uint64_t number;
+
+	if (!cli_number(line, "--queue-size", 1, QUEUE_SIZE_MAX, &number))
+		return false;
+	if (number & (number - 1)) {
+		cli_fail(line->command, STATUS_USAGE, "--queue-size %s: a power of two up to %d was expected", line->value, QUEUE_SIZE_MAX);
+		return false;
+	}
+	c->config.net.queue_size = (uint16_t)number;
+	return true;
+}
+
+static bool take_mtu(struct command *c, const struct cli_line *line)
+{
+	uint64_t number;
+
+	if (!cli_number(line, "--mtu", MTU_MIN, UINT16_MAX, &number))
+		return false;
+	c->config.net.mtu = (uint16_t)number;
+	return true;
+}
+
+static bool take_option(struct command *c, const struct cli_line *line, int id)
+{
+	struct replay_config *config = &c->config;
+
+	switch (id) {
+	case OUT:
+		config->out = line->value;
+		return true;
+	case PROGRAM:
+		c->source.program = line->value;
+		return true;
+	case SECTION:
+		c->source.section = line->value;
+		return true;
+	case MAP:
+		return add_map_file(c, line->value);
+	case ENGINE:
+		return source_engine(line->command, line->value, &config->net.fw.engine);
+	case QUEUE_SIZE:
+		return take_queue_size(c, line);
+	case FEATURE:
+		return parse_feature(line, &config->net);
+	case MTU:
+		return take_mtu(c, line);
+	case FRAMES:
+		return parse_frame_range(line, &config->link.in.first, &config->link.in.last);
+	case FILTER:
+		config->link.in.filter = line->value;
+		return true;
+	case REPEAT:
+		return cli_number(line, "--repeat", 1, UINT32_MAX, &config->link.repeat);
+	case SEED:
+		return cli_number(line, "--seed", 0, UINT64_MAX, &config->net.fw.seed);
+	case OVERRUN:
+		config->net.overrun = true;
+		return true;
+	default:
+		c->json = true;
+		return true;
+	}
+}
+
+static enum status play(struct command *c, const struct load_object *object)
+{
+	struct replay_config *config = &c->config;
+	char error[REPLAY_ERROR_BYTES] = "";
+	struct replay_result result;
+	enum status status;
+
+	config->object = object;
+	config->prog = source_choose(&c->source, object);
+	if (!config->prog)
+		return STATUS_USAGE;
+	config->map_files = c->files;
+	config->stop = &interrupted;
+	if (isatty(STDERR_FILENO)) {
+		c->progress.began_ns = now_ns();
+		config->progress = on_progress;
+		config->progress_ctx = &c->progress;
+	}
+	status = replay_run(config, &result, error);
+	if (result.refusal)
+		source_print_refusal(stderr, config->prog, result.refused_insn, result.refusal);
+	if (status && !result.truncated_at) {
+		cli_fail(c->source.command, status, "%s", error);
+	} else {
+		(c->json ? report_json : report_summary)(stdout, config, &result);
+		fflush(stdout);
+		if (result.truncated_at)
+			cli_fail(c->source.command, status, "%s", result.truncation);
+	}
+	replay_free(&result);
+	return status;
+}
+
+static enum status run(const struct cli_command *command, int argc, char **argv)
+{
+	struct cli_line line = {.command = command, .argc = argc, .argv = argv};
+	struct command *c = calloc(1, sizeof(*c));
+	const struct sigaction action = {.sa_handler = on_signal};
+	struct load_object *object = NULL;
+	enum status status = STATUS_USAGE;
+	int id;
+
+	if (!c)
+		return cli_fail(command, STATUS_ENVIRONMENT, "no memory");
+	c->source.command = command;
+	rig_config_default(&c->config.net);
+	while ((id = cli_next(&line)) > 0)
+		if (!take_option(c, &line, id))
+			goto free;
+	if (id) {
+		status = id == CLI_HELP ? STATUS_DONE : STATUS_USAGE;
+		goto free;
+	}
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	c->source.path = line.args[0];
+	c->config.link.in.path = line.args[1];
+	status = source_open(&c->source, &object);
+	if (!status)
+		status = play(c, object);
+free:
+	load_free(object);
+	for (size_t i = 0; i < c->config.num_map_files; i++)
+		free(c->names[i]);
+	free(c);
+	return status;
+}
+
+const struct cli_command cli_replay = {
+	.name = "replay",
+	.usage = "PROG.bpf.o TRACE [-o DIR]",
+	.summary = "play a capture through an offloaded program and show what became of the frames",
+	.details = "TRACE is pcap or pcapng, .gz and .xz too, - for standard input. A folder DIR that an earlier replay wrote is replaced.\n",
+	.example = "refnic replay build/progs/xdp1.bpf.o traces/http.pcap -o out",
+	.options = options,
+	.min_args = 2,
+	.max_args = 2,
+	.run = run,
+};

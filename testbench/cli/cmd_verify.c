@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "cli/source.h"
+#include "replay/json_text.h"
+
+#define PROG_ID 0
+
+enum { PROGRAM = 1, SECTION, MAP, INSNS, LOG, JSON };
+
+static const struct cli_option options[] = {
+	{PROGRAM, "--program", "FUNCTION", "judge this program only"},
+	{SECTION, "--section", "S", "programs of this section only"},
+	{LOG, "--log", "0|1|2", "0: the reason of a refusal, 1: the path to it (default), 2: every step"},
+	{INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"},
+	{MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS]: a map, from 0"},
+	{JSON, "--json", NULL, "one JSON document"},
+	{0, NULL, NULL, NULL},
+};
+
+struct verify {
+	struct source source;
+	uint32_t log_level;
+	bool json;
+	json_t *programs; /* with json */
+};
+
+static const char *action_name(unsigned action)
+{
+	static const char *const names[] = {"aborted", "drop", "pass", "tx", "redirect"};
+
+	return action < sizeof(names) / sizeof(names[0]) ? names[action] : "other";
+}
+
+static void add_json(struct verify *v, const struct load_prog *prog, const struct drv_xdp_prog_info *info, const char *reason,
+		     const char *log, uint64_t ns)
+{
+	const struct load_line *line = reason ? load_line_of(prog, info->error_insn) : NULL;
+	json_t *entry = json_object(), *actions = json_array();
+
+	for (unsigned i = 0; i < 32; i++)
+		if (info->actions >> i & 1)
+			json_array_append_new(actions, json_string(action_name(i)));
+	json_object_set_new(entry, "program", json_string(prog->name));
+	json_object_set_new(entry, "section", json_string(prog->section));
+	json_object_set_new(entry, "accepted", json_boolean(!reason));
+	if (reason) {
+		json_object_set_new(entry, "reason", json_text(reason));
+		json_object_set_new(entry, "error", json_string(drv_xdp_status_name(info->error)));
+		json_object_set_new(entry, "error_instruction", json_integer(info->error_insn));
+	}
+	if (line) {
+		json_object_set_new(entry, "file", json_text(line->file));
+		json_object_set_new(entry, "line", json_integer(line->line));
+		json_object_set_new(entry, "text", json_text(line->text));
+	}
+	json_object_set_new(entry, "instructions", json_integer(prog->count));
+	json_object_set_new(entry, "visited", json_integer(info->visited));
+	json_object_set_new(entry, "states", json_integer(info->states));
+	json_object_set_new(entry, "peak_kib", json_integer(info->peak_kib));
+	json_object_set_new(entry, "time_ns", json_integer((json_int_t)ns));
+	json_object_set_new(entry, "actions", actions);
+	json_object_set_new(entry, "log", json_text(log ? log : ""));
+	json_array_append_new(v->programs, entry);
+}
+
+static void print_text(const struct verify *v, const struct load_prog *prog, const struct drv_xdp_prog_info *info, const char *reason,
+		       const char *log, uint64_t ns)
+{
+	if (reason)
+		source_print_refusal(stdout, prog, info->error_insn, log);
+	else if (log && v->log_level > 0)
+		fputs(log, stdout);
+	printf("%s: %s; %u instructions, %u visited, %u states, %u KiB at most, %.2f ms\n", prog->name, reason ? "refused" : "accepted",
+	       prog->count, info->visited, info->states, info->peak_kib, (double)ns / 1e6);
+	/* After the log, where both go to one terminal. */
+	fflush(stdout);
+	if (reason)
+		cli_fail(v->source.command, STATUS_REFUSED, "%s", reason);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static enum status judge(struct verify *v, struct drv_net *net, const struct load_object *object, const struct load_prog *prog)
+{
+	char error[LOAD_ERROR_BYTES] = "";
+	struct drv_xdp_prog_info info;
+	uint64_t began = now_ns(), ns;
+	int err = offload_prog(net, object, prog, PROG_ID, v->log_level, &info, error);
+	char *log;
+
+	ns = now_ns() - began;
+	if (err < 0)
+		return cli_fail(v->source.command, STATUS_ENVIRONMENT, "%s", error);
+	log = offload_log(net, PROG_ID);
+	if (v->json)
+		add_json(v, prog, &info, err ? error : NULL, log, ns);
+	else
+		print_text(v, prog, &info, err ? error : NULL, log, ns);
+	free(log);
+	drv_xdp_prog_destroy(net, PROG_ID, NULL);
+	return err ? STATUS_REFUSED : STATUS_DONE;
+}
+
+static enum status judge_all(struct verify *v, struct drv_net *net, const struct load_object *object)
+{
+	const struct load_prog *only = NULL;
+	enum status worst = STATUS_DONE, status;
+
+	if (v->source.program) {
+		only = source_choose(&v->source, object);
+		if (!only)
+			return STATUS_USAGE;
+	}
+	if (v->json)
+		v->programs = json_array();
+	for (size_t i = 0; i < object->num_progs; i++) {
+		if (only && only != &object->progs[i])
+			continue;
+		status = judge(v, net, object, &object->progs[i]);
+		if (status > worst)
+			worst = status;
+	}
+	if (v->json && worst <= STATUS_REFUSED) {
+		json_t *root = json_pack("{s:O}", "programs", v->programs);
+
+		json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+		json_decref(root);
+	}
+	json_decref(v->programs);
+	return worst;
+}
+
+static enum status verify(struct verify *v)
+{
+	struct load_object *object;
+	struct rig *rig = NULL;
+	enum status status = source_open(&v->source, &object);
+
+	if (!status)
+		status = source_rig(&v->source, object, FW_ENGINE_JIT, &rig);
+	if (!status)
+		status = judge_all(v, rig_driver(rig), object);
+	rig_close(rig);
+	load_free(object);
+	return status;
+}
+
+static enum status run(const struct cli_command *command, int argc, char **argv)
+{
+	struct verify v = {.source.command = command, .log_level = 1};
+	struct cli_line line = {.command = command, .argc = argc, .argv = argv};
+	uint64_t number;
+	int id;
+
+	while ((id = cli_next(&line)) > 0) {
+		switch (id) {
+		case PROGRAM:
+			v.source.program = line.value;
+			break;
+		case SECTION:
+			v.source.section = line.value;
+			break;
+		case MAP:
+			if (!source_add_map(&v.source, line.value))
+				return STATUS_USAGE;
+			break;
+		case INSNS:
+			v.source.insns = true;
+			break;
+		case LOG:
+			if (!cli_number(&line, "--log", 0, 2, &number))
+				return STATUS_USAGE;
+			v.log_level = (uint32_t)number;
+			break;
+		case JSON:
+			v.json = true;
+			break;
+		}
+	}
+	if (id)
+		return id == CLI_HELP ? STATUS_DONE : STATUS_USAGE;
+	v.source.path = line.num_args ? line.args[0] : NULL;
+	return verify(&v);
+}
+
+const struct cli_command cli_verify = {
+	.name = "verify",
+	.usage = "PROG.bpf.o | --insns < HEX",
+	.summary = "accept or refuse programs as the device does, with the log that a guest would get",
+	.details = "Without --program every XDP program of the object is judged. Exit status 0: all accepted, 1: one was refused.\n",
+	.example = "refnic verify build/progs/xdp1.bpf.o",
+	.options = options,
+	.max_args = 1,
+	.run = run,
+};

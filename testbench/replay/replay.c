@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "replay/replay.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "load/offload.h"
+#include "replay/outdir.h"
+#include "replay/pcap_out.h"
+#include "replay/report.h"
+#include "replay/stamps.h"
+#include "replay/verdicts.h"
+#include "rig/rig.h"
+
+#define PROG_ID       0
+#define IFINDEX       1
+#define RECEIVE_MAX   256        /* frames that the driver takes at once */
+#define IDLE_MAX      1000000    /* turns without progress before the link's end: then something is stuck */
+#define PROGRESS_MASK 0xfff      /* turns between two reports of progress */
+
+struct replay {
+	const struct replay_config *config;
+	struct replay_result *result;
+	char *error;
+	struct rig *rig;
+	struct link *link; /* the rig's */
+	const struct trace *trace;
+	struct outdir *dir;
+	struct pcap_out *guest;
+	struct verdicts *verdicts;
+	struct stamps stamps;
+	uint64_t next; /* of trace->frames, to be reported */
+	int err;       /* of a callback */
+};
+
+__attribute__((format(printf, 3, 4))) static enum status refuse(struct replay *r, enum status status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(r->error, REPLAY_ERROR_BYTES, format, args);
+	va_end(args);
+	return status;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static bool stopped(const struct replay *r)
+{
+	return r->config->stop && *r->config->stop;
+}
+
+/* The device tells what became of a frame, in the order of the link: pass after pass over the trace. */
+static void on_report(void *ctx, const struct net_report *report)
+{
+	struct replay *r = ctx;
+	const struct link_frame *frame;
+
+	if (r->trace->count == 0 || (unsigned)report->fate >= NET_FATES) {
+		r->err = -EPROTO;
+		return;
+	}
+	frame = &r->trace->frames[r->next];
+	r->next = r->next + 1 == r->trace->count ? 0 : r->next + 1;
+	r->result->frames++;
+	r->result->bytes += frame->bytes;
+	r->result->fates[report->fate]++;
+	if (report->fate == NET_FATE_DELIVERED || report->fate == NET_FATE_PASS || report->fate == NET_FATE_UNSUPPORTED_PASS)
+		if (r->guest && stamps_push(&r->stamps, report->queue, report->time_ns))
+			r->err = -ENOMEM;
+	if (!r->verdicts)
+		return;
+	verdicts_frame(r->verdicts, &(struct verdicts_frame){
+					    .time_ns = report->time_ns,
+					    .data = frame->data,
+					    .bytes = frame->bytes,
+					    .wire_bytes = frame->wire_bytes,
+					    .comment = net_fate_ran(report->fate) ? NULL : net_fate_text(report->fate),
+					    .r0 = report->r0,
+					    .queue = report->queue,
+				    });
+}
+
+/* The guest received a frame: the oldest of those that went to this queue. */
+static void on_receive(void *ctx, const struct drv_net_frame *frame)
+{
+	struct replay *r = ctx;
+	uint64_t time_ns;
+
+	r->result->guest_frames++;
+	if (!r->guest)
+		return;
+	if (stamps_pop(&r->stamps, frame->queue, &time_ns)) {
+		r->err = -EPROTO;
+		return;
+	}
+	pcap_out_frame(r->guest, time_ns, frame->data, frame->bytes);
+}
+
+static enum status open_captures(struct replay *r)
+{
+	char *guest, *verdicts;
+	enum status status = STATUS_DONE;
+
+	if (!r->config->out)
+		return STATUS_DONE;
+	guest = outdir_path(r->dir, "guest.pcap");
+	verdicts = outdir_path(r->dir, "verdicts.pcapng");
+	if (!guest || !verdicts)
+		status = refuse(r, STATUS_ENVIRONMENT, "no memory for the names of the output files");
+	else if (!(r->guest = pcap_out_open(guest)))
+		status = refuse(r, STATUS_USAGE, "%s: guest.pcap cannot be written: %s", r->config->out, strerror(errno));
+	else if (!(r->verdicts = verdicts_open(verdicts)))
+		status = refuse(r, STATUS_USAGE, "%s: verdicts.pcapng cannot be written: %s", r->config->out, strerror(errno));
+	free(guest);
+	free(verdicts);
+	return status;
+}
+
+static enum status open_folder(struct replay *r)
+{
+	char reason[OUTDIR_ERROR_BYTES];
+
+	if (!r->config->out)
+		return STATUS_DONE;
+	r->dir = outdir_open(r->config->out, reason);
+	return r->dir ? STATUS_DONE : refuse(r, STATUS_USAGE, "%s", reason);
+}
+
+static enum status open_link(struct replay *r)
+{
+	struct link_pcap_config config = r->config->link;
+	char reason[TRACE_ERROR_BYTES], *wire = NULL;
+
+	if (r->dir) {
+		wire = outdir_path(r->dir, "wire.pcap");
+		if (!wire)
+			return refuse(r, STATUS_ENVIRONMENT, "no memory for the name of wire.pcap");
+	}
+	config.out = wire;
+	r->link = link_pcap_open(&config, reason);
+	free(wire);
+	if (!r->link)
+		return refuse(r, STATUS_USAGE, "%s", reason);
+	r->trace = link_pcap_trace(r->link);
+	if (r->trace->truncated) {
+		r->result->truncated_at = r->trace->truncated_at;
+		memcpy(r->result->truncation, r->trace->truncation, sizeof(r->result->truncation));
+	}
+	return STATUS_DONE;
+}
+
+static enum status open_rig(struct replay *r)
+{
+	struct net_config config = r->config->net;
+	char reason[LOAD_ERROR_BYTES];
+	int err;
+
+	config.observer = (struct net_observer){.frame = on_report, .ctx = r};
+	r->rig = rig_open(&config, r->link);
+	if (!r->rig) {
+		err = errno;
+		r->link = NULL;
+		if (err == EINVAL)
+			return refuse(r, STATUS_USAGE, "the device cannot be built with these options (queue size, mtu, features)");
+		return refuse(r, STATUS_ENVIRONMENT, "the device cannot be built: %s", strerror(err));
+	}
+	err = offload_start(rig_driver(r->rig), reason);
+	if (err)
+		return refuse(r, err == -ENOTSUP ? STATUS_USAGE : STATUS_ENVIRONMENT, "%s", reason);
+	return STATUS_DONE;
+}
+
+static enum status offload_program(struct replay *r)
+{
+	struct drv_net *net = rig_driver(r->rig);
+	struct drv_xdp_prog_info info;
+	char reason[LOAD_ERROR_BYTES];
+	uint64_t began = now_ns();
+	size_t code_bytes;
+	int err;
+
+	err = offload_prog(net, r->config->object, r->config->prog, PROG_ID, 1, &info, reason);
+	if (err == 1 && info.state == VIRTIO_NET_XDP_PROG_REFUSED) {
+		r->result->refused_insn = info.error_insn;
+		r->result->refusal = offload_log(net, PROG_ID);
+	}
+	if (!err)
+		err = offload_attach(net, PROG_ID, IFINDEX, reason);
+	if (err)
+		return refuse(r, status_of_offload(err), "%s", reason);
+	r->result->verify_ns = now_ns() - began;
+	r->result->insns = r->config->prog->count;
+	r->result->visited = info.visited;
+	r->result->interpreted = !fw_prog_code(net_fw(rig_device(r->rig)), PROG_ID, &code_bytes);
+	return STATUS_DONE;
+}
+
+static enum status offload(struct replay *r)
+{
+	struct drv_net *net = rig_driver(r->rig);
+	char reason[LOAD_ERROR_BYTES];
+	int err = offload_maps(net, r->config->object, reason);
+	enum status status;
+
+	if (err)
+		return refuse(r, status_of_offload(err), "%s", reason);
+	for (size_t i = 0; i < r->config->num_map_files; i++) {
+		status = maps_fill(net, r->config->object, r->config->map_files[i].name, r->config->map_files[i].path, reason);
+		if (status)
+			return refuse(r, status, "%s", reason);
+	}
+	err = offload_freeze(net, r->config->object, reason);
+	if (err)
+		return refuse(r, status_of_offload(err), "%s", reason);
+	return offload_program(r);
+}
+
+static enum status play(struct replay *r)
+{
+	struct drv_net *driver = rig_driver(r->rig);
+	struct net *device = rig_device(r->rig);
+	uint64_t repeat = r->config->link.repeat ? r->config->link.repeat : 1;
+	unsigned idle = 0;
+
+	for (uint64_t turn = 0;; turn++) {
+		bool worked = net_poll(device);
+		int received = drv_net_receive(driver, on_receive, r, RECEIVE_MAX);
+
+		if (stopped(r))
+			return refuse(r, STATUS_INTERRUPTED, "interrupted; nothing was written");
+		if (received < 0 || drv_net_broken(driver))
+			return refuse(r, STATUS_ENVIRONMENT, "driver and device no longer agree after %llu frames",
+				      (unsigned long long)r->result->frames);
+		if (r->err)
+			return refuse(r, STATUS_ENVIRONMENT, "frame %llu: %s", (unsigned long long)r->result->frames, strerror(-r->err));
+		if (r->config->progress && (turn & PROGRESS_MASK) == PROGRESS_MASK)
+			r->config->progress(r->config->progress_ctx, r->result->frames, r->trace->count * repeat);
+		if (worked || received) {
+			idle = 0;
+			continue;
+		}
+		if (r->link->ops->ended(r->link))
+			break;
+		if (++idle == IDLE_MAX)
+			return refuse(r, STATUS_ENVIRONMENT, "the device stopped taking frames after %llu",
+				      (unsigned long long)r->result->frames);
+	}
+	if (r->config->progress)
+		r->config->progress(r->config->progress_ctx, r->result->frames, 0);
+	return STATUS_DONE;
+}
+
+static enum status play_timed(struct replay *r)
+{
+	uint64_t began = now_ns();
+	enum status status = play(r);
+
+	r->result->elapsed_ns = now_ns() - began;
+	r->result->wire_frames = link_pcap_sent(r->link);
+	return status;
+}
+
+static enum status read_maps(struct replay *r)
+{
+	char reason[LOAD_ERROR_BYTES];
+	int err = maps_read(rig_driver(r->rig), r->config->object, &r->result->maps, reason);
+
+	return err ? refuse(r, STATUS_ENVIRONMENT, "%s", reason) : STATUS_DONE;
+}
+
+static enum status write_text(struct replay *r, const char *name)
+{
+	char *path = outdir_path(r->dir, name);
+	FILE *file = path ? fopen(path, "w") : NULL;
+	int err = 0;
+
+	free(path);
+	if (!file)
+		return refuse(r, STATUS_USAGE, "%s: %s cannot be written: %s", r->config->out, name, strerror(errno));
+	if (strcmp(name, "maps.json") == 0)
+		maps_write(file, &r->result->maps);
+	else
+		report_write(file, r->config, r->result);
+	errno = 0;
+	if (ferror(file))
+		err = EIO;
+	if (fclose(file) && !err)
+		err = errno ? errno : EIO;
+	return err ? refuse(r, STATUS_USAGE, "%s: %s cannot be written: %s", r->config->out, name, strerror(err)) : STATUS_DONE;
+}
+
+/* Closes both captures, whatever happens. */
+static int close_captures(struct replay *r)
+{
+	int guest = pcap_out_close(r->guest), verdicts = verdicts_close(r->verdicts);
+
+	r->guest = NULL;
+	r->verdicts = NULL;
+	return guest ? guest : verdicts;
+}
+
+static enum status write_results(struct replay *r)
+{
+	char reason[TRACE_ERROR_BYTES];
+	enum status status;
+	int err;
+
+	if (!r->dir)
+		return STATUS_DONE;
+	err = close_captures(r);
+	if (err)
+		return refuse(r, STATUS_USAGE, "%s: the captures cannot be written: %s", r->config->out, strerror(-err));
+	if (link_pcap_flush(r->link, reason))
+		return refuse(r, STATUS_USAGE, "%s", reason);
+	status = write_text(r, "maps.json");
+	if (!status)
+		status = write_text(r, "report.json");
+	if (status)
+		return status;
+
+	struct outdir *dir = r->dir;
+
+	r->dir = NULL;
+	return outdir_commit(dir, reason) ? refuse(r, STATUS_USAGE, "%s", reason) : STATUS_DONE;
+}
+
+enum status replay_run(const struct replay_config *config, struct replay_result *result, char error[static REPLAY_ERROR_BYTES])
+{
+	struct replay r = {.config = config, .result = result, .error = error};
+	enum status (*const steps[])(struct replay *) = {
+		open_folder, open_link, open_rig, offload, open_captures, play_timed, read_maps, write_results,
+	};
+	enum status status = STATUS_DONE;
+
+	memset(result, 0, sizeof(*result));
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !status; i++)
+		status = stopped(&r) ? refuse(&r, STATUS_INTERRUPTED, "interrupted; nothing was written") : steps[i](&r);
+	close_captures(&r);
+	if (r.rig)
+		rig_close(r.rig);
+	else if (r.link)
+		r.link->ops->close(r.link);
+	stamps_free(&r.stamps);
+	outdir_abandon(r.dir);
+	if (!status && result->truncated_at)
+		return STATUS_USAGE;
+	if (status)
+		result->truncated_at = 0;
+	/* A read that the signal broke off failed for that reason. */
+	return status && stopped(&r) ? refuse(&r, STATUS_INTERRUPTED, "interrupted; nothing was written") : status;
+}
+
+void replay_free(struct replay_result *result)
+{
+	maps_free(&result->maps);
+	free(result->refusal);
+	result->refusal = NULL;
+}

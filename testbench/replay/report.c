@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#define _GNU_SOURCE
+#include "replay/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "replay/json_text.h"
+
+#define ELEMENTS_SHOWN 16
+#define NAME_WIDTH     18
+
+static json_t *fates_json(const struct replay_result *result)
+{
+	json_t *fates = json_object();
+
+	for (int i = 0; i < NET_FATES; i++)
+		json_object_set_new(fates, net_fate_name(i), json_integer((json_int_t)result->fates[i]));
+	return fates;
+}
+
+static json_t *base_json(const struct replay_config *config, const struct replay_result *result)
+{
+	json_t *root = json_object();
+
+	json_object_set_new(root, "program", json_string(config->prog->name));
+	json_object_set_new(root, "section", json_string(config->prog->section));
+	json_object_set_new(root, "frames", json_integer((json_int_t)result->frames));
+	json_object_set_new(root, "bytes", json_integer((json_int_t)result->bytes));
+	json_object_set_new(root, "fates", fates_json(result));
+	if (result->truncated_at)
+		json_object_set_new(root, "truncated_at", json_integer((json_int_t)result->truncated_at));
+	return root;
+}
+
+static void dump_json(FILE *file, json_t *root)
+{
+	json_dumpf(root, file, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+	fputc('\n', file);
+	json_decref(root);
+}
+
+void report_write(FILE *file, const struct replay_config *config, const struct replay_result *result)
+{
+	dump_json(file, base_json(config, result));
+}
+
+static json_t *maps_json(const struct maps *maps)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *memory = open_memstream(&text, &bytes);
+	json_t *json;
+
+	if (!memory)
+		return json_null();
+	maps_write(memory, maps);
+	fclose(memory);
+	json = json_loadb(text, bytes, 0, NULL);
+	free(text);
+	return json ? json : json_null();
+}
+
+void report_json(FILE *file, const struct replay_config *config, const struct replay_result *result)
+{
+	json_t *root = base_json(config, result);
+	double seconds = (double)result->elapsed_ns / 1e9;
+
+	json_object_set_new(root, "trace", json_text(config->link.in.path));
+	json_object_set_new(root, "engine", json_string(result->interpreted ? "interp" : "jit"));
+	json_object_set_new(root, "instructions", json_integer(result->insns));
+	json_object_set_new(root, "instructions_visited", json_integer(result->visited));
+	json_object_set_new(root, "verify_ns", json_integer((json_int_t)result->verify_ns));
+	json_object_set_new(root, "elapsed_ns", json_integer((json_int_t)result->elapsed_ns));
+	json_object_set_new(root, "frames_per_second", json_real(seconds > 0 ? (double)result->frames / seconds : 0));
+	json_object_set_new(root, "guest_frames", json_integer((json_int_t)result->guest_frames));
+	json_object_set_new(root, "wire_frames", json_integer((json_int_t)result->wire_frames));
+	json_object_set_new(root, "maps", maps_json(&result->maps));
+	json_object_set_new(root, "output", json_text(config->out));
+	dump_json(file, root);
+}
+
+static const char *protocol_name(uint64_t protocol)
+{
+	static const struct {
+		uint8_t number;
+		const char *name;
+	} protocols[] = {
+		{0, "hop-by-hop"}, {1, "ICMP"},	     {2, "IGMP"}, {4, "IPIP"}, {6, "TCP"},     {17, "UDP"},  {41, "IPv6"},
+		{43, "routing"},   {44, "fragment"}, {47, "GRE"}, {50, "ESP"}, {58, "ICMPv6"}, {89, "OSPF"}, {132, "SCTP"},
+	};
+
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (protocols[i].number == protocol)
+			return protocols[i].name;
+	return NULL;
+}
+
+static bool is_zero(const uint8_t *bytes, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
+/* 4 and 8 bytes are numbers of the program's, little-endian; anything else is bytes. */
+static bool as_number(const uint8_t *bytes, uint32_t count, uint64_t *number)
+{
+	*number = 0;
+	if (count != 4 && count != 8)
+		return false;
+	for (uint32_t i = count; i-- > 0;)
+		*number = *number << 8 | bytes[i];
+	return true;
+}
+
+static void show_bytes(char *to, size_t room, const uint8_t *bytes, uint32_t count)
+{
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < count && used + 6 < room; i++) {
+		if (used + 9 >= room && i + 1 < count) {
+			snprintf(to + used, room - used, "...");
+			return;
+		}
+		used += (size_t)snprintf(to + used, room - used, "%s%02x", i ? " " : "", bytes[i]);
+	}
+}
+
+static void show_key(char *to, size_t room, const struct maps_dump *dump, size_t i)
+{
+	const struct load_map *map = dump->map;
+	const uint8_t *key = maps_key(dump, i);
+	const char *protocol = NULL;
+	uint64_t number;
+
+	to[0] = 0;
+	/* Keys of a hash are as often addresses in network order as numbers. */
+	if (map->type != VIRTIO_NET_XDP_MAP_ARRAY || !as_number(key, map->key_size, &number)) {
+		show_bytes(to, room, key, map->key_size);
+		return;
+	}
+	if (strstr(map->name, "proto"))
+		protocol = protocol_name(number);
+	if (protocol)
+		snprintf(to, room, "%s", protocol);
+	else
+		snprintf(to, room, "%" PRIu64, number);
+}
+
+static void show_map(FILE *file, const struct maps_dump *dump)
+{
+	const struct load_map *map = dump->map;
+	bool all = map->type != VIRTIO_NET_XDP_MAP_ARRAY;
+	size_t shown = 0, left = 0;
+
+	fprintf(file, "\nmap %s\n", map->name);
+	for (size_t i = 0; i < dump->count; i++) {
+		const uint8_t *value = maps_value(dump, i);
+		char key_text[64], value_text[64] = "";
+		uint64_t number;
+
+		if (!all && is_zero(value, map->value_size))
+			continue;
+		if (shown == ELEMENTS_SHOWN) {
+			left++;
+			continue;
+		}
+		shown++;
+		show_key(key_text, sizeof(key_text), dump, i);
+		if (as_number(value, map->value_size, &number))
+			fprintf(file, "  %-*s %10" PRIu64 "\n", NAME_WIDTH, key_text, number);
+		else {
+			show_bytes(value_text, sizeof(value_text), value, map->value_size);
+			fprintf(file, "  %-*s %s\n", NAME_WIDTH, key_text, value_text);
+		}
+	}
+	if (!shown)
+		fprintf(file, "  %s\n", all ? "empty" : "all zero");
+	if (left)
+		fprintf(file, "  and %zu more\n", left);
+}
+
+static void show_fates(FILE *file, const struct replay_result *result)
+{
+	for (int i = 0; i < NET_FATES; i++)
+		if (result->fates[i])
+			fprintf(file, "  %-*s %10" PRIu64 " %6.2f %%  %s\n", NAME_WIDTH, net_fate_name(i), result->fates[i],
+				100.0 * (double)result->fates[i] / (double)result->frames, net_fate_text(i));
+}
+
+static void show_next(FILE *file, const struct replay_config *config, const struct replay_result *result)
+{
+	if (!config->out) {
+		fprintf(file, "\nNothing was written; -o DIR keeps frames, verdicts, maps and report.\n");
+		return;
+	}
+	fprintf(file,
+		"\nin %s\n"
+		"  guest.pcap       %10" PRIu64 " frames that the guest received\n"
+		"  wire.pcap        %10" PRIu64 " frames that left on the wire\n"
+		"  verdicts.pcapng  %10" PRIu64 " frames read, each with its verdict\n"
+		"  maps.json report.json\n",
+		config->out, result->guest_frames, result->wire_frames, result->frames);
+	fprintf(file,
+		"next\n"
+		"  tshark -r %s/verdicts.pcapng -Y 'frame.verdict.ebpf_xdp == 1'    what the program dropped\n"
+		"  refnic diff %s OTHER                                             where two replays part\n",
+		config->out, config->out);
+}
+
+void report_summary(FILE *file, const struct replay_config *config, const struct replay_result *result)
+{
+	double ns = result->frames ? (double)result->elapsed_ns / (double)result->frames : 0;
+
+	fprintf(file, "%s: %u instructions, verified in %.2f ms, %s\n", config->prog->name, result->insns, (double)result->verify_ns / 1e6,
+		result->interpreted ? "interpreted" : "compiled");
+	fprintf(file, "%s: %" PRIu64 " frames, %" PRIu64 " bytes\n\n", config->link.in.path, result->frames, result->bytes);
+	show_fates(file, result);
+	for (size_t i = 0; i < result->maps.count; i++)
+		show_map(file, &result->maps.dumps[i]);
+	if (result->frames)
+		fprintf(file, "\n%.2f Mpps, %.0f ns a frame, written files and all\n", ns > 0 ? 1e3 / ns : 0, ns);
+	show_next(file, config, result);
+}

@@ -80,6 +80,17 @@ static int raw_decode(struct fw_exec *exec, struct arena *arena, struct insn **i
 	return 0;
 }
 
+/* The verifier's log is lines; an error is a clause. */
+static void raw_error_trim(struct fw_exec *exec)
+{
+	size_t n = 0;
+
+	while (exec->error[n])
+		n++;
+	while (n && exec->error[n - 1] == '\n')
+		exec->error[--n] = '\0';
+}
+
 /* At level 0 the verifier's log is the reason. */
 static int raw_verify(struct fw_exec *exec, struct arena *arena, const struct insn *insns, uint8_t **access)
 {
@@ -116,6 +127,7 @@ static int raw_verify(struct fw_exec *exec, struct arena *arena, const struct in
 		raw_error(exec, rc == -ENOMEM ? "not enough scratch memory for the verifier" : "the verifier failed");
 		return rc;
 	}
+	raw_error_trim(exec);
 	if (result.error && !exec->error[0])
 		raw_error_at(exec, result.error_insn, "refused by the verifier");
 	return result.error ? -EINVAL : 0;

@@ -128,6 +128,7 @@ Test(raw, rows)
 #endif
 		cr_expect_eq(rc, row->rc, "%s: %d (%s), expected %d", row->id, rc, exec.error, row->rc);
 		cr_expect_eq(exec.r0, row->r0, "%s: %#lx", row->id, exec.r0);
+		cr_expect(!strchr(exec.error, '\n'), "%s: \"%s\"", row->id, exec.error);
 		cr_expect(row->error ? strstr(exec.error, row->error) && exec.error[0] : !exec.error[0], "%s: \"%s\"",
 			  row->id, exec.error);
 	}

@@ -161,6 +161,13 @@ int drv_ctrl_raw(struct drv_net *net, const void *readable, uint32_t bytes, void
 	return n;
 }
 
+void drv_ctrl_readable(const struct drv_net *net, void *to, uint32_t bytes)
+{
+	uint32_t room = net->cvq.readable_room;
+
+	memcpy(to, net->cvq.readable, bytes < room ? bytes : room);
+}
+
 /* Class, command and data, one behind the other. Returns all bytes, or -EMSGSIZE. */
 static int64_t total(const struct drv_buf *data, unsigned count)
 {

@@ -34,4 +34,7 @@ struct drv_ctrl_cut {
 int drv_ctrl_raw(struct drv_net *net, const void *readable, uint32_t bytes, void *writable, uint32_t room,
 		 const struct drv_ctrl_cut *cut);
 
+/* The first bytes of the last command, as they are now in the memory that the device could read. For tests. */
+void drv_ctrl_readable(const struct drv_net *net, void *to, uint32_t bytes);
+
 #endif

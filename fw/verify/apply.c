@@ -38,16 +38,12 @@ static int apply_move(struct verify *v, const struct insn *insn, const struct in
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: only a 64-bit move can copy it", insn->src,
 				     reg_kind_text(src->kind));
 	}
-	value = reg_scalar(scalar_alu((enum insn_alu)info->op, NULL, &src->var, info->width));
-	if (scalar_equal(&value.var, &src->var) && (info->op != INSN_ALU_MOV || info->width == 8 || src->var.all.umax <= UINT32_MAX)) {
-		/* nothing was cut off for any value that it can have */
-		bool same = info->op == INSN_ALU_MOV;
-
-		if (same) {
-			link(v, src);
-			value = *src;
-		}
+	/* a copy, if no value that it can have loses anything */
+	if (info->op == INSN_ALU_MOV && (info->width == 8 || src->var.all.umax <= UINT32_MAX)) {
+		link(v, src);
+		return apply_dst(v, insn->dst, src);
 	}
+	value = reg_scalar(scalar_alu((enum insn_alu)info->op, NULL, &src->var, info->width));
 	return apply_dst(v, insn->dst, &value);
 }
 
@@ -84,6 +80,11 @@ static int apply_binary(struct verify *v, const struct insn *insn, const struct 
 	return apply_dst(v, insn->dst, &value);
 }
 
+static bool divides(uint8_t op)
+{
+	return op == INSN_ALU_DIV || op == INSN_ALU_MOD || op == INSN_ALU_SDIV || op == INSN_ALU_SMOD;
+}
+
 int apply_alu(struct verify *v, const struct insn *insn)
 {
 	const struct insn_info *info = &insn_info[insn->op];
@@ -93,6 +94,8 @@ int apply_alu(struct verify *v, const struct insn *insn)
 
 	if (info->form == INSN_FORM_ALU_X)
 		ret = require_init(v, insn->src);
+	else if (info->form == INSN_FORM_ALU_K && divides(info->op) && !insn->imm)
+		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_INSN, "division by the constant 0");
 	if (!ret && !move)
 		ret = require_init(v, insn->dst);
 	if (ret)
@@ -172,7 +175,7 @@ int apply_store(struct verify *v, const struct insn *insn)
 	if (info->cls == INSN_CLASS_STX) {
 		struct reg *src = walk_reg(v, insn->src);
 
-		if (reg_is_scalar(src) && info->width == 8 && walk_reg(v, insn->dst)->kind == REG_STACK)
+		if (reg_is_scalar(src) && src->var.all.umax <= range_mask(info->width * 8) && walk_reg(v, insn->dst)->kind == REG_STACK)
 			link(v, src);
 		value = *src;
 	}

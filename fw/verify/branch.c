@@ -85,6 +85,26 @@ static bool comparable(const struct insn_info *info, const struct reg *a, const 
 	return (reg_is_packet(a) && reg_is_packet(b)) || (a->kind == REG_STACK && b->kind == REG_STACK && a->frame == b->frame);
 }
 
+/* Every address is above or at 0: the result says nothing about it. Both sides are walked, as others do. */
+static bool is_foregone(const struct insn_info *info, const struct reg *b)
+{
+	return info->width == 8 && reg_is_scalar(b) && scalar_is(&b->var, 0) && (info->op == INSN_JMP_GE || info->op == INSN_JMP_LT);
+}
+
+/* Of the context and the packet other verifiers do not know it: a program must not depend on it. */
+static bool is_never_null(const struct reg *r)
+{
+	switch (r->kind) {
+	case REG_STACK:
+	case REG_MAP:
+	case REG_VALUE:
+	case REG_MEM:
+		return scalar_is(&r->var, 0);
+	default:
+		return false;
+	}
+}
+
 int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 {
 	const struct insn_info *info = &insn_info[insn->op];
@@ -103,13 +123,11 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 		return 0;
 	}
 	if (reg_is_pointer(a) && is_null_test(info, &b)) {
-		/* no other pointer is ever null, as long as its offset is known */
-		if (a->kind != REG_VALUE_OR_NULL && scalar_is(&a->var, 0))
+		if (is_never_null(a))
 			*sides = info->op == INSN_JMP_EQ ? BRANCH_FALL : BRANCH_TAKEN;
-		if (a->kind == REG_VALUE_OR_NULL || scalar_is(&a->var, 0))
-			return 0;
+		return 0;
 	}
-	return comparable(info, a, &b) ? 0 : refuse_compare(v, insn, info, a, &b);
+	return is_foregone(info, &b) || comparable(info, a, &b) ? 0 : refuse_compare(v, insn, info, a, &b);
 }
 
 struct null {

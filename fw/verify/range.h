@@ -42,16 +42,13 @@ bool range_agree(struct range *r, unsigned int bits);
 bool range_intersect(struct range *a, const struct range *b, unsigned int bits);
 
 /*
- * Arithmetic as the machine does it, modulo 2^bits. Division by zero gives 0, the remainder by zero the dividend.
+ * Arithmetic as the machine does it, modulo 2^bits. Division by zero gives 0.
  * Shift counts are taken modulo bits, which must be a power of two for that.
  */
 struct range range_add(const struct range *a, const struct range *b, unsigned int bits);
 struct range range_sub(const struct range *a, const struct range *b, unsigned int bits);
 struct range range_mul(const struct range *a, const struct range *b, unsigned int bits);
 struct range range_div(const struct range *a, const struct range *b, unsigned int bits);
-struct range range_mod(const struct range *a, const struct range *b, unsigned int bits);
-struct range range_sdiv(const struct range *a, const struct range *b, unsigned int bits);
-struct range range_smod(const struct range *a, const struct range *b, unsigned int bits);
 struct range range_and(const struct range *a, const struct range *b, unsigned int bits);
 struct range range_or(const struct range *a, const struct range *b, unsigned int bits);
 struct range range_xor(const struct range *a, const struct range *b, unsigned int bits);

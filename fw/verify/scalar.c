@@ -314,10 +314,16 @@ static const struct {
 	[INSN_ALU_ARSH] = {range_arsh, NULL, false},
 	[INSN_ALU_MUL] = {range_mul, tnum_mul, true},
 	[INSN_ALU_DIV] = {range_div, NULL, false},
-	[INSN_ALU_MOD] = {range_mod, NULL, false},
-	[INSN_ALU_SDIV] = {range_sdiv, NULL, false},
-	[INSN_ALU_SMOD] = {range_smod, NULL, false},
 };
+
+/*
+ * Remainders and signed quotients of what is not constant are taken for unknown, as Linux 6.18 and other verifiers take
+ * them: a program that depends on more would be refused there.
+ */
+static bool is_unknown(enum insn_alu op)
+{
+	return op == INSN_ALU_MOD || op == INSN_ALU_SDIV || op == INSN_ALU_SMOD;
+}
 
 static struct tnum alu_tnum(enum insn_alu op, struct tnum a, struct tnum b, unsigned int bits)
 {
@@ -358,6 +364,8 @@ static struct scalar binary32(enum insn_alu op, const struct scalar *a, const st
 
 	if (tnum_is_const(ta) && tnum_is_const(tb))
 		return scalar_const((uint32_t)compute(op, ta.value, tb.value, 32));
+	if (is_unknown(op))
+		return scalar_between(0, UINT32_MAX);
 	low = ops[op].range(&a->low, &rb, 32);
 	return from_low(alu_tnum(op, ta, tb, 32), &low);
 }
@@ -369,6 +377,8 @@ static struct scalar binary64(enum insn_alu op, const struct scalar *a, const st
 
 	if (tnum_is_const(a->bits) && tnum_is_const(b->bits))
 		return scalar_const(compute(op, a->bits.value, b->bits.value, 64));
+	if (is_unknown(op))
+		return scalar_unknown();
 	r.all = ops[op].range(&a->all, &rb, 64);
 	r.low = range_full(32);
 	r.bits = alu_tnum(op, a->bits, b->bits, 64);

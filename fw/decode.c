@@ -179,25 +179,12 @@ static bool writes_frame_ptr(const struct slot *s, const struct insn_info *info)
 	}
 }
 
-static const char *check_constant(const struct slot *s, const struct insn_info *info)
+static bool shifts_too_far(const struct slot *s, const struct insn_info *info)
 {
-	if (info->cls != INSN_CLASS_ALU || info->form != INSN_FORM_ALU_K)
-		return NULL;
-	switch (info->op) {
-	case INSN_ALU_LSH:
-	case INSN_ALU_RSH:
-	case INSN_ALU_ARSH:
-		return s->imm < 0 || s->imm >= info->width * 8
-			       ? "shift by a constant that is not below the operand's width"
-			       : NULL;
-	case INSN_ALU_DIV:
-	case INSN_ALU_MOD:
-	case INSN_ALU_SDIV:
-	case INSN_ALU_SMOD:
-		return s->imm ? NULL : "division by constant zero";
-	default:
-		return NULL;
-	}
+	bool shift = info->op == INSN_ALU_LSH || info->op == INSN_ALU_RSH || info->op == INSN_ALU_ARSH;
+
+	return info->cls == INSN_CLASS_ALU && info->form == INSN_FORM_ALU_K && shift &&
+	       (s->imm < 0 || s->imm >= info->width * 8);
 }
 
 static bool is_jump(const struct insn_info *info)
@@ -250,9 +237,8 @@ static const char *decode_row(const uint8_t *wire, uint32_t count, uint32_t i, c
 		return what;
 	if (writes_frame_ptr(s, info))
 		return "frame pointer is read only";
-	what = check_constant(s, info);
-	if (what)
-		return what;
+	if (shifts_too_far(s, info))
+		return "shift by a constant that is not below the operand's width";
 	if (is_jump(info))
 		return decode_jump(wire, count, i, s, info, out);
 	if (info->form == INSN_FORM_LD_IMM64 || info->form == INSN_FORM_LD_MAP)

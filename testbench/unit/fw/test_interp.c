@@ -275,12 +275,10 @@ static bool ref_jump(const struct insn_info *info, uint64_t d, uint64_t s)
 static bool constant_allowed(const struct insn_info *info, int32_t imm)
 {
 	bool shift = info->op == INSN_ALU_LSH || info->op == INSN_ALU_RSH || info->op == INSN_ALU_ARSH;
-	bool divide = info->op == INSN_ALU_DIV || info->op == INSN_ALU_MOD || info->op == INSN_ALU_SDIV ||
-		      info->op == INSN_ALU_SMOD;
 
 	if (info->cls != INSN_CLASS_ALU)
 		return true;
-	return shift ? imm >= 0 && imm < info->width * 8 : !divide || imm != 0;
+	return !shift || (imm >= 0 && imm < info->width * 8);
 }
 
 static uint64_t word_of(const struct insn_info *info, uint8_t dst, uint8_t src, int16_t off, int32_t imm)

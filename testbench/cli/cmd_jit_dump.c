@@ -8,6 +8,7 @@
 
 #define PROG_ID    0
 #define LINE_BYTES 16
+#define BREAKPOINT 0xcc
 
 enum { PROGRAM = 1, SECTION, MAP, INSNS };
 
@@ -33,6 +34,9 @@ static enum status dump(const struct source *source, struct rig *rig, const stru
 	if (!code)
 		return cli_fail(source->command, STATUS_ENVIRONMENT, "program '%s' is interpreted: there is no compiler for this processor",
 				prog->name);
+	/* Code memory comes in pages; behind the last instruction it is full of breakpoints. */
+	while (bytes && code[bytes - 1] == BREAKPOINT)
+		bytes--;
 	for (size_t at = 0; at < bytes; at += LINE_BYTES) {
 		hex_print(stdout, code + at, bytes - at < LINE_BYTES ? bytes - at : LINE_BYTES);
 		putchar('\n');

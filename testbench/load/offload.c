@@ -89,37 +89,6 @@ int offload_freeze(struct drv_net *net, const struct load_object *object, char e
 	return r;
 }
 
-static int explain_refusal(char *error, const struct load_prog *prog, const struct drv_xdp_prog_info *info)
-{
-	const struct load_line *line = load_line_of(prog, info->error_insn);
-	int n = snprintf(error, LOAD_ERROR_BYTES, "program '%s': the verifier refuses it: %s at instruction %u", prog->name,
-			 drv_xdp_status_name(info->error), info->error_insn);
-
-	if (line && n > 0 && n < LOAD_ERROR_BYTES)
-		snprintf(error + n, LOAD_ERROR_BYTES - n, " (%s:%u)", line->file, line->line);
-	return 1;
-}
-
-int offload_prog(struct drv_net *net, const struct load_object *object, const struct load_prog *prog, uint32_t id, uint32_t log_level,
-		 struct drv_xdp_prog_info *info, char error[static LOAD_ERROR_BYTES])
-{
-	uint32_t flags = object->gpl_compatible ? VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE : 0;
-	char name[VIRTIO_NET_XDP_NAME_BYTES + 1];
-	struct drv_xdp_error e = {0};
-	int r;
-
-	memset(info, 0, sizeof(*info));
-	if (prog->count > UINT32_MAX / 8) {
-		snprintf(error, LOAD_ERROR_BYTES, "program '%s' has %u instructions, more than a command can say", prog->name, prog->count);
-		return 1;
-	}
-	snprintf(name, sizeof(name), "%.*s", VIRTIO_NET_XDP_NAME_BYTES, prog->name);
-	r = drv_xdp_prog_load(net, id, prog->insns, prog->count * 8, flags, name, log_level, info, &e);
-	if (r == 0 && info->state == VIRTIO_NET_XDP_PROG_REFUSED)
-		return explain_refusal(error, prog, info);
-	return explain(error, r, &e, "program '%s' (%u instructions)", prog->name, prog->count);
-}
-
 char *offload_log(struct drv_net *net, uint32_t id)
 {
 	uint32_t got = 0, total = 0, room = 4096, have = 0;
@@ -145,6 +114,55 @@ char *offload_log(struct drv_net *net, uint32_t id)
 	}
 	log[have] = 0;
 	return log;
+}
+
+/* The last line of a refused program's log says why; "insn N: " before it is known already. */
+static const char *last_line(char *log)
+{
+	size_t length = log ? strlen(log) : 0;
+	const char *line, *colon;
+
+	while (length && log[length - 1] == '\n')
+		log[--length] = 0;
+	if (!length)
+		return "no reason is in the log";
+	line = strrchr(log, '\n');
+	line = line ? line + 1 : log;
+	colon = strncmp(line, "insn ", 5) == 0 ? strstr(line, ": ") : NULL;
+	return colon ? colon + 2 : line;
+}
+
+static int explain_refusal(struct drv_net *net, uint32_t id, const struct load_prog *prog, const struct drv_xdp_prog_info *info, char *error)
+{
+	const struct load_line *line = load_line_of(prog, info->error_insn);
+	char *log = offload_log(net, id), where[160] = "";
+
+	if (line)
+		snprintf(where, sizeof(where), " (%.120s:%u)", line->file, line->line);
+	snprintf(error, LOAD_ERROR_BYTES, "program '%s' is refused at instruction %u%s: %s: %.200s", prog->name, info->error_insn, where,
+		 drv_xdp_status_name(info->error), last_line(log));
+	free(log);
+	return 1;
+}
+
+int offload_prog(struct drv_net *net, const struct load_object *object, const struct load_prog *prog, uint32_t id, uint32_t log_level,
+		 struct drv_xdp_prog_info *info, char error[static LOAD_ERROR_BYTES])
+{
+	uint32_t flags = object->gpl_compatible ? VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE : 0;
+	char name[VIRTIO_NET_XDP_NAME_BYTES + 1];
+	struct drv_xdp_error e = {0};
+	int r;
+
+	memset(info, 0, sizeof(*info));
+	if (prog->count > UINT32_MAX / 8) {
+		snprintf(error, LOAD_ERROR_BYTES, "program '%s' has %u instructions, more than a command can say", prog->name, prog->count);
+		return 1;
+	}
+	snprintf(name, sizeof(name), "%.*s", VIRTIO_NET_XDP_NAME_BYTES, prog->name);
+	r = drv_xdp_prog_load(net, id, prog->insns, prog->count * 8, flags, name, log_level, info, &e);
+	if (r == 0 && info->state == VIRTIO_NET_XDP_PROG_REFUSED)
+		return explain_refusal(net, id, prog, info, error);
+	return explain(error, r, &e, "program '%s' (%u instructions)", prog->name, prog->count);
 }
 
 int offload_attach(struct drv_net *net, uint32_t id, uint32_t ifindex, char error[static LOAD_ERROR_BYTES])

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "load/offload.h"
+#include "replay/gate.h"
 #include "replay/outdir.h"
 #include "replay/pcap_out.h"
 #include "replay/report.h"
@@ -26,7 +27,8 @@ struct replay {
 	struct replay_result *result;
 	char *error;
 	struct rig *rig;
-	struct link *link; /* the rig's */
+	struct link *capture; /* the gate's */
+	struct link *gate;    /* the rig's, once there is one */
 	const struct trace *trace;
 	struct outdir *dir;
 	struct pcap_out *guest;
@@ -147,11 +149,14 @@ static enum status open_link(struct replay *r)
 			return refuse(r, STATUS_ENVIRONMENT, "no memory for the name of wire.pcap");
 	}
 	config.out = wire;
-	r->link = link_pcap_open(&config, reason);
+	r->capture = link_pcap_open(&config, reason);
 	free(wire);
-	if (!r->link)
+	if (!r->capture)
 		return refuse(r, STATUS_USAGE, "%s", reason);
-	r->trace = link_pcap_trace(r->link);
+	r->gate = gate_create(r->capture);
+	if (!r->gate)
+		return refuse(r, STATUS_ENVIRONMENT, "no memory for the link");
+	r->trace = link_pcap_trace(r->capture);
 	if (r->trace->truncated) {
 		r->result->truncated_at = r->trace->truncated_at;
 		memcpy(r->result->truncation, r->trace->truncation, sizeof(r->result->truncation));
@@ -166,10 +171,10 @@ static enum status open_rig(struct replay *r)
 	int err;
 
 	config.observer = (struct net_observer){.frame = on_report, .ctx = r};
-	r->rig = rig_open(&config, r->link);
+	r->rig = rig_open(&config, r->gate);
 	if (!r->rig) {
 		err = errno;
-		r->link = NULL;
+		r->gate = NULL;
 		if (err == EINVAL)
 			return refuse(r, STATUS_USAGE, "the device cannot be built with these options (queue size, mtu, features)");
 		return refuse(r, STATUS_ENVIRONMENT, "the device cannot be built: %s", strerror(err));
@@ -232,6 +237,7 @@ static enum status play(struct replay *r)
 	uint64_t repeat = r->config->link.repeat ? r->config->link.repeat : 1;
 	unsigned idle = 0;
 
+	gate_open(r->gate);
 	for (uint64_t turn = 0;; turn++) {
 		bool worked = net_poll(device);
 		int received = drv_net_receive(driver, on_receive, r, RECEIVE_MAX);
@@ -249,7 +255,7 @@ static enum status play(struct replay *r)
 			idle = 0;
 			continue;
 		}
-		if (r->link->ops->ended(r->link))
+		if (r->gate->ops->ended(r->gate))
 			break;
 		if (++idle == IDLE_MAX)
 			return refuse(r, STATUS_ENVIRONMENT, "the device stopped taking frames after %llu",
@@ -266,7 +272,7 @@ static enum status play_timed(struct replay *r)
 	enum status status = play(r);
 
 	r->result->elapsed_ns = now_ns() - began;
-	r->result->wire_frames = link_pcap_sent(r->link);
+	r->result->wire_frames = link_pcap_sent(r->capture);
 	return status;
 }
 
@@ -320,7 +326,7 @@ static enum status write_results(struct replay *r)
 	err = close_captures(r);
 	if (err)
 		return refuse(r, STATUS_USAGE, "%s: the captures cannot be written: %s", r->config->out, strerror(-err));
-	if (link_pcap_flush(r->link, reason))
+	if (link_pcap_flush(r->capture, reason))
 		return refuse(r, STATUS_USAGE, "%s", reason);
 	status = write_text(r, "maps.json");
 	if (!status)
@@ -348,8 +354,8 @@ enum status replay_run(const struct replay_config *config, struct replay_result 
 	close_captures(&r);
 	if (r.rig)
 		rig_close(r.rig);
-	else if (r.link)
-		r.link->ops->close(r.link);
+	else if (r.gate)
+		r.gate->ops->close(r.gate);
 	stamps_free(&r.stamps);
 	outdir_abandon(r.dir);
 	if (!status && result->truncated_at)

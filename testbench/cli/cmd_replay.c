@@ -13,6 +13,7 @@
 #include "replay/replay.h"
 #include "replay/report.h"
 
+#define QUEUE_SIZE_MIN 2 /* a control command takes two descriptors */
 #define QUEUE_SIZE_MAX 32768
 #define MTU_MIN        68
 
@@ -166,10 +167,11 @@ static bool take_queue_size(struct command *c, const struct cli_line *line)
 {
 	uint64_t number;
 
-	if (!cli_number(line, "--queue-size", 1, QUEUE_SIZE_MAX, &number))
+	if (!cli_number(line, "--queue-size", QUEUE_SIZE_MIN, QUEUE_SIZE_MAX, &number))
 		return false;
 	if (number & (number - 1)) {
-		cli_fail(line->command, STATUS_USAGE, "--queue-size %s: a power of two up to %d was expected", line->value, QUEUE_SIZE_MAX);
+		cli_fail(line->command, STATUS_USAGE, "--queue-size %s: a power of two from %d to %d was expected", line->value,
+			 QUEUE_SIZE_MIN, QUEUE_SIZE_MAX);
 		return false;
 	}
 	c->config.net.queue_size = (uint16_t)number;

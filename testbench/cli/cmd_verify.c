@@ -18,7 +18,7 @@ enum { PROGRAM = 1, SECTION, MAP, INSNS, LOG, JSON };
 static const struct cli_option options[] = {
 	{PROGRAM, "--program", "FUNCTION", "judge this program only"},
 	{SECTION, "--section", "S", "programs of this section only"},
-	{LOG, "--log", "0|1|2", "0: the reason of a refusal, 1: the path to it (default), 2: every step"},
+	{LOG, "--log", "0|1|2", "0: the reason of a refusal, 1: the path to it, 2: every step; 1 for refusals if not given"},
 	{INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"},
 	{MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS]: a map, from 0"},
 	{JSON, "--json", NULL, "one JSON document"},
@@ -28,6 +28,7 @@ static const struct cli_option options[] = {
 struct verify {
 	struct source source;
 	uint32_t log_level;
+	bool log_asked; /* else only a refusal prints it */
 	bool json;
 	json_t *programs; /* with json */
 };
@@ -76,7 +77,7 @@ static void print_text(const struct verify *v, const struct load_prog *prog, con
 {
 	if (reason)
 		source_print_refusal(stdout, prog, info->error_insn, log);
-	else if (log && v->log_level > 0)
+	else if (log && v->log_asked)
 		fputs(log, stdout);
 	printf("%s: %s; %u instructions, %u visited, %u states, %u KiB at most, %.2f ms\n", prog->name, reason ? "refused" : "accepted",
 	       prog->count, info->visited, info->states, info->peak_kib, (double)ns / 1e6);
@@ -186,6 +187,7 @@ static enum status run(const struct cli_command *command, int argc, char **argv)
 			if (!cli_number(&line, "--log", 0, 2, &number))
 				return STATUS_USAGE;
 			v.log_level = (uint32_t)number;
+			v.log_asked = true;
 			break;
 		case JSON:
 			v.json = true;

@@ -234,33 +234,35 @@ static json_t *index_elements(const json_t *map)
 	return index;
 }
 
-static void differ_element(struct compare *c, const char *name, const char *key, const json_t *a, const json_t *b)
+static void differ_value(struct compare *c, const char *where, const char *key, const json_t *a, const json_t *b)
 {
 	char *x = a ? json_dumps(a, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 	char *y = b ? json_dumps(b, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
-	differ(c, "maps.json: %s: key %s: %s | %s\n", name, key, x ? x : "absent", y ? y : "absent");
+	differ(c, "%s %s: %s | %s\n", where, key, x ? x : "absent", y ? y : "absent");
 	free(x);
 	free(y);
 }
 
 static void compare_elements(struct compare *c, const char *name, const json_t *a, const json_t *b)
 {
+	char where[160];
 	json_t *x = index_elements(a), *y = index_elements(b), *value;
 	size_t differing = 0;
 	const char *key;
 
+	snprintf(where, sizeof(where), "maps.json: map %.100s: key", name);
 	json_object_foreach(x, key, value)
 	{
 		const json_t *other = json_object_get(y, key);
 
 		if (!json_equal(value, other) && differing++ < ELEMENTS_SHOWN)
-			differ_element(c, name, key, value, other);
+			differ_value(c, where, key, value, other);
 	}
 	json_object_foreach(y, key, value)
 	{
 		if (!json_object_get(x, key) && differing++ < ELEMENTS_SHOWN)
-			differ_element(c, name, key, NULL, value);
+			differ_value(c, where, key, NULL, value);
 	}
 	if (differing > ELEMENTS_SHOWN)
 		differ(c, "maps.json: %s: %zu elements differ in all\n", name, differing);
@@ -304,12 +306,12 @@ static void compare_reports(struct compare *c, const json_t *a, const json_t *b)
 		if (json_is_object(value) && json_is_object(other))
 			compare_reports(c, value, other);
 		else if (!json_equal(value, other))
-			differ_element(c, "report.json", key, value, other);
+			differ_value(c, "report.json:", key, value, other);
 	}
 	json_object_foreach((json_t *)(uintptr_t)b, key, value)
 	{
 		if (!json_object_get(a, key))
-			differ_element(c, "report.json", key, NULL, value);
+			differ_value(c, "report.json:", key, NULL, value);
 	}
 }
 

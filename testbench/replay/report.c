@@ -190,6 +190,29 @@ static void show_fates(FILE *file, const struct replay_result *result)
 				100.0 * (double)result->fates[i] / (double)result->frames, net_fate_text(i));
 }
 
+/* What one would look at first: the frames that the program did not let pass. */
+static const struct {
+	enum net_fate fate;
+	int action;
+	const char *what;
+} looks[] = {
+	{NET_FATE_DROP, 1, "what the program dropped"},
+	{NET_FATE_TX, 3, "what it sent back"},
+	{NET_FATE_ABORTED, 0, "what it aborted"},
+	{NET_FATE_PASS, 2, "what it passed"},
+};
+
+static void show_look(FILE *file, const struct replay_config *config, const struct replay_result *result)
+{
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
+		if (result->fates[looks[i].fate]) {
+			fprintf(file, "  tshark -r %s/verdicts.pcapng -Y 'frame.verdict.ebpf_xdp == %d'    %s\n", config->out, looks[i].action,
+				looks[i].what);
+			return;
+		}
+	fprintf(file, "  tshark -r %s/verdicts.pcapng\n", config->out);
+}
+
 static void show_next(FILE *file, const struct replay_config *config, const struct replay_result *result)
 {
 	if (!config->out) {
@@ -203,11 +226,9 @@ static void show_next(FILE *file, const struct replay_config *config, const stru
 		"  verdicts.pcapng  %10" PRIu64 " frames read, each with its verdict\n"
 		"  maps.json report.json\n",
 		config->out, result->guest_frames, result->wire_frames, result->frames);
-	fprintf(file,
-		"next\n"
-		"  tshark -r %s/verdicts.pcapng -Y 'frame.verdict.ebpf_xdp == 1'    what the program dropped\n"
-		"  refnic diff %s OTHER                                             where two replays part\n",
-		config->out, config->out);
+	fputs("next\n", file);
+	show_look(file, config, result);
+	fprintf(file, "  refnic diff %s OTHER    where two replays part\n", config->out);
 }
 
 void report_summary(FILE *file, const struct replay_config *config, const struct replay_result *result)

@@ -91,6 +91,16 @@ static bool is_foregone(const struct insn_info *info, const struct reg *b)
 	return info->width == 8 && reg_is_scalar(b) && scalar_is(&b->var, 0) && (info->op == INSN_JMP_GE || info->op == INSN_JMP_LT);
 }
 
+/*
+ * Compilers take data, a 32-bit field, for a number of 32 bits, and test it for null as such. Both sides are walked; no
+ * frame lies where they would differ.
+ */
+static bool is_short_null_test(const struct insn_info *info, const struct reg *a, const struct reg *b)
+{
+	return info->width == 4 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_packet(a) && reg_is_scalar(b) &&
+	       scalar_is(&b->var, 0);
+}
+
 /* Of the context and the packet other verifiers do not know it: a program must not depend on it. */
 static bool is_never_null(const struct reg *r)
 {
@@ -127,7 +137,7 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 			*sides = info->op == INSN_JMP_EQ ? BRANCH_FALL : BRANCH_TAKEN;
 		return 0;
 	}
-	return is_foregone(info, &b) || comparable(info, a, &b) ? 0 : refuse_compare(v, insn, info, a, &b);
+	return is_foregone(info, &b) || is_short_null_test(info, a, &b) || comparable(info, a, &b) ? 0 : refuse_compare(v, insn, info, a, &b);
 }
 
 struct null {

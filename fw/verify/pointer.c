@@ -34,7 +34,8 @@ static bool takes_offset(const struct reg *r, bool fixed)
 /* Distances within one packet, or within one stack frame. */
 static int subtract_pointers(struct verify *v, const struct insn *insn, const struct reg *a, const struct reg *b)
 {
-	struct reg distance = reg_scalar(scalar_unknown());
+	struct scalar any = scalar_unknown();
+	struct reg distance = reg_scalar(scalar_zero_extend(&any, insn_info[insn->op].width));
 	bool packet = reg_is_packet(a) && reg_is_packet(b);
 	bool stack = a->kind == REG_STACK && b->kind == REG_STACK && a->frame == b->frame;
 
@@ -79,11 +80,12 @@ int pointer_alu(struct verify *v, const struct insn *insn, const struct reg *dst
 
 	if (info->form == INSN_FORM_ALU_1)
 		return refuse_op(v, insn->dst, dst);
+	/* the low half of a difference is the difference of the low halves */
+	if (subtract && reg_is_pointer(dst) && reg_is_pointer(src))
+		return subtract_pointers(v, insn, dst, src);
 	if (info->width != 8 || (info->op != INSN_ALU_ADD && !subtract))
 		return refuse_op(v, on_dst ? insn->dst : insn->src, pointer);
 	if (reg_is_pointer(dst) && reg_is_pointer(src)) {
-		if (subtract)
-			return subtract_pointers(v, insn, dst, src);
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u and R%u are both pointers: they can't be added", insn->dst, insn->src);
 	}
 	if (subtract && !on_dst)

@@ -543,9 +543,9 @@ static const uint8_t conditions[] = {
 static void emit_compare_imm(struct jit_out *o, uint8_t op, unsigned int width, uint8_t dst, int32_t imm)
 {
 	if (op == INSN_JMP_SET) {
-		/* A mask without its upper bits needs no wider test. */
+		/* A mask without its upper bits needs no wider test: only the zero flag is asked for. */
 		if (imm >= 0)
-			width = imm <= INT8_MAX ? 1 : 4;
+			width = imm <= UINT8_MAX ? 1 : 4;
 		x86_test_imm(o, width, dst, imm);
 	} else if (imm == 0) {
 		x86_test(o, width, dst, dst);

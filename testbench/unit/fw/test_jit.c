@@ -165,26 +165,33 @@ Test(jit, frames_ubpf_8be50595)
 
 /* Branches */
 
-/* A chain of count additions with jumps over and back, so that each jump's distance is the chain's length. */
-static uint64_t chain(uint32_t count, bool backward)
+/* count additions of 3 bytes each, odd moves of 2 bytes each. */
+static void filler(struct asmr *a, uint32_t count, uint32_t odd)
+{
+	for (uint32_t n = 0; n < count; n++)
+		asmr_add(a, INSN_ADD32_K, 0, 0, 0, 1);
+	for (uint32_t n = 0; n < odd; n++)
+		asmr_add(a, INSN_MOV64_K, 2, 0, 0, 0);
+}
+
+/* A jump over the filler, or a loop of three turns around it. */
+static uint64_t chain(uint32_t count, uint32_t odd, bool backward)
 {
 	static struct asmr a;
-	uint32_t forth, back;
+	uint32_t slot;
 
 	asmr_start(&a, true);
 	asmr_add(&a, INSN_MOV64_K, 0, 0, 0, 0);
 	asmr_add(&a, INSN_MOV64_K, 3, 0, 0, 3);
 	if (backward) {
-		back = a.count;
-		for (uint32_t n = 0; n < count; n++)
-			asmr_add(&a, INSN_ADD32_K, 0, 0, 0, 1);
+		slot = a.count;
+		filler(&a, count, odd);
 		asmr_add(&a, INSN_ADD64_K, 3, 0, 0, -1);
-		asmr_jmp(&a, INSN_JNE64_K, 3, 0, 0, back);
+		asmr_jmp(&a, INSN_JNE64_K, 3, 0, 0, slot);
 	} else {
-		forth = asmr_jmp(&a, INSN_JEQ64_K, 3, 0, 3, 0);
-		for (uint32_t n = 0; n < count; n++)
-			asmr_add(&a, INSN_ADD32_K, 0, 0, 0, 1);
-		a.insns[forth].imm = (int32_t)a.count;
+		slot = asmr_jmp(&a, INSN_JEQ64_K, 3, 0, 3, 0);
+		filler(&a, count, odd);
+		a.insns[slot].imm = (int32_t)a.count;
 		asmr_add(&a, INSN_ADD64_K, 0, 0, 0, 7);
 	}
 	asmr_add(&a, INSN_EXIT, 0, 0, 0, 0);
@@ -193,13 +200,15 @@ static uint64_t chain(uint32_t count, bool backward)
 
 Test(jit, branch_distances)
 {
-	/* An addition takes 3 bytes: all distances near 127 and 128, then far ones. */
+	/* All distances near 127 and 128, then far ones. */
 	for (uint32_t count = 0; count < 60; count++) {
-		cr_assert_eq(chain(count, false), 7, "forward over %u", count);
-		cr_assert_eq(chain(count, true), 3 * count, "backward over %u", count);
+		for (uint32_t odd = 0; odd < 3; odd++) {
+			cr_assert_eq(chain(count, odd, false), 7, "forward over %u and %u", count, odd);
+			cr_assert_eq(chain(count, odd, true), 3 * count, "backward over %u and %u", count, odd);
+		}
 	}
-	cr_assert_eq(chain(3000, false), 7);
-	cr_assert_eq(chain(3000, true), 9000);
+	cr_assert_eq(chain(3000, 0, false), 7);
+	cr_assert_eq(chain(3000, 0, true), 9000);
 }
 
 /* Each jump's length depends on others' lengths: a ladder where shortening one brings the next within reach. */

@@ -15,7 +15,7 @@
 struct arena {
 	uint8_t *base;
 	size_t bytes;
-	size_t used; /* bytes handed out, bookkeeping included */
+	size_t used;      /* bytes handed out, bookkeeping included */
 	size_t free_head; /* offset of the first free block, 0: none */
 	size_t untouched; /* everything from this offset on is still zero: no need to write it */
 };

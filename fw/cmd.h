@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Commands: each is a row {request bytes, result bytes, handler} in cmd.c. The frame checks what is common to all; a
- * handler parses, checks and commits, so that a refused command changes nothing.
+ * Commands: each is a row {handler, request bytes, result bytes, optional?} in cmd.c. The frame checks what is common
+ * to all; a handler parses, checks and commits, so that a refused command changes nothing.
  *
  * Status codes are numbered by precedence: when several apply, the lowest is given. A handler checks in the order
- *   FLAGS, NOT_FOUND, EXISTS, STATE, BUSY, PERM, TYPE, SIZE, LIMIT_*, then what the operation itself comes to;
- * LENGTH and OPCODE are the frame's. detail, for each code:
- *   LENGTH            bytes expected: of the request, or of the result if the request's are right
- *   OPCODE            the command
- *   FLAGS             the bits that are not known here, or that contradict each other
- *   NOT_FOUND, EXISTS the id
- *   STATE             PROG_WRITE, PROG_COMMIT: bytes written so far; ATTACH, DETACH: the generation; TEST_RUN: the state
- *   BUSY              references; of an attached program 1
- *   PERM              0
- *   TYPE              the type
- *   SIZE              what was expected instead: bytes, or the nearest value allowed
- *   LIMIT_*           the limit, in the unit of the capability; LIMIT_MEMORY: 0
+ * FLAGS, NOT_FOUND, EXISTS, STATE, BUSY, PERM, TYPE, SIZE, LIMIT_*, then what the operation itself comes to; LENGTH and
+ * OPCODE are the frame's. What detail is, for each:
+ *
+ * - LENGTH: bytes expected, of the request, or of the result if the request's are right.
+ * - OPCODE: the command.
+ * - FLAGS: the bits that are not known, or that contradict each other; MAP_UPDATE and log_level: the value.
+ * - NOT_FOUND, EXISTS: the id.
+ * - STATE: PROG_WRITE, PROG_COMMIT: bytes written so far; ATTACH, DETACH: the generation; TEST_RUN: its state.
+ * - BUSY: references; of an attached program 1.
+ * - TYPE: the type, or kind.
+ * - SIZE: what was expected: of key and value the bytes of the whole request, then those of the result; PROG_WRITE: the
+ *   offset; PROG_LOG_GET: the log's bytes; else the nearest value allowed.
+ * - LIMIT_*: the limit, in the unit of its capability (LIMIT_ENTRIES: of max_entries).
+ * - PERM, LIMIT_MEMORY, NO_KEY, KEY_EXISTS, LAST_KEY: 0.
  */
 #ifndef FW_CMD_H
 #define FW_CMD_H
@@ -31,9 +33,9 @@ struct cmd {
 	uint8_t command;
 	const uint8_t *in; /* at least the row's fixed part */
 	size_t in_bytes;
-	uint8_t *out;      /* at least the row's minimum result; disjoint from in */
+	uint8_t *out; /* at least the row's minimum result; disjoint from in */
 	size_t room;
-	size_t written;    /* set by handlers that have more to say than struct virtio_net_xdp_result */
+	size_t written; /* set by handlers that have more to say than struct virtio_net_xdp_result */
 	uint32_t detail;
 };
 

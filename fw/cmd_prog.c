@@ -2,11 +2,11 @@
 /* Commands about programs and their attachment. */
 #include "cmd.h"
 
-#define PROG_FLAGS   (VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE | VIRTIO_NET_XDP_PROG_F_STRICT_ACTIONS)
-#define ATTACH_FLAGS VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS
+#define PROG_FLAGS    (VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE | VIRTIO_NET_XDP_PROG_F_STRICT_ACTIONS)
+#define ATTACH_FLAGS  VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS
 #define LOG_LEVEL_MAX 2
-#define SLOT_BYTES   8
-#define ETH_HEADER   14
+#define SLOT_BYTES    8
+#define ETH_HEADER    14
 
 uint16_t cmd_prog_create(struct cmd *cmd)
 {

@@ -64,8 +64,8 @@ enum fw_engine {
 
 struct fw_config {
 	struct fw_caps caps;
+	uint64_t seed; /* of get_prandom_u32 */
 	enum fw_engine engine;
-	uint64_t seed;      /* of get_prandom_u32 */
 	uint16_t num_queues; /* receive queues; 1 or more */
 	uint16_t mtu;        /* ATTACH fails when mtu + 14 exceeds caps.max_frame */
 	const struct fw_platform *platform;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The helpers without a file of their own, and the table of all. Arguments are what the verifier let through: maps, keys
- * and values of the right sizes, readable memory. Scalars can be anything.
+ * The helpers without a file of their own, and the table of all. Arguments are what the verifier let through: maps,
+ * keys and values of the right sizes, readable memory. Scalars can be anything.
  */
 #include "helper.h"
 #include "exec/exec.h"
@@ -9,7 +9,7 @@
 #include "virtio_net_xdp.h"
 #include "xdp.h"
 
-#define ERR(errno_value) ((uint64_t)(int64_t)-(errno_value))
+#define ERR(number) ((uint64_t)(-(int64_t)(number)))
 
 static struct map *map_of(uint64_t r)
 {
@@ -115,8 +115,8 @@ static uint16_t csum_to16(uint32_t sum)
 }
 
 /*
- * The sums of what comes (R3, R4 bytes), what goes (R1, R2 bytes) and the seed (R5) in one 16-bit number, which is the same
- * on every machine. Not complemented.
+ * The sums of what comes (R3, R4 bytes), what goes (R1, R2 bytes) and the seed (R5) in one 16-bit number, which is the
+ * same on every machine. Not complemented.
  */
 static uint64_t helper_csum_diff(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
 {
@@ -126,7 +126,8 @@ static uint64_t helper_csum_diff(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t
 	if ((from_bytes | to_bytes) & 3)
 		return ERR(EINVAL);
 	if (from_bytes && to_bytes)
-		return csum_to16(add_carry32(csum_words(mem_of(r3), to_bytes, seed), ~csum_words(mem_of(r1), from_bytes, 0)));
+		return csum_to16(
+			add_carry32(csum_words(mem_of(r3), to_bytes, seed), ~csum_words(mem_of(r1), from_bytes, 0)));
 	if (to_bytes)
 		return csum_to16(csum_words(mem_of(r3), to_bytes, seed));
 	if (from_bytes)

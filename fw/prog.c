@@ -3,7 +3,8 @@
 #include "core.h"
 #include "line.h"
 
-_Static_assert((int)PROG_LOADING == VIRTIO_NET_XDP_PROG_LOADING && (int)PROG_VERIFYING == VIRTIO_NET_XDP_PROG_VERIFYING &&
+_Static_assert((int)PROG_LOADING == VIRTIO_NET_XDP_PROG_LOADING &&
+		       (int)PROG_VERIFYING == VIRTIO_NET_XDP_PROG_VERIFYING &&
 		       (int)PROG_READY == VIRTIO_NET_XDP_PROG_READY && (int)PROG_REFUSED == VIRTIO_NET_XDP_PROG_REFUSED,
 	       "states as on the wire");
 
@@ -167,7 +168,8 @@ int prog_commit(struct fw *fw, struct prog *prog, uint32_t log_level)
 	prog->wire = NULL;
 	if (result) {
 		log_reason(fw, prog, error.insn, error.what);
-		refuse(fw, prog, result == -ENOTSUP ? VIRTIO_NET_XDP_VERIFY_ISA : VIRTIO_NET_XDP_VERIFY_INSN, error.insn);
+		refuse(fw, prog, result == -ENOTSUP ? VIRTIO_NET_XDP_VERIFY_ISA : VIRTIO_NET_XDP_VERIFY_INSN,
+		       error.insn);
 		return 0;
 	}
 	if (resolve_maps(fw, prog, &insn)) {

@@ -30,9 +30,9 @@ struct prog {
 	uint8_t tag[VIRTIO_NET_XDP_TAG_BYTES];
 
 	enum prog_state state;
-	uint32_t written;   /* bytes uploaded */
-	uint8_t *wire;      /* LOADING: as uploaded */
-	uint64_t turn;      /* VERIFYING: the lowest is verified first */
+	uint32_t written; /* bytes uploaded */
+	uint8_t *wire;    /* LOADING: as uploaded */
+	uint64_t turn;    /* VERIFYING: the lowest is verified first */
 	uint32_t log_level;
 	struct verify *verify; /* VERIFYING and its turn has come */
 
@@ -74,8 +74,8 @@ int prog_commit(struct fw *fw, struct prog *prog, uint32_t log_level);
 bool prog_poll(struct fw *fw, uint32_t budget);
 
 /*
- * Runs a READY program on a frame: everything but frame->verdict. Returns false after a fault of the interpreter, which no
- * verified program makes.
+ * Runs a READY program on a frame: everything but frame->verdict. Returns false after a fault of the interpreter, which
+ * no verified program makes.
  */
 bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame);
 

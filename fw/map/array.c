@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ARRAY: max_entries values that all exist from the start, zero. The key is a 32-bit little-endian index. Updates are in
- * place, in units of 8 aligned bytes where the value has them. Keys in rising order.
+ * ARRAY: max_entries values that all exist from the start, zero. The key is a 32-bit little-endian index. Updates are
+ * in place, in units of 8 aligned bytes where the value has them. Keys in rising order.
  */
 #include "le.h"
 #include "map/map.h"

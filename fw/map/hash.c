@@ -2,15 +2,15 @@
 /*
  * HASH: keys of 1 to 512 bytes.
  *
- * Elements are slots of one pool, chained twice by index (0: none): in the bucket of their hash, and in the order in which
- * their keys came in, which is the order of MAP_NEXT and depends on nothing else. A replaced element leaves its place in
- * that order to its successor.
+ * Elements are slots of one pool, chained twice by index (0: none): in the bucket of their hash, and in the order in
+ * which their keys came in, which is the order of MAP_NEXT and depends on nothing else. A replaced element leaves its
+ * place in that order to its successor.
  *
  * An update of an existing key fills a fresh slot and puts it in the place of the old one, so that nobody sees half an
  * element. The old slot, like a removed one, waits in limbo until the run ends: a program that looked it up may still
- * read and write it. The pool is larger than max_entries by the spare slots, so a full map can be updated; a single run that
- * replaces or removes more than there are free slots gets -ENOMEM for the update that finds none. Nothing waits between
- * runs, so commands never meet this.
+ * read and write it. The pool is larger than max_entries by the spare slots, so a full map can be updated; a single run
+ * that replaces or removes more than there are free slots gets -ENOMEM for the update that finds none. Nothing waits
+ * between runs, so commands never meet this.
  */
 #include "map/map.h"
 #include "virtio_net_xdp.h"

@@ -48,7 +48,8 @@ uint64_t map_storage_bytes(uint64_t fixed, uint64_t entries, uint64_t each, uint
 
 	if (__builtin_mul_overflow(entries, each, &values) || __builtin_mul_overflow(buckets, bucket, &heads))
 		return UINT64_MAX;
-	if (__builtin_add_overflow(round8(fixed), round8(values), &sum) || __builtin_add_overflow(sum, round8(heads), &sum))
+	if (__builtin_add_overflow(round8(fixed), round8(values), &sum) ||
+	    __builtin_add_overflow(sum, round8(heads), &sum))
 		return UINT64_MAX;
 	return sum;
 }

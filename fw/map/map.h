@@ -32,15 +32,16 @@ enum map_update {
 struct map_ops {
 	/* Checks attr; everything that does not depend on other objects. 0, or a VIRTIO_NET_XDP_ERR_* with *detail. */
 	uint16_t (*check)(const struct map_attr *attr, uint32_t *detail);
-	/* Exact bytes that a map of this attr takes in the arena; UINT64_MAX for more than 64 bits or indices can count. */
+	/* Exact bytes that a map of this attr takes in the arena; UINT64_MAX for more than 64 bits or indices can
+	 * count. */
 	uint64_t (*bytes)(const struct map_attr *attr, uint32_t num_queues);
 	/* mem: bytes() of zeroed memory, the first of it struct map with attr filled in. */
 	void (*init)(struct map *map, uint32_t num_queues);
 	/* The element, or NULL. queue: which value of a PERCPU type. */
 	void *(*lookup)(struct map *map, const void *key, uint32_t queue);
 	/*
-	 * 0, -EEXIST, -ENOENT, -E2BIG (full, or no such index), -EINVAL (flags), -ENOMEM (this run has replaced too much).
-	 * The program's own value only, for PERCPU types.
+	 * 0, -EEXIST, -ENOENT, -E2BIG (full, or no such index), -EINVAL (flags), -ENOMEM (this run has replaced too
+	 * much). The program's own value only, for PERCPU types.
 	 */
 	int (*update)(struct map *map, const void *key, const void *value, uint64_t flags, uint32_t queue);
 	/* 0, -ENOENT. NULL: the type has no delete. */
@@ -49,7 +50,8 @@ struct map_ops {
 	int (*next)(struct map *map, const void *key, void *next);
 	/* Elements in the map. */
 	uint32_t (*count)(const struct map *map);
-	/* Address of the value at offset, for LD_IMM64 src 2; NULL if the type or the offset does not allow it. May be NULL. */
+	/* Address of the value at offset, for LD_IMM64 src 2; NULL if the type or the offset does not allow it. May be
+	 * NULL. */
 	void *(*value_addr)(struct map *map, uint32_t offset);
 	/* Whether [p, p + bytes) lies inside of one value (or the values' storage): the interpreter's check. */
 	bool (*owns)(const struct map *map, const void *p, size_t bytes);
@@ -61,16 +63,16 @@ struct map {
 	const struct map_ops *ops;
 	struct map_attr attr;
 	uint32_t id;
-	uint32_t refs; /* programs, and maps of maps, that name it */
-	bool frozen;   /* commands no longer write */
-	uint64_t bytes; /* charged against max_map_kib */
+	uint32_t refs;       /* programs, and maps of maps, that name it */
+	bool frozen;         /* commands no longer write */
+	uint64_t bytes;      /* charged against max_map_kib */
 	bool run_end_wanted; /* ops->run_end() has something to do */
-	uint64_t seed; /* of hash functions; nothing that a driver or a program sees depends on it */
+	uint64_t seed;       /* of hash functions; nothing that a driver or a program sees depends on it */
 };
 
 /*
- * Bytes of fixed + entries * each + buckets * bucket, each rounded up to 8; UINT64_MAX if that is more. Every type's bytes()
- * comes from here.
+ * Bytes of fixed + entries * each + buckets * bucket, each rounded up to 8; UINT64_MAX if that is more. Every type's
+ * bytes() comes from here.
  */
 uint64_t map_storage_bytes(uint64_t fixed, uint64_t entries, uint64_t each, uint64_t buckets, uint64_t bucket);
 

@@ -58,7 +58,8 @@ static inline struct control *control_open(const struct fw_config *config)
 	cr_assert(c);
 	own.platform_ctx = c;
 	c->arena_bytes = fw_arena_bytes(&own.caps);
-	c->arena = mmap(NULL, c->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	c->arena =
+		mmap(NULL, c->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	cr_assert(c->arena != MAP_FAILED);
 	c->fw = fw_init(c->arena, c->arena_bytes, &own);
 	cr_assert(c->fw);
@@ -77,7 +78,8 @@ static inline bool control_untouched(const uint8_t *p, size_t bytes)
 	return !bytes || (p[0] == CONTROL_CANARY && memcmp(p, p + 1, bytes - 1) == 0);
 }
 
-/* Sends with room bytes for the result, none of which may be exceeded. Returns the status, or 0xffff if none was written. */
+/* Sends with room bytes for the result, none of which may be exceeded. Returns the status, or 0xffff if none was
+ * written. */
 static inline unsigned control_send(struct control *c, unsigned command, const void *in, size_t in_bytes, size_t room)
 {
 	struct virtio_net_xdp_result result;
@@ -131,7 +133,8 @@ static inline unsigned control_prog_create(struct control *c, uint32_t id, uint3
 	return control_do(c, VIRTIO_NET_CTRL_XDP_PROG_CREATE, &request, sizeof(request));
 }
 
-static inline unsigned control_prog_write(struct control *c, uint32_t id, uint32_t offset, const void *data, size_t bytes)
+static inline unsigned control_prog_write(struct control *c, uint32_t id, uint32_t offset, const void *data,
+					  size_t bytes)
 {
 	size_t total = sizeof(struct virtio_net_xdp_prog_write) + bytes;
 	struct virtio_net_xdp_prog_write *request = calloc(1, total);
@@ -227,7 +230,8 @@ static inline unsigned control_map_create(struct control *c, uint32_t id, uint32
 }
 
 /* LOOKUP, DELETE or NEXT with key_bytes of key. */
-static inline unsigned control_map_key(struct control *c, unsigned command, uint32_t id, const void *key, size_t key_bytes)
+static inline unsigned control_map_key(struct control *c, unsigned command, uint32_t id, const void *key,
+				       size_t key_bytes)
 {
 	uint8_t request[4 + 600];
 	le32 wire = cpu_to_le32(id);
@@ -238,8 +242,8 @@ static inline unsigned control_map_key(struct control *c, unsigned command, uint
 	return control_do(c, command, request, 4 + key_bytes);
 }
 
-static inline unsigned control_map_update(struct control *c, uint32_t id, uint32_t flags, const void *key, size_t key_bytes,
-					  const void *value, size_t value_bytes)
+static inline unsigned control_map_update(struct control *c, uint32_t id, uint32_t flags, const void *key,
+					  size_t key_bytes, const void *value, size_t value_bytes)
 {
 	uint8_t request[8 + 2048];
 	struct virtio_net_xdp_map_update head = {.id = cpu_to_le32(id), .flags = cpu_to_le32(flags)};

@@ -86,7 +86,8 @@ Test(arena, merges_free_neighbours_in_any_order)
 Test(arena, refuses_what_does_not_fit)
 {
 	uint8_t *mem = aligned_alloc(64, BYTES);
-	static const size_t sizes[] = {BYTES, BYTES - 127, SIZE_MAX, SIZE_MAX - 63, SIZE_MAX - 64, SIZE_MAX - 128, SIZE_MAX / 2};
+	static const size_t sizes[] = {BYTES,         BYTES - 127,    SIZE_MAX,    SIZE_MAX - 63,
+				       SIZE_MAX - 64, SIZE_MAX - 128, SIZE_MAX / 2};
 	struct arena a;
 
 	arena_init(&a, mem, BYTES);
@@ -100,7 +101,8 @@ Test(arena, refuses_what_does_not_fit)
 	free(mem);
 }
 
-/* A model of what is handed out: no two blocks overlap, each keeps its contents, the same calls give the same places. */
+/* A model of what is handed out: no two blocks overlap, each keeps its contents, the same calls give the same places.
+ */
 Test(arena, keeps_blocks_apart)
 {
 	uint8_t *mem[2] = {aligned_alloc(64, BYTES), aligned_alloc(64, BYTES)};

@@ -23,13 +23,13 @@ Test(array, has_all_elements_from_the_start)
 Test(array, refusals_of_update_have_an_order)
 {
 	static const struct {
-		uint32_t key;
 		uint64_t flags;
+		uint32_t key;
 		int expect;
 	} rows[] = {
-		{0, MAP_NOEXIST, -EEXIST}, {3, MAP_ANY, -E2BIG},          {3, MAP_NOEXIST, -E2BIG},   {3, MAP_EXIST, -E2BIG},
-		{0, 3, -EINVAL},           {3, 3, -EINVAL},               {0, 1ULL << 32, -EINVAL},   {0, UINT64_MAX, -EINVAL},
-		{UINT32_MAX, 0, -E2BIG},
+		{MAP_NOEXIST, 0, -EEXIST}, {MAP_ANY, 3, -E2BIG},     {MAP_NOEXIST, 3, -E2BIG},
+		{MAP_EXIST, 3, -E2BIG},    {3, 0, -EINVAL},          {3, 3, -EINVAL},
+		{1ULL << 32, 0, -EINVAL},  {UINT64_MAX, 0, -EINVAL}, {0, UINT32_MAX, -E2BIG},
 	};
 	struct map *map = maps_new(ARRAY_TYPE, 4, 8, 3, 0);
 
@@ -135,7 +135,9 @@ Test(array, check)
 		{{.key_size = 4, .value_size = 1, .max_entries = 1, .flags = 0x18}, VIRTIO_NET_XDP_ERR_FLAGS, 0x18},
 		{{.key_size = 4, .value_size = 1, .max_entries = 1, .flags = 0x180}, VIRTIO_NET_XDP_ERR_FLAGS, 0x180},
 		{{.key_size = 4, .value_size = 1, .max_entries = 1, .flags = 0x88}, VIRTIO_NET_XDP_OK, 0},
-		{{.key_size = 4, .value_size = 1, .max_entries = 1, .flags = 0x80000040}, VIRTIO_NET_XDP_ERR_FLAGS, 0x80000040},
+		{{.key_size = 4, .value_size = 1, .max_entries = 1, .flags = 0x80000040},
+		 VIRTIO_NET_XDP_ERR_FLAGS,
+		 0x80000040},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

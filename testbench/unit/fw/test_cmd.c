@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What holds for every command: a valid request of each, one row per way to spoil it, and every two of them together. The
- * lowest status wins, and what is refused changes nothing.
+ * What holds for every command: a valid request of each, one row per way to spoil it, and every two of them together.
+ * The lowest status wins, and what is refused changes nothing.
  */
 #include "control.h"
 
@@ -78,9 +78,9 @@ static const struct valid {
 	{CMD(TEST_RUN), 12, {READY, 0, 7, 1, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88}, 24},
 };
 
-#define LEN  100 /* the request's length; from here on values of fault.where are no word's index */
-#define ROOM 101 /* the result's room */
-#define MTU  102 /* of the device */
+#define LEN  100        /* the request's length; from here on values of fault.where are no word's index */
+#define ROOM 101        /* the result's room */
+#define MTU  102        /* of the device */
 #define ANY  0xabcdef01 /* detail: not looked at here */
 
 /* A way to spoil a request: word where, or a length, becomes value. */
@@ -359,7 +359,8 @@ static void check(const struct valid *v, const struct fault *a, const struct fau
 	spoil(&r, a);
 	if (b)
 		spoil(&r, b);
-	cr_assert_eq(send(c, &r), wins->status, "command %u: %s%s%s", v->command, a->id, b ? " and " : "", b ? b->id : "");
+	cr_assert_eq(send(c, &r), wins->status, "command %u: %s%s%s", v->command, a->id, b ? " and " : "",
+		     b ? b->id : "");
 	if (!b && a->detail != ANY)
 		cr_assert_eq(c->detail, a->detail, "command %u: %s: detail %u", v->command, a->id, c->detail);
 	cr_assert_eq(look(c, after), bytes, "command %u: %s", v->command, a->id);

@@ -45,11 +45,16 @@ Test(cmd_map, update_kinds)
 		uint32_t id, key, flags;
 		unsigned status;
 	} rows[] = {
-		{0, 1, VIRTIO_NET_XDP_UPDATE_EXIST, ERR(NO_KEY)},    {0, 1, VIRTIO_NET_XDP_UPDATE_NOEXIST, 0},
-		{0, 1, VIRTIO_NET_XDP_UPDATE_NOEXIST, ERR(KEY_EXISTS)}, {0, 1, VIRTIO_NET_XDP_UPDATE_EXIST, 0},
-		{0, 2, VIRTIO_NET_XDP_UPDATE_ANY, ERR(LIMIT_ENTRIES)}, {0, 2, VIRTIO_NET_XDP_UPDATE_EXIST, ERR(NO_KEY)},
-		{1, 0, VIRTIO_NET_XDP_UPDATE_NOEXIST, ERR(KEY_EXISTS)}, {1, 0, VIRTIO_NET_XDP_UPDATE_EXIST, 0},
-		{1, 1, VIRTIO_NET_XDP_UPDATE_ANY, ERR(LIMIT_ENTRIES)}, {1, 1, VIRTIO_NET_XDP_UPDATE_NOEXIST, ERR(LIMIT_ENTRIES)},
+		{0, 1, VIRTIO_NET_XDP_UPDATE_EXIST, ERR(NO_KEY)},
+		{0, 1, VIRTIO_NET_XDP_UPDATE_NOEXIST, 0},
+		{0, 1, VIRTIO_NET_XDP_UPDATE_NOEXIST, ERR(KEY_EXISTS)},
+		{0, 1, VIRTIO_NET_XDP_UPDATE_EXIST, 0},
+		{0, 2, VIRTIO_NET_XDP_UPDATE_ANY, ERR(LIMIT_ENTRIES)},
+		{0, 2, VIRTIO_NET_XDP_UPDATE_EXIST, ERR(NO_KEY)},
+		{1, 0, VIRTIO_NET_XDP_UPDATE_NOEXIST, ERR(KEY_EXISTS)},
+		{1, 0, VIRTIO_NET_XDP_UPDATE_EXIST, 0},
+		{1, 1, VIRTIO_NET_XDP_UPDATE_ANY, ERR(LIMIT_ENTRIES)},
+		{1, 1, VIRTIO_NET_XDP_UPDATE_NOEXIST, ERR(LIMIT_ENTRIES)},
 	};
 	struct control *c = control_open(NULL);
 
@@ -59,7 +64,8 @@ Test(cmd_map, update_kinds)
 		le32 key = cpu_to_le32(rows[i].key);
 		le64 value = cpu_to_le64(i);
 
-		cr_assert_eq(control_map_update(c, rows[i].id, rows[i].flags, &key, 4, &value, 8), rows[i].status, "row %zu", i);
+		cr_assert_eq(control_map_update(c, rows[i].id, rows[i].flags, &key, 4, &value, 8), rows[i].status,
+			     "row %zu", i);
 	}
 	cr_assert_eq(control_map_get(c, 1, 1), (uint64_t)ERR(NO_KEY) << 32, "an index out of range is no key");
 	control_close(c);

@@ -99,8 +99,8 @@ Test(cmd_misc, test_run_returns_r0_and_the_frame)
 {
 	/* r0 = ingress_ifindex << 32 | rx_queue_index << 8 | data_end - data */
 	static const uint64_t words[] = {
-		W_LDX32(0, 1, 12), W(0x67, 0, 0, 0, 24), W_LDX32(2, 1, 16), W(0x4f, 0, 2, 0, 0), W(0x67, 0, 0, 0, 8),
-		W_EXIT,
+		W_LDX32(0, 1, 12),   W(0x67, 0, 0, 0, 24), W_LDX32(2, 1, 16),
+		W(0x4f, 0, 2, 0, 0), W(0x67, 0, 0, 0, 8),  W_EXIT,
 	};
 	static const size_t sizes[] = {14, 64, 1514, 65535};
 	struct control *c = control_open(NULL);
@@ -126,8 +126,8 @@ Test(cmd_misc, test_run_returns_r0_and_the_frame)
 Test(cmd_misc, test_run_of_a_program_that_moves_the_frame)
 {
 	static const uint64_t grow[] = {
-		W_MOVR(6, 1), W_MOV(2, -256), W_CALL(44), W_MOVR(7, 0), W_MOVR(1, 6), W_MOV(2, 256), W_CALL(65),
-		W(0x4f, 7, 0, 0, 0), W_MOVR(0, 7), W_EXIT,
+		W_MOVR(6, 1),  W_MOV(2, -256), W_CALL(44),          W_MOVR(7, 0), W_MOVR(1, 6),
+		W_MOV(2, 256), W_CALL(65),     W(0x4f, 7, 0, 0, 0), W_MOVR(0, 7), W_EXIT,
 	};
 	static const uint64_t meta[] = {W_MOV(2, -32), W_CALL(54), W_EXIT};
 	struct control *c = control_open(NULL);
@@ -156,8 +156,9 @@ Test(cmd_misc, test_run_of_a_program_that_moves_the_frame)
 Test(cmd_misc, test_run_counts_in_maps)
 {
 	static const uint64_t count[] = {
-		W_MOV(2, 0), W(0x63, 10, 2, -4, 0), W_MOVR(2, 10), W_ADD(2, -4), W(0x18, 1, 1, 0, 0), 0, W_CALL(1),
-		W(0x15, 0, 0, 3, 0), W_LDX64(1, 0, 0), W_ADD(1, 1), W_STX64(0, 1, 0), W_MOV(0, 2), W_EXIT,
+		W_MOV(2, 0), W(0x63, 10, 2, -4, 0), W_MOVR(2, 10),    W_ADD(2, -4), W(0x18, 1, 1, 0, 0), 0,
+		W_CALL(1),   W(0x15, 0, 0, 3, 0),   W_LDX64(1, 0, 0), W_ADD(1, 1),  W_STX64(0, 1, 0),    W_MOV(0, 2),
+		W_EXIT,
 	};
 	struct control *c = control_open(NULL);
 

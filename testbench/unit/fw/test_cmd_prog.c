@@ -78,10 +78,12 @@ Test(cmd_prog, refused_programs_say_where)
 		struct virtio_net_xdp_prog_info_result info;
 		le32 ask[2] = {cpu_to_le32(0), cpu_to_le32(0)};
 
-		cr_assert_eq(control_load(c, 0, rows[i].word, rows[i].count), VIRTIO_NET_XDP_PROG_REFUSED, "%s", rows[i].id);
+		cr_assert_eq(control_load(c, 0, rows[i].word, rows[i].count), VIRTIO_NET_XDP_PROG_REFUSED, "%s",
+			     rows[i].id);
 		info = control_prog_info(c, 0);
 		cr_assert_eq(le32_to_cpu(info.error), rows[i].error, "%s: %u", rows[i].id, le32_to_cpu(info.error));
-		cr_assert_eq(le32_to_cpu(info.error_insn), rows[i].insn, "%s: %u", rows[i].id, le32_to_cpu(info.error_insn));
+		cr_assert_eq(le32_to_cpu(info.error_insn), rows[i].insn, "%s: %u", rows[i].id,
+			     le32_to_cpu(info.error_insn));
 		cr_assert_gt(le32_to_cpu(info.log_bytes), 0u, "%s", rows[i].id);
 		cr_assert_eq(control_do(c, CMD(PROG_LOG_GET), ask, 8), 0);
 		cr_assert_eq(c->written, 12 + le32_to_cpu(info.log_bytes), "%s", rows[i].id);

@@ -8,7 +8,8 @@
 
 /* r0 = the first 4 bytes of the frame */
 static const uint64_t first_word[] = {
-	W_LDX32(2, 1, 0), W_LDX32(3, 1, 4), W_MOVR(4, 2), W_ADD(4, 4), W_MOV(0, 0), W(0x2d, 4, 3, 1, 0), W_LDX32(0, 2, 0), W_EXIT,
+	W_LDX32(2, 1, 0), W_LDX32(3, 1, 4),    W_MOVR(4, 2),     W_ADD(4, 4),
+	W_MOV(0, 0),      W(0x2d, 4, 3, 1, 0), W_LDX32(0, 2, 0), W_EXIT,
 };
 
 static void attach(struct control *c, const uint64_t *words, size_t count, uint32_t flags)
@@ -24,13 +25,20 @@ Test(fw, verdicts)
 		uint32_t r0, actions, flags;
 		enum fw_verdict verdict;
 	} rows[] = {
-		{0, 0xf, 0, FW_ABORTED},           {1, 0xf, 0, FW_DROP},
-		{2, 0xf, 0, FW_PASS},              {3, 0xf, 0, FW_TX},
-		{4, 0xf, 0, FW_UNSUPPORTED_DROP},  {4, 0xf, 1, FW_UNSUPPORTED_PASS},
-		{4, 0x1f, 0, FW_REDIRECT},         {5, 0x1f, 0, FW_UNSUPPORTED_DROP},
-		{31, 0x1f, 0, FW_UNSUPPORTED_DROP}, {32, 0x1f, 0, FW_UNSUPPORTED_DROP},
-		{34, 0x1f, 1, FW_UNSUPPORTED_PASS}, {UINT32_MAX, 0xf, 0, FW_UNSUPPORTED_DROP},
-		{3, 0x7, 0, FW_UNSUPPORTED_DROP},  {3, 0x7, 1, FW_UNSUPPORTED_PASS},
+		{0, 0xf, 0, FW_ABORTED},
+		{1, 0xf, 0, FW_DROP},
+		{2, 0xf, 0, FW_PASS},
+		{3, 0xf, 0, FW_TX},
+		{4, 0xf, 0, FW_UNSUPPORTED_DROP},
+		{4, 0xf, 1, FW_UNSUPPORTED_PASS},
+		{4, 0x1f, 0, FW_REDIRECT},
+		{5, 0x1f, 0, FW_UNSUPPORTED_DROP},
+		{31, 0x1f, 0, FW_UNSUPPORTED_DROP},
+		{32, 0x1f, 0, FW_UNSUPPORTED_DROP},
+		{34, 0x1f, 1, FW_UNSUPPORTED_PASS},
+		{UINT32_MAX, 0xf, 0, FW_UNSUPPORTED_DROP},
+		{3, 0x7, 0, FW_UNSUPPORTED_DROP},
+		{3, 0x7, 1, FW_UNSUPPORTED_PASS},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -57,8 +65,9 @@ Test(fw, bursts_run_in_order)
 {
 	/* r0 = the map's counter, which each run raises */
 	static const uint64_t count[] = {
-		W_MOV(2, 0), W(0x63, 10, 2, -4, 0), W_MOVR(2, 10), W_ADD(2, -4), W(0x18, 1, 1, 0, 0), 0, W_CALL(1),
-		W(0x55, 0, 0, 2, 0), W_MOV(0, 0), W_EXIT, W_MOVR(6, 0), W_LDX64(0, 6, 0), W_ADD(0, 1), W_STX64(6, 0, 0), W_EXIT,
+		W_MOV(2, 0), W(0x63, 10, 2, -4, 0), W_MOVR(2, 10), W_ADD(2, -4), W(0x18, 1, 1, 0, 0), 0,
+		W_CALL(1),   W(0x55, 0, 0, 2, 0),   W_MOV(0, 0),   W_EXIT,       W_MOVR(6, 0),        W_LDX64(0, 6, 0),
+		W_ADD(0, 1), W_STX64(6, 0, 0),      W_EXIT,
 	};
 	struct control *c = control_open(NULL);
 	struct control_frame f[10];
@@ -84,7 +93,8 @@ Test(fw, bursts_run_in_order)
 Test(fw, helpers_see_the_frame)
 {
 	/* r0 = ktime, queue as CPU number */
-	static const uint64_t clock[] = {W_CALL(5), W_EXIT}, cpu[] = {W_CALL(8), W_EXIT}, head[] = {W_MOV(2, 4), W_CALL(44), W_EXIT};
+	static const uint64_t clock[] = {W_CALL(5), W_EXIT}, cpu[] = {W_CALL(8), W_EXIT},
+			      head[] = {W_MOV(2, 4), W_CALL(44), W_EXIT};
 	struct control *c = control_open(NULL);
 	struct control_frame f;
 
@@ -114,8 +124,12 @@ Test(fw, runs_settle_their_maps)
 {
 	/* update key 0 of map 0 with whatever is on the stack; r0 = its result */
 	static const uint64_t update[] = {
-		W_MOV(2, 0), W_STX64(10, 2, -8), W_STX64(10, 2, -16), W_MOVR(2, 10), W_ADD(2, -4), W_MOVR(3, 10), W_ADD(3, -16),
-		W_MOV(4, 0), W(0x18, 1, 1, 0, 0), 0, W_CALL(2), W_EXIT,
+		W_MOV(2, 0),         W_STX64(10, 2, -8),
+		W_STX64(10, 2, -16), W_MOVR(2, 10),
+		W_ADD(2, -4),        W_MOVR(3, 10),
+		W_ADD(3, -16),       W_MOV(4, 0),
+		W(0x18, 1, 1, 0, 0), 0,
+		W_CALL(2),           W_EXIT,
 	};
 	struct control *c = control_open(NULL);
 	struct control_frame f;
@@ -179,7 +193,7 @@ Test(fw, init_refuses)
 	rows[6].caps.commands |= 1 << VIRTIO_NET_CTRL_XDP_MAP_BATCH;
 	rows[7].caps.max_metadata = 30;
 	rows[8].caps.max_cmd_bytes = 40;
-	rows[9].caps.headroom = 16;
+	rows[9].caps.max_frame = 13;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		cr_assert_null(fw_init(arena, bytes, &rows[i]), "row %zu", i);
 	cr_assert_null(fw_init(arena, bytes - 1, &good));

@@ -11,9 +11,10 @@ Test(hash, update_has_three_kinds)
 		int expect;
 		uint32_t count;
 	} rows[] = {
-		{1, MAP_EXIST, -ENOENT, 0},  {1, MAP_NOEXIST, 0, 1}, {1, MAP_NOEXIST, -EEXIST, 1}, {1, MAP_ANY, 0, 1},
-		{1, MAP_EXIST, 0, 1},        {2, MAP_ANY, 0, 2},     {3, MAP_ANY, -E2BIG, 2},      {3, MAP_NOEXIST, -E2BIG, 2},
-		{3, MAP_EXIST, -ENOENT, 2},  {1, MAP_ANY, 0, 2},     {1, MAP_EXIST, 0, 2},         {2, 3, -EINVAL, 2},
+		{1, MAP_EXIST, -ENOENT, 0},  {1, MAP_NOEXIST, 0, 1},      {1, MAP_NOEXIST, -EEXIST, 1},
+		{1, MAP_ANY, 0, 1},          {1, MAP_EXIST, 0, 1},        {2, MAP_ANY, 0, 2},
+		{3, MAP_ANY, -E2BIG, 2},     {3, MAP_NOEXIST, -E2BIG, 2}, {3, MAP_EXIST, -ENOENT, 2},
+		{1, MAP_ANY, 0, 2},          {1, MAP_EXIST, 0, 2},        {2, 3, -EINVAL, 2},
 		{2, 1ULL << 32, -EINVAL, 2}, {2, 4, -EINVAL, 2},
 	};
 	struct map *map = maps_new(HASH_TYPE, 4, 8, 2, 0);
@@ -179,10 +180,10 @@ Test(hash, agrees_with_a_model)
 		key %= KEYS;
 		there = model[key] != UINT64_MAX;
 		if (choice < 3) {
-			int expect = there	     ? (choice == MAP_NOEXIST ? -EEXIST : 0) :
-				     choice == MAP_EXIST ? -ENOENT :
-				     count == ROOM       ? -E2BIG :
-							   0;
+			int expect = there                 ? (choice == MAP_NOEXIST ? -EEXIST : 0)
+				     : choice == MAP_EXIST ? -ENOENT
+				     : count == ROOM       ? -E2BIG
+							   : 0;
 
 			rc = maps_set(map, key, ++values, choice);
 			cr_assert_eq(rc, expect, "step %d", step);
@@ -219,7 +220,8 @@ Test(hash, spreads_keys, .timeout = 20)
 	static const struct {
 		uint32_t bytes, at;
 		uint64_t step;
-	} rows[] = {{4, 0, 1}, {4, 0, 1 << 8}, {4, 0, 1 << 16}, {8, 0, 1}, {8, 4, 1}, {16, 0, 1}, {16, 12, 256}, {40, 36, 1}};
+	} rows[] = {{4, 0, 1}, {4, 0, 1 << 8}, {4, 0, 1 << 16}, {8, 0, 1},
+		    {8, 4, 1}, {16, 0, 1},     {16, 12, 256},   {40, 36, 1}};
 	enum { N = 16384 };
 
 	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {

@@ -3,7 +3,8 @@
 #include "helper.h"
 #include "maps.h"
 
-static uint64_t call(uint32_t id, const void *r1, uint64_t r2, const void *r3, uint64_t r4, uint64_t r5, struct run *run)
+static uint64_t call(uint32_t id, const void *r1, uint64_t r2, const void *r3, uint64_t r4, uint64_t r5,
+		     struct run *run)
 {
 	return helper_of(id)->fn((uintptr_t)r1, r2, (uintptr_t)r3, r4, r5, run);
 }
@@ -14,8 +15,8 @@ Test(helper, rows_have_the_ids_of_linux)
 		uint32_t id;
 		const char *name;
 	} rows[] = {
-		{1, "map_lookup_elem"}, {2, "map_update_elem"},  {3, "map_delete_elem"},  {5, "ktime_get_ns"},
-		{7, "get_prandom_u32"}, {8, "get_smp_processor_id"}, {28, "csum_diff"}, {44, "xdp_adjust_head"},
+		{1, "map_lookup_elem"},  {2, "map_update_elem"},      {3, "map_delete_elem"}, {5, "ktime_get_ns"},
+		{7, "get_prandom_u32"},  {8, "get_smp_processor_id"}, {28, "csum_diff"},      {44, "xdp_adjust_head"},
 		{54, "xdp_adjust_meta"}, {65, "xdp_adjust_tail"},
 	};
 	uint64_t bits[4], expect[4] = {0};
@@ -48,7 +49,8 @@ Test(helper, maps)
 	cr_assert_eq(maps_get(hash, 1), 77);
 	cr_assert_eq(call(2, hash, (uintptr_t)&one, &value, MAP_NOEXIST, 0, &run), (uint64_t)-EEXIST);
 	cr_assert_eq(call(2, hash, (uintptr_t)&two, &value, 0, 0, &run), (uint64_t)-E2BIG);
-	cr_assert_eq(call(2, hash, (uintptr_t)&one, &value, 1ULL << 40, 0, &run), (uint64_t)-EINVAL, "flags have 64 bits");
+	cr_assert_eq(call(2, hash, (uintptr_t)&one, &value, 1ULL << 40, 0, &run), (uint64_t)-EINVAL,
+		     "flags have 64 bits");
 	cr_assert_eq(call(3, hash, (uintptr_t)&two, NULL, 0, 0, &run), (uint64_t)-ENOENT);
 	cr_assert_eq(call(3, hash, (uintptr_t)&one, NULL, 0, 0, &run), 0);
 	cr_assert_eq(call(3, array, (uintptr_t)&zero, NULL, 0, 0, &run), (uint64_t)-EINVAL);
@@ -127,11 +129,13 @@ Test(helper, csum_diff_as_linux)
 		const uint16_t expect[4] = {rows[r].zeros, rows[r].ones, rows[r].random, rows[r].stripes};
 
 		for (int f = 0; f < 4; f++) {
-			const uint8_t *from = rows[r].from ? frames[f] + 1 : NULL, *to = rows[r].to ? frames[f] + 65 : NULL;
+			const uint8_t *from = rows[r].from ? frames[f] + 1 : NULL,
+				      *to = rows[r].to ? frames[f] + 65 : NULL;
 			uint64_t high = 0xabcdULL << 32; /* sizes and seed are 32 bits wide */
 
-			cr_assert_eq(call(28, from, high | rows[r].from, to, high | rows[r].to, high | rows[r].seed, NULL),
-				     expect[f], "row %zu frame %d", r, f);
+			cr_assert_eq(
+				call(28, from, high | rows[r].from, to, high | rows[r].to, high | rows[r].seed, NULL),
+				expect[f], "row %zu frame %d", r, f);
 		}
 	}
 }

@@ -35,13 +35,15 @@ Test(map, storage_bytes_never_wrap)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		cr_assert_eq(map_storage_bytes(rows[i].fixed, rows[i].entries, rows[i].each, rows[i].buckets, rows[i].bucket),
+		cr_assert_eq(map_storage_bytes(rows[i].fixed, rows[i].entries, rows[i].each, rows[i].buckets,
+					       rows[i].bucket),
 			     rows[i].expect, "%s", rows[i].id);
 }
 
 Test(map, bytes_of_extreme_sizes_are_refusable)
 {
-	static const uint32_t sizes[] = {1, 2, 7, 8, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffff8, 0xfffffff9, 0xffffffff};
+	static const uint32_t sizes[] = {1,          2,          7,          8,          0x7fffffff,
+					 0x80000000, 0x80000001, 0xfffffff8, 0xfffffff9, 0xffffffff};
 
 	for (size_t v = 0; v < ARRAY_SIZE(sizes); v++) {
 		for (size_t n = 0; n < ARRAY_SIZE(sizes); n++) {

@@ -7,7 +7,10 @@
 #define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 
 /* Loops r6 times before it passes: long to verify. */
-#define SLOW(times) {W_MOV(6, times), W_ADD(6, -1), W(0x55, 6, 0, -2, 0), W_MOV(0, 2), W_EXIT}
+#define SLOW(times)                                                                                                    \
+	{                                                                                                              \
+		W_MOV(6, times), W_ADD(6, -1), W(0x55, 6, 0, -2, 0), W_MOV(0, 2), W_EXIT                               \
+	}
 
 static unsigned state(struct control *c, uint32_t id)
 {
@@ -207,15 +210,19 @@ Test(prog, dpdk_a3923d6bd5_no_code_memory)
 /* STRICT_ACTIONS: a value that is no action is refused at COMMIT instead of at run time. */
 Test(prog, strict_actions)
 {
-	static const uint64_t any[] = {W_LDX32(0, 1, 12), W_EXIT}, tx[] = {W_MOV(0, 3), W_EXIT}, none[] = {W_MOV(0, 9), W_EXIT};
+	static const uint64_t any[] = {W_LDX32(0, 1, 12), W_EXIT}, tx[] = {W_MOV(0, 3), W_EXIT},
+			      none[] = {W_MOV(0, 9), W_EXIT};
 	static const struct {
 		const uint64_t *words;
 		uint32_t flags, actions;
 		unsigned state;
 	} rows[] = {
-		{any, 0, 0x8000001f, VIRTIO_NET_XDP_PROG_READY}, {any, 2, 0, VIRTIO_NET_XDP_PROG_REFUSED},
-		{tx, 0, 8, VIRTIO_NET_XDP_PROG_READY},           {tx, 2, 8, VIRTIO_NET_XDP_PROG_READY},
-		{none, 0, 0x80000000, VIRTIO_NET_XDP_PROG_READY}, {none, 2, 0, VIRTIO_NET_XDP_PROG_REFUSED},
+		{any, 0, 0x8000001f, VIRTIO_NET_XDP_PROG_READY},
+		{any, 2, 0, VIRTIO_NET_XDP_PROG_REFUSED},
+		{tx, 0, 8, VIRTIO_NET_XDP_PROG_READY},
+		{tx, 2, 8, VIRTIO_NET_XDP_PROG_READY},
+		{none, 0, 0x80000000, VIRTIO_NET_XDP_PROG_READY},
+		{none, 2, 0, VIRTIO_NET_XDP_PROG_REFUSED},
 	};
 	struct control *c = control_open(NULL);
 

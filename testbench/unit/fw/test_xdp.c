@@ -85,7 +85,8 @@ Test(xdp, adjust_rows)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct fw_frame frame = frame_with(rows[i].meta), before = frame;
 
-		cr_assert_eq(adjust(rows[i].fn, &frame, rows[i].by), (uint64_t)(int64_t)rows[i].expect, "%s", rows[i].id);
+		cr_assert_eq(adjust(rows[i].fn, &frame, rows[i].by), (uint64_t)(int64_t)rows[i].expect, "%s",
+			     rows[i].id);
 		cr_assert_eq(frame.data - before.data, rows[i].start, "%s", rows[i].id);
 		cr_assert_eq(frame.data_end - before.data_end, rows[i].end, "%s", rows[i].id);
 		cr_assert_eq(frame.data_meta - before.data_meta, rows[i].meta_start, "%s", rows[i].id);
@@ -99,7 +100,8 @@ Test(xdp, adjust_rows)
 			cr_assert_eq(*p, p - before.data, "%s", rows[i].id);
 		for (int n = 0; n < rows[i].end; n++)
 			cr_assert_eq(before.data_end[n], 0, "%s: new bytes are zero", rows[i].id);
-		for (uint8_t *p = frame.data_end > before.data_end ? frame.data_end : before.data_end; p < frame.hard_end; p++)
+		for (uint8_t *p = frame.data_end > before.data_end ? frame.data_end : before.data_end;
+		     p < frame.hard_end; p++)
 			cr_assert_eq(*p, 0x55, "%s", rows[i].id);
 	}
 }

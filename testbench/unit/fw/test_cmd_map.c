@@ -101,7 +101,7 @@ Test(cmd_map, info)
 	control_close(c);
 }
 
-/* syz-kmalloc, CVE-2016-4794: a budget for all maps together, charged to the byte and given back. */
+/* A budget for all maps together, charged to the byte and given back. */
 Test(cmd_map, syz_kmalloc_budget)
 {
 	struct fw_config config = control_config();

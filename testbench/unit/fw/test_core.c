@@ -40,7 +40,7 @@ Test(core, no_memory_is_a_refusal)
 }
 
 /* Each step of a COMMIT may be the one without memory: whatever it took before is given back. */
-Test(core, commit_fails_at_any_step)
+Test(core, CVE_2016_4794_commit_fails_at_any_step)
 {
 	struct control *c = control_open(NULL);
 	void *blocks[8];

@@ -111,8 +111,7 @@ Test(hash, next_walks_in_order_of_insertion_whatever_the_seed)
 	}
 }
 
-/* syz-nextkey */
-Test(hash, next_of_empty_missing_and_deleted_keys)
+Test(hash, syz_nextkey_of_empty_missing_and_deleted_keys)
 {
 	struct map *map = maps_new(HASH_TYPE, 4, 8, 4, 0);
 	uint32_t key = 5, next = 0;
@@ -161,8 +160,8 @@ Test(hash, keys_of_every_size)
 	}
 }
 
-/* CVE-2021-38166, and every other way for chains and order to part: a long mixed history against a plain model. */
-Test(hash, agrees_with_a_model)
+/* Ways for chains and order to part: a long mixed history against a plain model. */
+Test(hash, CVE_2021_38166_agrees_with_a_model)
 {
 	enum { KEYS = 48, ROOM = 32 };
 	struct map *map = maps_new(HASH_TYPE, 4, 8, ROOM, 9);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Tests make-patch on a small tree of our own that has the places of the real specification. Prints TAP.
+# Tests make-patch on a small tree of our own that has the places of the real specification. Prints TAP. Without xelatex it
+# leaves out the building of the chapter.
 set -u
 tools=$(cd "$(dirname "$0")" && pwd)
 tmp=$(mktemp -d)
@@ -120,7 +121,7 @@ refused() {
 		return
 	fi
 	git_in "$tmp/bad" commit -q -a -m bad
-	"$tools/make-patch" "$tmp/bad" "$tmp/bad-out" > "$tmp/output" 2>&1
+	"$tools/make-patch" --no-build "$tmp/bad" "$tmp/bad-out" > "$tmp/output" 2>&1
 	status=$?
 	ok "$1" sh -c "[ $status -eq 1 ] && grep -F -- '$4' '$tmp/output' || { cat '$tmp/output'; false; }"
 }
@@ -128,7 +129,9 @@ refused() {
 tree "$tmp/tree"
 net=device-types/net/description.tex
 before=$(git -C "$tmp/tree" rev-parse HEAD)
-ok "make-patch makes the series" "$tools/make-patch" "$tmp/tree" "$tmp/out"
+build=
+command -v xelatex > /dev/null || build=--no-build
+ok "make-patch makes the series" "$tools/make-patch" $build "$tmp/tree" "$tmp/out"
 ok "the series has six patches" sh -c "[ \$(ls '$tmp/out'/*.patch | wc -l) -eq 6 ]"
 ok "the checkout is as it was" sh -c "[ '$before' = \$(git -C '$tmp/tree' rev-parse HEAD) ] && [ -z \"\$(git -C '$tmp/tree' status --porcelain)\" ]"
 git clone -q "$tmp/tree" "$tmp/applied"
@@ -168,7 +171,12 @@ for side in device driver; do
 done
 ok "prose is at most 65 columns wide" sh -c "! git -C '$tmp/applied' diff '$before' -- $net | grep '^+' | cut -c 2- |
 	grep -vE '&|label\{|ref\{|normative\{|^ *//|/\*|^ *#define' | awk 'length > 65' | grep ."
-ok "the chapter was built" test -s "$tmp/out/net.pdf"
+if [ -z "$build" ]; then
+	ok "the chapter was built" test -s "$tmp/out/net.pdf"
+else
+	n=$((n + 1))
+	echo "ok $n - the chapter was built # SKIP xelatex is not installed"
+fi
 
 refused "a feature bit that is taken" $net 's/F_HIGH (72)/F_HIGH (71)/' 'bit 71 is taken'
 refused "a configuration that has grown" $net 's/^        le32 supported_tunnel_types;/&\n        le32 other;/' 'offset 28'
@@ -184,6 +192,6 @@ refused "no end of the operation" $net 's/{Legacy Interface: Framing/{Framing/' 
 refused "no references" introduction.tex 's/{Normative References}/{References}/' 'the reference to RFC 9669'
 refused "no conformance list" device-types/net/driver-conformance.tex 's/{itemize}/{enumerate}/' 'driver-conformance.tex'
 mkdir "$tmp/empty"
-ok "a folder that is no checkout" sh -c "! '$tools/make-patch' '$tmp/empty' '$tmp/empty-out' 2>&1 | grep -v 'no git checkout' | grep ."
+ok "a folder that is no checkout" sh -c "! '$tools/make-patch' --no-build '$tmp/empty' '$tmp/empty-out' 2>&1 | grep -v 'no git checkout' | grep ."
 echo "1..$n"
 exit $failed

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtio core as a device type sees it: what a transport calls is in virtio.h. A device type owns a struct virtio_device,
- * fills in its configuration space, and is told through a const table when the driver moved on.
+ * The virtio core as a device type sees it: what a transport calls is in virtio.h. A device type owns a struct
+ * virtio_device, fills in its configuration space, and is told through a const table when the driver moved on.
  */
 #ifndef DEVICE_MODEL_DEVICE_H
 #define DEVICE_MODEL_DEVICE_H
@@ -38,12 +38,12 @@ struct virtio_device {
 };
 
 /*
- * A device with num_vqs queues of at most queue_size descriptors in mem, offering *offered. 0 or -ENOMEM; then there is nothing
- * to undo.
+ * A device with num_vqs queues of at most queue_size descriptors in mem, offering *offered. 0 or -ENOMEM; then there is
+ * nothing to undo.
  */
-int virtio_init(struct virtio_device *dev, const struct virtio_device_ops *ops, void *ctx, const struct transport_ops *transport,
-		void *transport_ctx, const struct mem *mem, uint16_t num_vqs, uint16_t queue_size,
-		const struct virtio_features *offered);
+int virtio_init(struct virtio_device *dev, const struct virtio_device_ops *ops, void *ctx,
+		const struct transport_ops *transport, void *transport_ctx, const struct mem *mem, uint16_t num_vqs,
+		uint16_t queue_size, const struct virtio_features *offered);
 void virtio_exit(struct virtio_device *dev);
 
 /* Whether bit was negotiated: accepted, and FEATURES_OK set. */
@@ -58,7 +58,8 @@ void virtio_config_set(struct virtio_device *dev, uint32_t offset, const void *f
 /* Sets DEVICE_NEEDS_RESET and tells the driver. why: a sentence for the operator. */
 void virtio_needs_reset(struct virtio_device *dev, const char *why);
 
-/* To be called with the result of a function of vq.h: a queue that broke makes the device need a reset. Passes result on. */
+/* To be called with the result of a function of vq.h: a queue that broke makes the device need a reset. Passes result
+ * on. */
 int virtio_vq_check(struct virtio_device *dev, uint16_t queue, int result);
 
 /* Publishes what was filled and notifies the driver if it wants that. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A cursor over the pieces of a buffer. What a driver scattered over descriptors reads and writes as one stream of bytes;
- * nothing here cares where the pieces begin and end.
+ * A cursor over the pieces of a buffer. What a driver scattered over descriptors reads and writes as one stream of
+ * bytes; nothing here cares where the pieces begin and end.
  */
 #ifndef DEVICE_MODEL_IOV_H
 #define DEVICE_MODEL_IOV_H
@@ -13,7 +13,7 @@
 struct iov_cursor {
 	const struct iovec *iov; /* pieces left; the owner's */
 	size_t count;
-	size_t offset;           /* bytes of the first one that are done */
+	size_t offset; /* bytes of the first one that are done */
 };
 
 static inline struct iov_cursor iov_cursor(const struct iovec *iov, size_t count)
@@ -30,8 +30,8 @@ size_t iov_write(struct iov_cursor *cursor, const void *from, size_t bytes);
 size_t iov_skip(struct iov_cursor *cursor, size_t bytes);
 
 /*
- * Takes a header off the front: copies all of *header and moves on behind it, whether or not it was contiguous. A copy it has
- * to be, since the driver may change the bytes at any time. Whether the whole header was there.
+ * Takes a header off the front: copies all of *header and moves on behind it, whether or not it was contiguous. A copy
+ * it has to be, since the driver may change the bytes at any time. Whether the whole header was there.
  */
 #define iov_take(cursor, header) (iov_read(cursor, header, sizeof(*(header))) == sizeof(*(header)))
 

@@ -20,7 +20,8 @@ struct link_frame {
 struct link;
 
 struct link_ops {
-	/* Looks at up to max next frames without taking them; they stay valid until take() or the next peek(). 0: none now. */
+	/* Looks at up to max next frames without taking them; they stay valid until take() or the next peek(). 0: none
+	 * now. */
 	size_t (*peek)(struct link *link, struct link_frame *frames, size_t max);
 	/* Takes the first count of the frames that peek() showed. */
 	void (*take)(struct link *link, size_t count);

@@ -31,14 +31,14 @@ static_assert(sizeof(struct pcap_frame_hdr) == 16, "pcap");
 
 struct link_pcap {
 	struct link link;
-	struct trace *trace;   /* NULL: nothing comes in */
-	size_t next;           /* frame of the trace */
+	struct trace *trace; /* NULL: nothing comes in */
+	size_t next;         /* frame of the trace */
 	uint64_t pass, passes;
 	bool held;
-	FILE *out;             /* NULL: nothing is kept */
+	FILE *out; /* NULL: nothing is kept */
 	char *out_path;
-	int out_error;         /* -errno of the first write that failed */
-	uint64_t sent;         /* frames */
+	int out_error; /* -errno of the first write that failed */
+	uint64_t sent; /* frames */
 };
 
 static struct link_pcap *of(const struct link *link)

@@ -31,8 +31,8 @@ int mem_add(struct mem *mem, const struct mem_region *region);
 int mem_remove(struct mem *mem, uint64_t gpa);
 
 /*
- * The longest piece of [gpa, gpa + bytes) that is contiguous on the host, from gpa on: a pointer to it, and its length in
- * *piece (1 to bytes). NULL: gpa is nowhere, or write is set and the region is read-only.
+ * The longest piece of [gpa, gpa + bytes) that is contiguous on the host, from gpa on: a pointer to it, and its length
+ * in *piece (1 to bytes). NULL: gpa is nowhere, or write is set and the region is read-only.
  */
 uint8_t *mem_piece(const struct mem *mem, uint64_t gpa, uint64_t bytes, bool write, uint64_t *piece);
 

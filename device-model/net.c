@@ -141,7 +141,8 @@ static bool features_possible(const struct net_config *config)
 
 	/* req: VN-38ba5b7c, VN-690148fa, VN-e1116ac5 */
 	return net_feature_xdp_bit_ok(config->xdp_bit) && !(config->features.word[0] & ~all.word[0]) &&
-	       !(config->features.word[1] & ~all.word[1]) && !net_feature_unsatisfied(&config->features, config->xdp_bit) &&
+	       !(config->features.word[1] & ~all.word[1]) &&
+	       !net_feature_unsatisfied(&config->features, config->xdp_bit) &&
 	       virtio_feature_has(&config->features, VIRTIO_F_VERSION_1);
 }
 
@@ -164,8 +165,8 @@ static int start_firmware(struct net *net)
 	return net->fw ? 0 : -EINVAL;
 }
 
-struct net *net_create(const struct net_config *config, struct link *link, struct mem *mem, const struct transport_ops *transport,
-		       void *transport_ctx)
+struct net *net_create(const struct net_config *config, struct link *link, struct mem *mem,
+		       const struct transport_ops *transport, void *transport_ctx)
 {
 	struct net *net = NULL;
 	int error = -EINVAL;
@@ -186,8 +187,8 @@ struct net *net_create(const struct net_config *config, struct link *link, struc
 	if (!net->rxqs)
 		goto fail;
 	error = virtio_init(&net->vdev, &device_ops, net, transport, transport_ctx, mem,
-			    2 * net->pairs + virtio_feature_has(&config->features, VIRTIO_NET_F_CTRL_VQ), config->queue_size,
-			    &config->features);
+			    2 * net->pairs + virtio_feature_has(&config->features, VIRTIO_NET_F_CTRL_VQ),
+			    config->queue_size, &config->features);
 	if (!error)
 		error = start_firmware(net);
 	if (!error)

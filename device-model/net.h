@@ -24,9 +24,9 @@ struct net_report {
 	uint64_t number;  /* of the frame on the link */
 	uint64_t time_ns; /* of the frame */
 	enum net_fate fate;
-	uint64_t r0;      /* if the program ran */
-	uint16_t queue;   /* receive queue that was steered to or selected */
-	uint32_t bytes;   /* after the run, of what went on */
+	uint64_t r0;    /* if the program ran */
+	uint16_t queue; /* receive queue that was steered to or selected */
+	uint32_t bytes; /* after the run, of what went on */
 };
 
 struct net_observer {
@@ -36,14 +36,14 @@ struct net_observer {
 
 struct net_config {
 	uint8_t mac[6];
-	uint16_t mtu;          /* 68 to 65535 */
-	uint16_t queue_pairs;  /* 1 to 128; only the first is of use until multiqueue is offered */
-	uint16_t queue_size;   /* descriptors at most, a power of two up to 32768 */
+	uint16_t mtu;                    /* 68 to 65535 */
+	uint16_t queue_pairs;            /* 1 to 128; only the first is of use until multiqueue is offered */
+	uint16_t queue_size;             /* descriptors at most, a power of two up to 32768 */
 	struct virtio_features features; /* offered; net_features_default() and then the operator's changes */
-	uint16_t xdp_bit;      /* feature bit of XDP_OFFLOAD: 4, 58 or 71 to 127 */
-	bool overrun;          /* a frame without a buffer is lost, as on a real wire; else the link waits */
-	struct fw_config fw;   /* num_queues and mtu are filled in by the device */
-	struct net_observer observer; /* frame may be NULL */
+	uint16_t xdp_bit;                /* feature bit of XDP_OFFLOAD: 4, 58 or 71 to 127 */
+	bool overrun;                    /* a frame without a buffer is lost, as on a real wire; else the link waits */
+	struct fw_config fw;             /* num_queues and mtu are filled in by the device */
+	struct net_observer observer;    /* frame may be NULL */
 };
 
 struct net;
@@ -56,12 +56,11 @@ int net_feature_bit(const char *name, uint16_t xdp_bit);
 const char *net_feature_name(unsigned bit, uint16_t xdp_bit);
 
 /*
- * Creates a device on link (which it then owns) with guest memory mem (the caller's). NULL with errno set: ENOMEM, EINVAL; the
- * link is still the caller's then.
- * The transport gets at the device through net_virtio().
+ * Creates a device on link (which it then owns) with guest memory mem (the caller's). NULL with errno set: ENOMEM,
+ * EINVAL; the link is still the caller's then. The transport gets at the device through net_virtio().
  */
-struct net *net_create(const struct net_config *config, struct link *link, struct mem *mem, const struct transport_ops *transport,
-		       void *transport_ctx);
+struct net *net_create(const struct net_config *config, struct link *link, struct mem *mem,
+		       const struct transport_ops *transport, void *transport_ctx);
 void net_destroy(struct net *net);
 
 struct virtio_device *net_virtio(struct net *net);

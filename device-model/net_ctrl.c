@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The control queue: virtio 1.4, 5.1.6.5. A thin frame gathers the command, finds its row, and scatters ack and result; what a
- * command means is its handler's business. Both parts are streams of bytes, however descriptors split them.
+ * The control queue: virtio 1.4, 5.1.6.5. A thin frame gathers the command, finds its row, and scatters ack and result;
+ * what a command means is its handler's business. Both parts are streams of bytes, however descriptors split them.
  */
 #include "net_device.h"
 #include <errno.h>
@@ -18,11 +18,12 @@ struct command {
 	const uint8_t *data; /* command-specific-data; no more than in_room bytes of it are there */
 	uint64_t bytes;      /* as the driver sent it */
 	uint8_t *result;
-	size_t room;         /* that the driver made available, and that there is */
-	size_t written;      /* out */
+	size_t room;    /* that the driver made available, and that there is */
+	size_t written; /* out */
 };
 
-/* The firmware judges the length before anything else: it is told of one byte too many, but never of bytes that are not there. */
+/* The firmware judges the length before anything else: it is told of one byte too many, but never of bytes that are not
+ * there. */
 static uint8_t xdp_command(struct net *net, struct command *c)
 {
 	size_t bytes = c->bytes < net->ctrl.in_room ? c->bytes : net->ctrl.in_room;
@@ -46,7 +47,8 @@ static const struct row {
 static const struct row *find_row(const struct net *net, const struct virtio_net_ctrl_hdr *hdr)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].class == hdr->class && (rows[i].command == ANY_COMMAND || rows[i].command == hdr->command) &&
+		if (rows[i].class == hdr->class &&
+		    (rows[i].command == ANY_COMMAND || rows[i].command == hdr->command) &&
 		    net_has(net, rows[i].feature))
 			return &rows[i];
 	return NULL;

@@ -15,42 +15,43 @@
 
 /* Where a frame of the burst stands. */
 struct net_rx_slot {
-	struct link_frame in;  /* as it came; data NULL: the bytes are in the staging area */
-	struct fw_frame *run;  /* NULL: the program did not see it */
-	uint8_t *data;         /* what goes on */
+	struct link_frame in; /* as it came; data NULL: the bytes are in the staging area */
+	struct fw_frame *run; /* NULL: the program did not see it */
+	uint8_t *data;        /* what goes on */
 	uint32_t bytes;
-	uint16_t queue;        /* pair */
-	bool deliver;          /* still has to reach the guest */
-	enum net_fate fate;    /* what became of it; with deliver: what will have become of it */
+	uint16_t queue;     /* pair */
+	bool deliver;       /* still has to reach the guest */
+	enum net_fate fate; /* what became of it; with deliver: what will have become of it */
 };
 
-/* The burst being worked on. Frames before next are done with; a frame without a buffer waits at next, its run behind it. */
+/* The burst being worked on. Frames before next are done with; a frame without a buffer waits at next, its run behind
+ * it. */
 struct net_rx {
 	struct net_rx_slot slots[LINK_BURST];
 	struct fw_frame runs[LINK_BURST];
 	size_t next, count;
-	uint8_t *stage;        /* LINK_BURST areas of headroom, frame, tailroom */
-	size_t stage_stride;   /* bytes */
-	bool based;            /* base_ns is set */
-	uint64_t base_ns;      /* time of the first frame since DRIVER_OK */
-	uint64_t ktime_ns;     /* of the last frame: never decreases */
+	uint8_t *stage;      /* LINK_BURST areas of headroom, frame, tailroom */
+	size_t stage_stride; /* bytes */
+	bool based;          /* base_ns is set */
+	uint64_t base_ns;    /* time of the first frame since DRIVER_OK */
+	uint64_t ktime_ns;   /* of the last frame: never decreases */
 };
 
 struct net_rxq {
-	uint16_t most;         /* chains that were available at once, at most */
-	int starved;           /* chains that were there and were too few; -1: not starved */
+	uint16_t most; /* chains that were available at once, at most */
+	int starved;   /* chains that were there and were too few; -1: not starved */
 	struct net_xdp_stats stats;
 };
 
 struct net_tx {
-	uint8_t *stage;        /* LINK_BURST frames */
+	uint8_t *stage; /* LINK_BURST frames */
 	size_t stage_stride;
 };
 
 struct net_ctrl {
-	uint8_t *in;           /* command-specific-data of one command */
+	uint8_t *in; /* command-specific-data of one command */
 	size_t in_room;
-	uint8_t *out;          /* its result, without the ack */
+	uint8_t *out; /* its result, without the ack */
 	size_t out_room;
 };
 
@@ -61,12 +62,12 @@ struct net {
 	struct fw *fw;
 	void *arena;
 	size_t arena_bytes;
-	uint16_t pairs;        /* queue pairs that there are */
-	bool verifying;        /* fw_poll() has something to do */
-	uint64_t now_ns;       /* time of the last frame taken: all the clock there is */
+	uint16_t pairs;  /* queue pairs that there are */
+	bool verifying;  /* fw_poll() has something to do */
+	uint64_t now_ns; /* time of the last frame taken: all the clock there is */
 	struct net_counters counters;
 	struct net_rx rx;
-	struct net_rxq *rxqs;  /* pairs of them */
+	struct net_rxq *rxqs; /* pairs of them */
 	struct net_tx tx;
 	struct net_ctrl ctrl;
 };
@@ -116,7 +117,8 @@ bool net_feature_xdp_bit_ok(uint16_t bit);
 /* The name of a feature in set that requires one that is not, or NULL. */
 const char *net_feature_unsatisfied(const struct virtio_features *set, uint16_t xdp_bit);
 
-/* Parts of the device. init: 0 or -ENOMEM, exit takes what init left, even after a failure. poll: whether anything was done. */
+/* Parts of the device. init: 0 or -ENOMEM, exit takes what init left, even after a failure. poll: whether anything was
+ * done. */
 int net_rx_init(struct net *net);
 void net_rx_exit(struct net *net);
 void net_rx_start(struct net *net);

@@ -5,7 +5,8 @@ static const struct {
 	const char *name, *text;
 	bool ran;
 } fates[NET_FATES] = {
-#define FATE(id, fate_name, fate_ran, fate_text) [NET_FATE_##id] = {.name = fate_name, .text = fate_text, .ran = fate_ran},
+#define FATE(id, fate_name, fate_ran, fate_text)                                                                       \
+	[NET_FATE_##id] = {.name = fate_name, .text = fate_text, .ran = fate_ran},
 #include "fate.def"
 #undef FATE
 };

@@ -5,8 +5,14 @@
 
 /* A required bit, from 1 on, so that 0 ends a list. */
 #define N(feature) (VIRTIO_NET_F_##feature + 1)
-#define ALL(...)   {__VA_ARGS__}
-#define ANY(...)   {__VA_ARGS__}
+#define ALL(...)                                                                                                       \
+	{                                                                                                              \
+		__VA_ARGS__                                                                                            \
+	}
+#define ANY(...)                                                                                                       \
+	{                                                                                                              \
+		__VA_ARGS__                                                                                            \
+	}
 
 static const struct feature {
 	uint8_t bit;
@@ -27,7 +33,8 @@ static unsigned real_bit(unsigned bit, uint16_t xdp_bit)
 
 bool net_feature_xdp_bit_ok(uint16_t bit)
 {
-	return bit == 4 || bit == VIRTIO_NET_F_XDP_OFFLOAD_ALT || (bit >= VIRTIO_NET_F_XDP_OFFLOAD && bit < VIRTIO_FEATURES_BITS);
+	return bit == 4 || bit == VIRTIO_NET_F_XDP_OFFLOAD_ALT ||
+	       (bit >= VIRTIO_NET_F_XDP_OFFLOAD && bit < VIRTIO_FEATURES_BITS);
 }
 
 struct virtio_features net_features_default(uint16_t xdp_bit)
@@ -71,7 +78,8 @@ static bool satisfied(const struct feature *f, const struct virtio_features *set
 const char *net_feature_unsatisfied(const struct virtio_features *set, uint16_t xdp_bit)
 {
 	for (size_t i = 0; i < FEATURES; i++)
-		if (virtio_feature_has(set, real_bit(features[i].bit, xdp_bit)) && !satisfied(&features[i], set, xdp_bit))
+		if (virtio_feature_has(set, real_bit(features[i].bit, xdp_bit)) &&
+		    !satisfied(&features[i], set, xdp_bit))
 			return features[i].name;
 	return NULL;
 }

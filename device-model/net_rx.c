@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Received frames. Theory of operation: one burst at a time. Its frames are copied from the link to the staging area, with
- * room before and behind; the program runs on those that it may see; what leaves on the wire is sent; and the rest is
- * delivered and reported in the order of the link. A frame that finds no buffer stops the burst at that point (unless frames
- * may be lost): it keeps its verdict and its bytes, and the next turn goes on with it. No frame is run twice.
+ * Received frames. Theory of operation: one burst at a time. Its frames are copied from the link to the staging area,
+ * with room before and behind; the program runs on those that it may see; what leaves on the wire is sent; and the rest
+ * is delivered and reported in the order of the link. A frame that finds no buffer stops the burst at that point
+ * (unless frames may be lost): it keeps its verdict and its bytes, and the next turn goes on with it. No frame is run
+ * twice.
  */
 #include "net_device.h"
 #include <errno.h>
@@ -247,7 +248,8 @@ static void apply_verdicts(struct net *net)
 			slot->fate = NET_FATE_TX_DROP;
 			continue;
 		}
-		out[count] = (struct link_frame){slot->data, slot->bytes, slot->bytes, slot->in.time_ns, slot->in.number};
+		out[count] =
+			(struct link_frame){slot->data, slot->bytes, slot->bytes, slot->in.time_ns, slot->in.number};
 		sent[count++] = slot;
 	}
 	if (!count)
@@ -267,12 +269,14 @@ struct header_place {
 
 static void keep_header_place(struct header_place *place, const struct vq_chain *chain)
 {
-	place->count = chain->writable < sizeof(struct virtio_net_hdr) ? chain->writable : sizeof(struct virtio_net_hdr);
+	place->count =
+		chain->writable < sizeof(struct virtio_net_hdr) ? chain->writable : sizeof(struct virtio_net_hdr);
 	memcpy(place->iov, chain->iov + chain->readable, place->count * sizeof(place->iov[0]));
 }
 
 /*
- * Too few buffers. -EAGAIN: more may come. -EMSGSIZE: the driver never had more of them, so waiting is no use.
+ * Too few buffers. -EAGAIN: more may come. -EMSGSIZE: never were there more of them, so waiting is no use, and would
+ * stop the queue for good.
  */
 static int starved(struct net_rxq *rxq, int available)
 {
@@ -282,22 +286,70 @@ static int starved(struct net_rxq *rxq, int available)
 	return -EAGAIN;
 }
 
-/*
- * Writes a frame to buffers of queue vq. 0; -EAGAIN: not enough buffers; -EMSGSIZE: never enough; -ENODEV: the queue does not work.
- */
-static int deliver(struct net *net, uint16_t pair, struct vq *vq, const uint8_t *data, uint32_t bytes)
-{
-	struct virtio_net_hdr hdr = {.gso_type = VIRTIO_NET_HDR_GSO_NONE}; /* req: VN-0556fd94, VN-c79215ab, VN-df6c3375 */
-	bool mergeable = net_has(net, VIRTIO_NET_F_MRG_RXBUF);
-	uint16_t index = net_rx_index(pair), buffers = 0;
-	struct net_rxq *rxq = &net->rxqs[pair];
-	int available = virtio_vq_check(&net->vdev, index, vq_available(vq));
-	struct vq_mark mark = vq_mark(vq);
-	struct header_place place = {.count = 0};
-	struct iov_cursor at;
-	uint32_t done = 0;
+/* A frame on its way into buffers. */
+struct delivery {
+	struct vq *vq;
+	uint16_t index; /* of vq */
+	const uint8_t *data;
+	uint32_t bytes, done;
+	uint16_t buffers; /* filled so far */
+	bool mergeable;
+	struct header_place place;
+};
 
-	if (available < 0 || !vq_usable(vq))
+/* Takes one more buffer and fills it. 1; 0: there is none; -EMSGSIZE: too small, and more must not be used; -ENODEV. */
+static int fill_buffer(struct net *net, struct delivery *d)
+{
+	uint32_t header = d->buffers ? 0 : sizeof(struct virtio_net_hdr), wrote;
+	struct vq_chain chain;
+	struct iov_cursor at;
+	int got = vq_pop(d->vq, &chain);
+
+	if (got > 0 && chain.writable_bytes < (header ? header : 1))
+		got = vq_break(d->vq, -EPROTO, "a receive buffer has no room for the header");
+	if (virtio_vq_check(&net->vdev, d->index, got) < 0)
+		return -ENODEV;
+	if (!got)
+		return 0;
+	if (!d->mergeable && chain.writable_bytes < (uint64_t)header + d->bytes) /* req: VN-bcdaf33b */
+		return -EMSGSIZE;
+	if (header)
+		keep_header_place(&d->place, &chain);
+	at = vq_chain_out(&chain);
+	iov_skip(&at, header);
+	wrote = iov_write(&at, d->data + d->done, d->bytes - d->done); /* req: VN-a47b6e97 */
+	d->done += wrote;
+	vq_fill(d->vq, chain.id, header + wrote);
+	d->buffers++;
+	return 1;
+}
+
+/* req: VN-0556fd94, VN-c79215ab, VN-df6c3375: nothing is promised about the frame. VN-bca6ff31, VN-aa5decec,
+ * VN-e511a9fc */
+static void write_header(const struct delivery *d)
+{
+	struct virtio_net_hdr hdr = {.gso_type = VIRTIO_NET_HDR_GSO_NONE, .num_buffers = cpu_to_le16(d->buffers)};
+	struct iov_cursor at = iov_cursor(d->place.iov, d->place.count);
+
+	iov_write(&at, &hdr, sizeof(hdr));
+}
+
+/*
+ * Writes a frame to buffers of a queue pair. 0; -EAGAIN: not enough buffers; -EMSGSIZE: never enough; -ENODEV: the
+ * queue does not work. After an error the queue is as it was.
+ */
+static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t bytes)
+{
+	struct delivery d = {.vq = &net->vdev.vqs[net_rx_index(pair)],
+			     .index = net_rx_index(pair),
+			     .data = data,
+			     .bytes = bytes,
+			     .mergeable = net_has(net, VIRTIO_NET_F_MRG_RXBUF)};
+	struct net_rxq *rxq = &net->rxqs[pair];
+	int available = virtio_vq_check(&net->vdev, d.index, vq_available(d.vq)), got;
+	struct vq_mark mark = vq_mark(d.vq);
+
+	if (available < 0 || !vq_usable(d.vq))
 		return -ENODEV;
 	if (available == rxq->starved && !net->config.overrun)
 		return -EAGAIN; /* the same frame as last time, and nothing new for it */
@@ -305,37 +357,13 @@ static int deliver(struct net *net, uint16_t pair, struct vq *vq, const uint8_t 
 	if (available > rxq->most)
 		rxq->most = available;
 	do {
-		struct vq_chain chain;
-		uint32_t header = buffers ? 0 : sizeof(hdr), wrote;
-		int got = vq_pop(vq, &chain);
-
-		if (got > 0 && chain.writable_bytes < (buffers ? 1 : sizeof(hdr)))
-			got = vq_break(vq, -EPROTO, "a receive buffer has no room for the header");
-		if (virtio_vq_check(&net->vdev, index, got) < 0) {
-			vq_rewind(vq, mark);
-			return -ENODEV;
+		got = fill_buffer(net, &d);
+		if (got <= 0) {
+			vq_rewind(d.vq, mark);
+			return got ? got : starved(rxq, available);
 		}
-		if (!got) {
-			vq_rewind(vq, mark);
-			return starved(rxq, available);
-		}
-		if (!mergeable && chain.writable_bytes < (uint64_t)header + bytes) { /* req: VN-bcdaf33b */
-			vq_rewind(vq, mark);
-			return -EMSGSIZE;
-		}
-		if (!buffers)
-			keep_header_place(&place, &chain);
-		at = vq_chain_out(&chain);
-		iov_skip(&at, header);
-		wrote = iov_write(&at, data + done, bytes - done); /* req: VN-a47b6e97 */
-		done += wrote;
-		vq_fill(vq, chain.id, header + wrote);
-		buffers++;
-	} while (done < bytes);
-
-	hdr.num_buffers = cpu_to_le16(buffers); /* req: VN-bca6ff31, VN-aa5decec, VN-e511a9fc */
-	at = iov_cursor(place.iov, place.count);
-	iov_write(&at, &hdr, sizeof(hdr));
+	} while (d.done < bytes);
+	write_header(&d);
 	return 0;
 }
 
@@ -357,8 +385,7 @@ static size_t act(struct net *net)
 		struct net_rx_slot *slot = &rx->slots[rx->next];
 
 		if (slot->deliver) {
-			struct vq *vq = &net->vdev.vqs[net_rx_index(slot->queue)];
-			int error = deliver(net, slot->queue, vq, slot->data, slot->bytes);
+			int error = deliver(net, slot->queue, slot->data, slot->bytes);
 
 			if (error == -EAGAIN && !net->config.overrun)
 				break;
@@ -371,7 +398,8 @@ static size_t act(struct net *net)
 	return rx->next - from;
 }
 
-/* Publishes what the burst filled, and asks for notifications where buffers are missing only. Whether some came meanwhile. */
+/* Publishes what the burst filled, and asks for notifications where buffers are missing only. Whether some came
+ * meanwhile. */
 static bool publish(struct net *net)
 {
 	bool more = false;

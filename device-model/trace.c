@@ -12,14 +12,14 @@
 #define NS_PER_S 1000000000ULL
 
 struct reader {
-	const char *path;        /* as messages name it */
-	FILE *file;              /* libpcap's, once pcap is there */
+	const char *path; /* as messages name it */
+	FILE *file;       /* libpcap's, once pcap is there */
 	pcap_t *pcap;
 	struct bpf_program filter;
 	bool filtered;
-	struct unpack unpacked;  /* of a compressed file or of standard input */
+	struct unpack unpacked; /* of a compressed file or of standard input */
 	size_t frames_room, bytes_room;
-	size_t bytes;            /* used of trace->bytes */
+	size_t bytes; /* used of trace->bytes */
 };
 
 static void *fail(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -95,7 +95,8 @@ static bool open_capture(struct reader *r, const struct trace_config *config, ch
 	type = pcap_datalink(r->pcap);
 	if (type != DLT_EN10MB) {
 		name = pcap_datalink_val_to_name(type);
-		fail(error, "%s: has link type %s (%d), expected Ethernet (EN10MB)", r->path, name ? name : "unknown", type);
+		fail(error, "%s: has link type %s (%d), expected Ethernet (EN10MB)", r->path, name ? name : "unknown",
+		     type);
 		return false;
 	}
 	if (!config->filter)
@@ -127,7 +128,7 @@ static int grow(void **array, size_t *room, size_t want, size_t size)
 
 	while (more < want)
 		more *= 2;
-	if (more == *room)
+	if (*array && more == *room)
 		return 0;
 	if (more > SIZE_MAX / size)
 		return -ENOMEM;
@@ -210,7 +211,8 @@ static bool read_frames(struct reader *r, const struct trace_config *config, str
 	if (why) {
 		trace->truncated = true;
 		trace->truncated_at = trace->read + 1;
-		fail(trace->truncation, "%s: ends in frame %llu: %s", r->path, (unsigned long long)trace->truncated_at, why);
+		fail(trace->truncation, "%s: ends in frame %llu: %s", r->path, (unsigned long long)trace->truncated_at,
+		     why);
 	}
 	return true;
 }

@@ -16,12 +16,12 @@ struct trace_config {
 struct trace {
 	struct link_frame *frames; /* those kept; number: of the frame in the file, from 1; time_ns: as captured */
 	size_t count;
-	uint64_t read;             /* whole frames in the file (up to config.last), kept or not */
-	uint64_t span_ns;          /* from the earliest to the latest time kept */
-	bool truncated;            /* the file ends in the middle of a frame, or its next record is damaged */
-	uint64_t truncated_at;     /* number that this frame would have had */
+	uint64_t read;                      /* whole frames in the file (up to config.last), kept or not */
+	uint64_t span_ns;                   /* from the earliest to the latest time kept */
+	bool truncated;                     /* the file ends in the middle of a frame, or its next record is damaged */
+	uint64_t truncated_at;              /* number that this frame would have had */
 	char truncation[TRACE_ERROR_BYTES]; /* a sentence that says so, if truncated */
-	uint8_t *bytes;            /* of all frames */
+	uint8_t *bytes;                     /* of all frames */
 };
 
 /*

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <zlib.h>
 
-#define CHUNK_BYTES      ((size_t)256 << 10)
-#define XZ_MEMORY_MAX    ((uint64_t)512 << 20) /* what xz -9 asks for, several times over */
-#define MAGIC_BYTES      6
+#define CHUNK_BYTES   ((size_t)256 << 10)
+#define XZ_MEMORY_MAX ((uint64_t)512 << 20) /* what xz -9 asks for, several times over */
+#define MAGIC_BYTES   6
 
 static bool is_gzip(const uint8_t *magic, size_t bytes)
 {
@@ -17,7 +17,10 @@ static bool is_gzip(const uint8_t *magic, size_t bytes)
 
 static bool is_xz(const uint8_t *magic, size_t bytes)
 {
-	return bytes >= MAGIC_BYTES && !memcmp(magic, "\xfd" "7zXZ", MAGIC_BYTES);
+	return bytes >= MAGIC_BYTES && !memcmp(magic,
+					       "\xfd"
+					       "7zXZ",
+					       MAGIC_BYTES);
 }
 
 bool unpack_needed(FILE *file)
@@ -44,7 +47,8 @@ static int reserve(struct unpack *u)
 	if (u->room - u->bytes >= CHUNK_BYTES)
 		return 0;
 	if (u->bytes > UNPACK_BYTES_MAX)
-		return refuse(u, -EFBIG, "is more than 16 GiB when read whole; use a file that is neither compressed nor a pipe");
+		return refuse(u, -EFBIG,
+			      "is more than 16 GiB when read whole; use a file that is neither compressed nor a pipe");
 	while (room - u->bytes < CHUNK_BYTES)
 		room *= 2;
 	data = realloc(u->data, room);

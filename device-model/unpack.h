@@ -13,8 +13,8 @@
 struct unpack {
 	uint8_t *data;
 	size_t bytes, room;
-	const char *damage;   /* why the compressed data ended early, or NULL: static. What came before is in data */
-	const char *error;    /* static */
+	const char *damage; /* why the compressed data ended early, or NULL: static. What came before is in data */
+	const char *error;  /* static */
 };
 
 /* Whether a seekable file is compressed; leaves its position at the start. */

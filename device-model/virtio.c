@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "virtio_config.h"
 #include "device.h"
+#include "virtio_config.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,9 +24,9 @@ static void log_line(const struct virtio_device *dev, const char *format, ...)
 	dev->ops->log(dev->ctx, line);
 }
 
-int virtio_init(struct virtio_device *dev, const struct virtio_device_ops *ops, void *ctx, const struct transport_ops *transport,
-		void *transport_ctx, const struct mem *mem, uint16_t num_vqs, uint16_t queue_size,
-		const struct virtio_features *offered)
+int virtio_init(struct virtio_device *dev, const struct virtio_device_ops *ops, void *ctx,
+		const struct transport_ops *transport, void *transport_ctx, const struct mem *mem, uint16_t num_vqs,
+		uint16_t queue_size, const struct virtio_features *offered)
 {
 	*dev = (struct virtio_device){
 		.ops = ops, .ctx = ctx, .transport = transport, .transport_ctx = transport_ctx, .offered = *offered};
@@ -87,8 +87,8 @@ static const struct status_row {
 	{VIRTIO_CONFIG_S_ACKNOWLEDGE, 0, NULL, "ACKNOWLEDGE"},
 	{VIRTIO_CONFIG_S_DRIVER, VIRTIO_CONFIG_S_ACKNOWLEDGE, NULL, "DRIVER"},
 	{VIRTIO_CONFIG_S_FEATURES_OK, VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER, features_ok, "FEATURES_OK"},
-	{VIRTIO_CONFIG_S_DRIVER_OK, VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK, start,
-	 "DRIVER_OK"},
+	{VIRTIO_CONFIG_S_DRIVER_OK, VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK,
+	 start, "DRIVER_OK"},
 	{VIRTIO_CONFIG_S_FAILED, 0, NULL, "FAILED"},
 };
 #define STATUS_ROWS (sizeof(status_rows) / sizeof(status_rows[0]))
@@ -146,7 +146,7 @@ void virtio_needs_reset(struct virtio_device *dev, const char *why)
 	bool told = dev->status & VIRTIO_CONFIG_S_NEEDS_RESET;
 
 	log_line(dev, "device needs reset: %s", why);
-	dev->status |= VIRTIO_CONFIG_S_NEEDS_RESET; /* req: VN-8768ac55 */
+	dev->status |= VIRTIO_CONFIG_S_NEEDS_RESET;             /* req: VN-8768ac55 */
 	if (!told && (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)) /* req: VN-3f4599a1 */
 		dev->transport->config_interrupt(dev->transport_ctx);
 }
@@ -205,7 +205,8 @@ void virtio_config_write(struct virtio_device *dev, uint32_t offset, const void 
 {
 	/* No field of the network device is the driver's to write since virtio 1.0. */
 	(void)from;
-	log_line(dev, "write of %zu bytes at %u of the configuration space ignored: nothing there is writable", bytes, offset);
+	log_line(dev, "write of %zu bytes at %u of the configuration space ignored: nothing there is writable", bytes,
+		 offset);
 }
 
 void virtio_config_set(struct virtio_device *dev, uint32_t offset, const void *from, size_t bytes)

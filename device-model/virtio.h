@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtio core: status machine, features, configuration space, queues. The functions below are what a transport calls
- * when its driver touches a register; none of them trusts an argument.
+ * The virtio core: status machine, features, configuration space, queues. The functions below are what a transport
+ * calls when its driver touches a register; none of them trusts an argument.
  */
 #ifndef DEVICE_MODEL_VIRTIO_H
 #define DEVICE_MODEL_VIRTIO_H
@@ -54,8 +54,8 @@ uint16_t virtio_num_queues(const struct virtio_device *dev);
 /* 0: no such queue. */
 uint16_t virtio_queue_max_size(const struct virtio_device *dev, uint16_t queue);
 /*
- * 0; -EINVAL: no such queue, size or alignment out of range, already enabled, FEATURES_OK not set (features decide the ring's
- * format); -EFAULT: areas not wholly in guest memory.
+ * 0; -EINVAL: no such queue, size or alignment out of range, already enabled, FEATURES_OK not set (features decide the
+ * ring's format); -EFAULT: areas not wholly in guest memory.
  */
 int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size, const struct virtio_queue_addr *addr);
 bool virtio_queue_enabled(const struct virtio_device *dev, uint16_t queue);

@@ -32,7 +32,8 @@ static int split_map(struct vq *vq)
 {
 	struct areas bytes = area_bytes(vq->size);
 
-	if (vq->addr.desc % VRING_DESC_ALIGN || vq->addr.driver % VRING_AVAIL_ALIGN || vq->addr.device % VRING_USED_ALIGN)
+	if (vq->addr.desc % VRING_DESC_ALIGN || vq->addr.driver % VRING_AVAIL_ALIGN ||
+	    vq->addr.device % VRING_USED_ALIGN)
 		return -EINVAL;
 	vq->desc = mem_whole(vq->mem, vq->addr.desc, bytes.desc, false);
 	vq->driver = mem_whole(vq->mem, vq->addr.driver, bytes.driver, false);
@@ -151,7 +152,8 @@ static const uint8_t *indirect_table(struct vq *vq, const struct vring_desc *des
 	return table;
 }
 
-/* Walks the chain at head. Each step either takes a buffer, of which there are at most vq->size, or enters the one table. */
+/* Walks the chain at head. Each step either takes a buffer, of which there are at most vq->size, or enters the one
+ * table. */
 static int walk(struct vq *vq, uint16_t head, struct vq_chain *chain)
 {
 	const uint8_t *table = vq->desc;
@@ -179,7 +181,8 @@ static int walk(struct vq *vq, uint16_t head, struct vq_chain *chain)
 		}
 		if (buffers++ == vq->size)
 			return vq_break(vq, -ELOOP, "a chain is longer than the queue");
-		error = add_buffer(vq, chain, le64_to_cpu(desc.addr), le32_to_cpu(desc.len), flags & VRING_DESC_F_WRITE);
+		error = add_buffer(vq, chain, le64_to_cpu(desc.addr), le32_to_cpu(desc.len),
+				   flags & VRING_DESC_F_WRITE);
 		if (error)
 			return error;
 		if (!(flags & VRING_DESC_F_NEXT))
@@ -226,7 +229,8 @@ static bool split_wants_interrupt(struct vq *vq)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!vq->event_idx) /* req: VN-316c9a14, VN-bae4f3d8, VN-fc47f73c */
 		return !(load16(vq->driver + offsetof(struct vring_avail, flags)) & VRING_AVAIL_F_NO_INTERRUPT);
-	/* req: VN-6bc6c002, VN-aa8a1839, VN-47d3309a: one of the entries old to next_used - 1 is the one that the driver waits for */
+	/* req: VN-6bc6c002, VN-aa8a1839, VN-47d3309a: one of the entries old to next_used - 1 is the one that the
+	 * driver waits for */
 	event = load16(used_event(vq));
 	return (uint16_t)(event - old) < (uint16_t)(vq->next_used - old);
 }
@@ -238,8 +242,8 @@ static void split_want_kicks(struct vq *vq, bool on)
 		store16(vq->device + offsetof(struct vring_used, flags), on ? 0 : VRING_USED_F_NO_NOTIFY);
 	} else if (on) {
 		/*
-		 * req: VN-dc045bf7, VN-561f2ad6: flags stay 0; off is the event's staying behind. The next one to come, not
-		 * the next one to take: whoever waits for more than there are did not take any.
+		 * req: VN-dc045bf7, VN-561f2ad6: flags stay 0; off is the event's staying behind. The next one to come,
+		 * not the next one to take: whoever waits for more than there are did not take any.
 		 */
 		store16(avail_event(vq), load16(vq->driver + offsetof(struct vring_avail, idx)));
 	}

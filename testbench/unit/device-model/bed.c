@@ -120,8 +120,8 @@ void *bed_buffer(struct bed *bed, uint16_t i)
 	return ram_at(&bed->ram, bed->buffers + (uint64_t)i * bed->buffer_bytes);
 }
 
-uint8_t bed_command(struct bed *bed, uint8_t class, uint8_t command, const void *data, uint32_t bytes, void *result, uint32_t room,
-		    uint32_t *used)
+uint8_t bed_command(struct bed *bed, uint8_t class, uint8_t command, const void *data, uint32_t bytes, void *result,
+		    uint32_t room, uint32_t *used)
 {
 	struct ring *ring = &bed->rings[BED_CTRL];
 	uint64_t in = bed->command, out = bed->command + COMMAND_BYTES / 2;
@@ -156,29 +156,34 @@ void bed_attach(struct bed *bed, uint32_t id, const uint64_t *insns, uint32_t co
 	struct virtio_net_xdp_result r;
 	uint8_t write[8 + 8 * 64] = {0};
 	uint8_t attach[sizeof(struct virtio_net_xdp_attach)] = {0};
-	struct virtio_net_xdp_attach a = {.id = cpu_to_le32(id), .expected_id = cpu_to_le32(VIRTIO_NET_XDP_ID_NONE),
-					  .ifindex = cpu_to_le32(3)};
+	struct virtio_net_xdp_attach a = {
+		.id = cpu_to_le32(id), .expected_id = cpu_to_le32(VIRTIO_NET_XDP_ID_NONE), .ifindex = cpu_to_le32(3)};
 	struct virtio_net_xdp_attach_result ar;
 	int tries = 0;
 
 	cr_assert_leq(count, 64);
 	memcpy(create.name, "unit", 5);
-	cr_assert_eq(bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_PROG_CREATE, &create, sizeof(create), &r, sizeof(r), NULL), 0);
+	cr_assert_eq(
+		bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_PROG_CREATE, &create, sizeof(create), &r, sizeof(r), NULL), 0);
 	memcpy(write, &create.id, 4);
 	for (uint32_t i = 0; i < count; i++) {
 		le64 slot = cpu_to_le64(insns[i]);
 
 		memcpy(write + 8 + 8 * i, &slot, 8);
 	}
-	cr_assert_eq(bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_PROG_WRITE, write, 8 + 8 * count, &r, sizeof(r), NULL), 0);
-	cr_assert_eq(bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_PROG_COMMIT, &commit, sizeof(commit), &r, sizeof(r), NULL), 0);
+	cr_assert_eq(bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_PROG_WRITE, write, 8 + 8 * count, &r, sizeof(r), NULL),
+		     0);
+	cr_assert_eq(
+		bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_PROG_COMMIT, &commit, sizeof(commit), &r, sizeof(r), NULL), 0);
 	do {
 		cr_assert_lt(tries++, 100);
-		cr_assert_eq(bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_PROG_INFO, &create.id, 4, &info, sizeof(info), NULL), 0);
+		cr_assert_eq(
+			bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_PROG_INFO, &create.id, 4, &info, sizeof(info), NULL),
+			0);
 	} while (info.state == VIRTIO_NET_XDP_PROG_VERIFYING);
 	cr_assert_eq(info.state, VIRTIO_NET_XDP_PROG_READY, "error %#x", le32_to_cpu(info.error));
 	memcpy(attach, &a, sizeof(a));
 	memset(&ar, 0, sizeof(ar));
-	cr_assert_eq(bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_ATTACH, attach, sizeof(a), &ar, sizeof(ar), NULL), 0, "%#x",
-		     le16_to_cpu(ar.hdr.status));
+	cr_assert_eq(bed_command(bed, 10, VIRTIO_NET_CTRL_XDP_ATTACH, attach, sizeof(a), &ar, sizeof(ar), NULL), 0,
+		     "%#x", le16_to_cpu(ar.hdr.status));
 }

@@ -5,8 +5,8 @@
 
 #include "device-model/net_device.h"
 #include "device-model/tr_inproc.h"
-#include "ring.h"
 #include "rig/link_mem.h"
+#include "ring.h"
 
 #define BED_REPORTS 4096
 #define BED_RX      0
@@ -15,7 +15,7 @@
 #define BED_SIZE    64 /* descriptors of each queue */
 
 /* Status bits up to DRIVER_OK. */
-#define BED_RUNNING                                                                                                            \
+#define BED_RUNNING                                                                                                    \
 	(VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK)
 
 struct bed {
@@ -25,12 +25,12 @@ struct bed {
 	struct net_config config;
 	struct net *net;
 	struct ring rings[3];
-	uint64_t buffers;       /* what bed_post() hands out */
+	uint64_t buffers; /* what bed_post() hands out */
 	uint32_t buffer_bytes;
 	struct net_report reports[BED_REPORTS];
 	size_t num_reports;
 	unsigned log_lines;
-	uint64_t command;       /* guest memory of bed_command() */
+	uint64_t command; /* guest memory of bed_command() */
 };
 
 /* Fills in bed->config and the rest; the caller may change bed->config, then calls bed_start(). */
@@ -54,13 +54,16 @@ void bed_post(struct bed *bed, uint16_t i, uint32_t bytes);
 void *bed_buffer(struct bed *bed, uint16_t i);
 
 /* Sends a command by the control queue and returns the ack; 0xff: the device wrote nothing. *used: bytes written. */
-uint8_t bed_command(struct bed *bed, uint8_t class, uint8_t command, const void *data, uint32_t bytes, void *result, uint32_t room,
-		    uint32_t *used);
+uint8_t bed_command(struct bed *bed, uint8_t class, uint8_t command, const void *data, uint32_t bytes, void *result,
+		    uint32_t room, uint32_t *used);
 
 /* Uploads instructions as program id, waits until it is READY, and attaches it. */
 void bed_attach(struct bed *bed, uint32_t id, const uint64_t *insns, uint32_t count);
 
 /* r0 = value; exit */
-#define BED_RETURN(value) {0xb7 | (uint64_t)(value) << 32, 0x95}
+#define BED_RETURN(value)                                                                                              \
+	{                                                                                                              \
+		0xb7 | (uint64_t)(value) << 32, 0x95                                                                   \
+	}
 
 #endif

@@ -2,6 +2,7 @@
 #include "capture.h"
 #include <criterion/criterion.h>
 #include <lzma.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -164,7 +165,7 @@ void capture_write(const struct capture *c, char path[static CAPTURE_PATH])
 {
 	int fd;
 
-	strcpy(path, "/tmp/refnic-unit-XXXXXX");
+	snprintf(path, CAPTURE_PATH, "/tmp/refnic-unit-XXXXXX");
 	fd = mkstemp(path);
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(write(fd, c->data, c->bytes), (ssize_t)c->bytes);

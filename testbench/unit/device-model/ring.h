@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A split ring written by hand, into guest memory that a test owns: it can be as wrong as the test wants. Nothing is checked
- * and nothing is managed; the driver that does that is guest-driver/core.
+ * A split ring written by hand, into guest memory that a test owns: it can be as wrong as the test wants. Nothing is
+ * checked and nothing is managed; the driver that does that is guest-driver/core.
  */
 #ifndef UNIT_DEVICE_MODEL_RING_H
 #define UNIT_DEVICE_MODEL_RING_H

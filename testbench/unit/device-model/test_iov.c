@@ -37,7 +37,8 @@ Test(iov, every_split)
 			cr_assert_eq(iov_left(&c), BYTES - sizeof(header), "cuts %#x", cuts);
 			cr_assert_eq(iov_skip(&c, 2), 2);
 			cr_assert_eq(iov_read(&c, got, BYTES), BYTES - 7);
-			cr_assert_eq(memcmp(header, data, 5) || memcmp(got, data + 7, BYTES - 7), 0, "cuts %#x", cuts);
+			cr_assert_eq(memcmp(header, data, 5), 0, "cuts %#x", cuts);
+			cr_assert_eq(memcmp(got, data + 7, BYTES - 7), 0, "cuts %#x", cuts);
 			cr_assert_eq(iov_read(&c, got, 1), 0);
 			cr_assert_not(iov_take(&c, &header));
 		}

@@ -50,7 +50,8 @@ Test(link_pcap, plays)
 	link->ops->close(link);
 }
 
-/* Passes follow each other in one burst; each is later by the trace's span, also when that is more than 64 bits hold. */
+/* Passes follow each other in one burst; each is later by the trace's span, also when that is more than 64 bits hold.
+ */
 Test(link_pcap, repeats)
 {
 	char path[CAPTURE_PATH], error[TRACE_ERROR_BYTES] = "";
@@ -60,7 +61,8 @@ Test(link_pcap, repeats)
 	size_t got;
 
 	write_five(path);
-	link = link_pcap_open(&(struct link_pcap_config){.in = {.path = path, .first = 2, .last = 4}, .repeat = 7}, error);
+	link = link_pcap_open(&(struct link_pcap_config){.in = {.path = path, .first = 2, .last = 4}, .repeat = 7},
+			      error);
 	cr_assert(link, "%s", error);
 	while ((got = link->ops->peek(link, f, 4))) {
 		for (size_t i = 0; i < got; i++, n++) {

@@ -53,7 +53,8 @@ Test(mem, full)
 	cr_assert_eq(mem_add(&mem, &(struct mem_region){.gpa = 1000, .bytes = 1, .host = host}), -ENOSPC);
 }
 
-/* Three neighbours in guest-physical addresses; only the first two are neighbours on the host. The second is followed by a gap. */
+/* Three neighbours in guest-physical addresses; only the first two are neighbours on the host. The second is followed
+ * by a gap. */
 Test(mem, pieces_CVE_2018_1059_a)
 {
 	struct mem mem = {0};
@@ -91,7 +92,7 @@ Test(mem, pieces_CVE_2018_1059_a)
 		cr_assert_eq(p, host + rows[i].at, "%s", rows[i].id);
 		cr_assert_eq(piece, rows[i].piece, "%s", rows[i].id);
 		/* CVE-2023-41051: what is asked for whole is whole or nothing */
-		cr_assert_eq(mem_whole(&mem, rows[i].gpa, rows[i].bytes, rows[i].write), piece == rows[i].bytes ? p : NULL, "%s",
-			     rows[i].id);
+		cr_assert_eq(mem_whole(&mem, rows[i].gpa, rows[i].bytes, rows[i].write),
+			     piece == rows[i].bytes ? p : NULL, "%s", rows[i].id);
 	}
 }

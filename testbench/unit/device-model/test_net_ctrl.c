@@ -32,7 +32,7 @@ Test(net_ctrl, answers)
 	cr_assert_eq(used, 1 + sizeof(caps));
 	cr_assert_eq(le32_to_cpu(caps.caps.max_frame), fw_caps(net_fw(bed.net))->max_frame);
 	/* Classes and commands that are not there. */
-	for (int class = 0; class < 256; class++) {
+	for (int class = 0; class < 256; class ++) {
 		if (class == VIRTIO_NET_CTRL_XDP)
 			continue;
 		cr_assert_eq(bed_command(&bed, class, 0, r, 5, r, sizeof(r), &used), VIRTIO_NET_ERR, "class %d", class);
@@ -152,14 +152,18 @@ Test(net_ctrl, incomplete)
 		kick(&bed, 0, &len);
 		cr_assert(len == 1 && bytes[0] == VIRTIO_NET_ERR && bytes[1] == 0xee, "room %u", room);
 	}
-	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_MAP_INFO, &id, 4, &info, sizeof(info), NULL), VIRTIO_NET_ERR);
+	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_MAP_INFO, &id, 4, &info, sizeof(info), NULL),
+		     VIRTIO_NET_ERR);
 	cr_assert_eq(le16_to_cpu(info.hdr.status), VIRTIO_NET_XDP_ERR_NOT_FOUND);
-	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_MAP_CREATE, &create, sizeof(create), &info, 8, NULL), VIRTIO_NET_OK);
-	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_MAP_INFO, &id, 4, &info, sizeof(info), NULL), VIRTIO_NET_OK);
+	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_MAP_CREATE, &create, sizeof(create), &info, 8, NULL),
+		     VIRTIO_NET_OK);
+	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_MAP_INFO, &id, 4, &info, sizeof(info), NULL),
+		     VIRTIO_NET_OK);
 	bed_close(&bed);
 }
 
-/* CVE-2014-0150: lengths are judged against what is there, in 64 bits. A command of 124 MiB: the same 2 MiB again and again. */
+/* CVE-2014-0150: lengths are judged against what is there, in 64 bits. A command of 124 MiB: the same 2 MiB again and
+ * again. */
 Test(net_ctrl, too_long_CVE_2014_0150)
 {
 	static const struct {
@@ -267,8 +271,8 @@ Test(net_ctrl, detach_while_frames_wait)
 	bed_frame(&bed, 60, 0);
 	bed_settle(&bed);
 	cr_assert_eq(bed.num_reports, 0);
-	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_DETACH, &detach, sizeof(detach), &r, sizeof(r), NULL), VIRTIO_NET_OK,
-		     "%#x", le16_to_cpu(r.hdr.status));
+	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_DETACH, &detach, sizeof(detach), &r, sizeof(r), NULL),
+		     VIRTIO_NET_OK, "%#x", le16_to_cpu(r.hdr.status));
 	bed_frame(&bed, 60, 0);
 	bed_post(&bed, 0, 2048);
 	bed_post(&bed, 1, 2048);

@@ -10,9 +10,9 @@ Test(net_feature, names)
 		const char *name;
 		int bit; /* at the XDP bit 58 */
 	} rows[] = {
-		{"mrg_rxbuf", 15},   {"status", 16},	 {"ctrl_vq", 17},    {"ring_indirect_desc", 28},
-		{"ring_event_idx", 29}, {"version_1", 32},   {"ring_packed", 34}, {"rss", 60},
-		{"xdp_offload", 58}, {"ipsec", 70},	 {"gso", -ENOENT},   {"MRG_RXBUF", -ENOENT},
+		{"mrg_rxbuf", 15},      {"status", 16},    {"ctrl_vq", 17},     {"ring_indirect_desc", 28},
+		{"ring_event_idx", 29}, {"version_1", 32}, {"ring_packed", 34}, {"rss", 60},
+		{"xdp_offload", 58},    {"ipsec", 70},     {"gso", -ENOENT},    {"MRG_RXBUF", -ENOENT},
 		{"", -ENOENT},
 	};
 	unsigned named = 0;
@@ -43,13 +43,19 @@ Test(net_feature, requirements)
 		{"nothing", {{0, 0}}, NULL},
 		{"XDP without the control queue", {{BIT(58), 0}}, "xdp_offload"},
 		{"XDP with it", {{BIT(58) | BIT(VIRTIO_NET_F_CTRL_VQ), 0}}, NULL},
-		{"one of two", {{BIT(VIRTIO_NET_F_HOST_ECN) | BIT(VIRTIO_NET_F_HOST_TSO6) | BIT(VIRTIO_NET_F_CSUM), 0}}, NULL},
+		{"one of two",
+		 {{BIT(VIRTIO_NET_F_HOST_ECN) | BIT(VIRTIO_NET_F_HOST_TSO6) | BIT(VIRTIO_NET_F_CSUM), 0}},
+		 NULL},
 		{"none of two", {{BIT(VIRTIO_NET_F_HOST_ECN) | BIT(VIRTIO_NET_F_CSUM), 0}}, "host_ecn"},
-		{"a chain that ends in the air", {{BIT(VIRTIO_NET_F_HOST_ECN) | BIT(VIRTIO_NET_F_HOST_TSO6), 0}}, "host_tso6"},
+		{"a chain that ends in the air",
+		 {{BIT(VIRTIO_NET_F_HOST_ECN) | BIT(VIRTIO_NET_F_HOST_TSO6), 0}},
+		 "host_tso6"},
 		{"two of two, above 63",
 		 {{BIT(VIRTIO_NET_F_CTRL_VQ) | BIT(VIRTIO_NET_F_RSS), BIT(VIRTIO_NET_F_RSS_CONTEXT - 64)}},
 		 NULL},
-		{"one of two that both are needed", {{BIT(VIRTIO_NET_F_CTRL_VQ), BIT(VIRTIO_NET_F_RSS_CONTEXT - 64)}}, "rss_context"},
+		{"one of two that both are needed",
+		 {{BIT(VIRTIO_NET_F_CTRL_VQ), BIT(VIRTIO_NET_F_RSS_CONTEXT - 64)}},
+		 "rss_context"},
 		{"unknown bits require nothing", {{BIT(4), BIT(63)}}, NULL},
 	};
 

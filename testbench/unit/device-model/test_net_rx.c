@@ -229,8 +229,8 @@ Test(net_rx, sizes)
 		for (size_t i = 0; i < COUNT(rows); i++) {
 			enum net_fate want = with ? rows[i].with : rows[i].without;
 
-			cr_assert_eq(bed.reports[i].fate, want, "%s %s program: %s", rows[i].id, with ? "with" : "without",
-				     net_fate_name(bed.reports[i].fate));
+			cr_assert_eq(bed.reports[i].fate, want, "%s %s program: %s", rows[i].id,
+				     with ? "with" : "without", net_fate_name(bed.reports[i].fate));
 			cr_assert_eq(bed.reports[i].number, i + 1);
 		}
 		for (int i = 0; i < NET_FATES; i++)
@@ -245,8 +245,9 @@ Test(net_rx, sizes)
 /* Every verdict: R0 is the frame's first byte. */
 Test(net_rx, verdicts)
 {
-	static const enum net_fate want[] = {NET_FATE_ABORTED, NET_FATE_DROP, NET_FATE_PASS,	    NET_FATE_TX,
-					     NET_FATE_UNSUPPORTED, NET_FATE_UNSUPPORTED, NET_FATE_UNSUPPORTED};
+	static const enum net_fate want[] = {NET_FATE_ABORTED,    NET_FATE_DROP,        NET_FATE_PASS,
+					     NET_FATE_TX,         NET_FATE_UNSUPPORTED, NET_FATE_UNSUPPORTED,
+					     NET_FATE_UNSUPPORTED};
 	struct bed bed;
 	const struct net_xdp_stats *s;
 
@@ -283,8 +284,8 @@ Test(net_rx, verdicts)
 }
 
 /*
- * No buffers: the program runs all the same, DROP and TX need none; a frame that passed waits with its verdict and is not run
- * again; reports keep the order of the link.
+ * No buffers: the program runs all the same, DROP and TX need none; a frame that passed waits with its verdict and is
+ * not run again; reports keep the order of the link.
  */
 Test(net_rx, waits_for_buffers)
 {
@@ -438,7 +439,8 @@ Test(net_rx, ktime)
 	static const uint64_t now[] = {0x500000085, 0x95};
 	static const struct {
 		uint64_t time_ns, want;
-	} rows[] = {{1000000, 0}, {1000500, 500}, {1000400, 500}, {999999, 500}, {2000000, 1000000}, {UINT64_MAX, UINT64_MAX - 1000000}};
+	} rows[] = {{1000000, 0},  {1000500, 500},     {1000400, 500},
+		    {999999, 500}, {2000000, 1000000}, {UINT64_MAX, UINT64_MAX - 1000000}};
 	static uint8_t bytes[60];
 	struct link_frame frames[COUNT(rows)];
 	struct bed bed;
@@ -453,7 +455,8 @@ Test(net_rx, ktime)
 	bed_settle(&bed);
 	cr_assert_eq(bed.num_reports, COUNT(rows));
 	for (size_t i = 0; i < COUNT(rows); i++)
-		cr_assert_eq(bed.reports[i].r0, rows[i].want, "row %zu: %llu", i, (unsigned long long)bed.reports[i].r0);
+		cr_assert_eq(bed.reports[i].r0, rows[i].want, "row %zu: %llu", i,
+			     (unsigned long long)bed.reports[i].r0);
 	bed_close(&bed);
 }
 

@@ -29,7 +29,7 @@ static void expect_done(struct bed *bed, uint16_t i)
 	cr_assert_eq(len, 0);
 }
 
-/* What goes out and what does not. MTU 1500. req: VN-04c0c553, VN-9c747612, VN-706253a6 */
+/* What goes out and what does not. MTU 1500. req: VN-04c0c553, VN-9c747612 */
 Test(net_tx, headers_and_sizes)
 {
 	static const struct {
@@ -92,8 +92,8 @@ Test(net_tx, headers_and_sizes)
 }
 
 /*
- * CVE-2022-2132-b: the header in every split, with the frame's first byte in the last piece; ch-63304d0be: empty descriptors in
- * between. ch-2a089db26: used.len is 0, whatever is writable behind.
+ * CVE-2022-2132-b: the header in every split, with the frame's first byte in the last piece; ch-63304d0be: empty
+ * descriptors in between. ch-2a089db26: used.len is 0, whatever is writable behind.
  */
 Test(net_tx, every_split_CVE_2022_2132_b)
 {

@@ -159,7 +159,10 @@ Test(trace, refused)
 		{"text", "is not a capture", "hello, this is not a capture at all", 35},
 		{"half a header", "is not a capture", "\xd4\xc3\xb2\xa1\x02\x00", 6},
 		{"gzip of nothing whole", "gzip stream", "\x1f\x8b\x08\x00", 4},
-		{"xz of nothing whole", "xz stream", "\xfd" "7zXZ\0\0", 7},
+		{"xz of nothing whole", "xz stream",
+		 "\xfd"
+		 "7zXZ\0\0",
+		 7},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

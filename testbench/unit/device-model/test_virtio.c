@@ -69,12 +69,20 @@ Test(virtio, status_machine)
 		unsigned starts;
 		bool refuse;
 	} rows[] = {
-		{"the usual way", {ACK, ACK | DRV, ACK | DRV | FOK, ACK | DRV | FOK | DOK}, ACK | DRV | FOK | DOK, 1, false},
+		{"the usual way",
+		 {ACK, ACK | DRV, ACK | DRV | FOK, ACK | DRV | FOK | DOK},
+		 ACK | DRV | FOK | DOK,
+		 1,
+		 false},
 		{"in one step", {ACK | DRV | FOK | DOK}, ACK | DRV | FOK | DOK, 1, false},
 		{"DRIVER before ACKNOWLEDGE", {DRV}, 0, 0, false},
 		{"FEATURES_OK before DRIVER", {ACK, ACK | FOK}, ACK, 0, false},
 		{"DRIVER_OK before FEATURES_OK", {ACK, ACK | DRV, ACK | DRV | DOK}, ACK | DRV, 0, false},
-		{"DRIVER_OK after features were refused", {ACK | DRV, ACK | DRV | FOK, ACK | DRV | FOK | DOK}, ACK | DRV, 0, true},
+		{"DRIVER_OK after features were refused",
+		 {ACK | DRV, ACK | DRV | FOK, ACK | DRV | FOK | DOK},
+		 ACK | DRV,
+		 0,
+		 true},
 		{"clears a bit", {ACK | DRV, ACK}, ACK | DRV, 0, false},
 		{"clears a bit and sets one", {ACK | DRV, ACK | FOK}, ACK | DRV, 0, false},
 		{"twice the same", {ACK | DRV | FOK | DOK, ACK | DRV | FOK | DOK}, ACK | DRV | FOK | DOK, 1, false},

@@ -2,6 +2,8 @@
 #include "ring.h"
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #define SIZE 8
@@ -288,7 +290,8 @@ Test(vq_split, indirect_rustvmm_922f2e5)
 	close_fixture(&f);
 }
 
-/* CVE-2018-1059-a: a buffer over regions that are neighbours for the guest and not on the host is split; sums are 64-bit. */
+/* CVE-2018-1059-a: a buffer over regions that are neighbours for the guest and not on the host is split; sums are
+ * 64-bit. */
 Test(vq_split, split_per_mapping_CVE_2018_1059_a)
 {
 	static uint8_t far[2][64];
@@ -374,31 +377,31 @@ Test(vq_split, enable_fc_7909c5e6d)
 	const struct {
 		const char *id;
 		uint16_t size;
+		int16_t want;
 		uint64_t desc, driver, device; /* 0: a good place */
-		int want;
 	} rows[] = {
 		{"good", 8, 0, 0, 0, 0},
 		{"one descriptor", 1, 0, 0, 0, 0},
 		{"the most", 256, 0, 0, 0, 0},
-		{"none", 0, 0, 0, 0, -EINVAL},
-		{"no power of two", 6, 0, 0, 0, -EINVAL},
-		{"above the device's", 512, 0, 0, 0, -EINVAL},
-		{"descriptors unaligned", 8, RAM_GPA + 8, 0, 0, -EINVAL},
-		{"driver area unaligned", 8, 0, RAM_GPA + 1, 0, -EINVAL},
-		{"device area unaligned", 8, 0, 0, RAM_GPA + 2, -EINVAL},
-		{"descriptors begin before memory", 8, RAM_GPA - 16, 0, 0, -EFAULT},
-		{"driver area begins before memory", 8, 0, RAM_GPA - 2, 0, -EFAULT},
-		{"device area begins before memory", 8, 0, 0, RAM_GPA - 4, -EFAULT},
-		{"descriptors end behind memory", 8, end - 8 * 16 + 16, 0, 0, -EFAULT},
-		{"descriptors end with memory", 8, end - 8 * 16, 0, 0, 0},
-		{"used_event is behind memory", 8, 0, end - 20, 0, -EFAULT},
-		{"driver area ends with memory", 8, 0, end - 22, 0, 0},
-		{"avail_event is behind memory", 8, 0, 0, end - 68, -EFAULT},
-		{"device area ends near the end", 8, 0, 0, end - 72, 0},
-		{"wraps", 8, UINT64_MAX - 15, 0, 0, -EFAULT},
-		{"nowhere", 8, 0, 0, 0x40, -EFAULT},
-		{"device area is read-only", 8, 0, 0, 0x10000000, -EFAULT},
-		{"driver area is read-only", 8, 0, 0x10000000, 0, 0},
+		{"none", 0, -EINVAL, 0, 0, 0},
+		{"no power of two", 6, -EINVAL, 0, 0, 0},
+		{"above the device's", 512, -EINVAL, 0, 0, 0},
+		{"descriptors unaligned", 8, -EINVAL, RAM_GPA + 8, 0, 0},
+		{"driver area unaligned", 8, -EINVAL, 0, RAM_GPA + 1, 0},
+		{"device area unaligned", 8, -EINVAL, 0, 0, RAM_GPA + 2},
+		{"descriptors begin before memory", 8, -EFAULT, RAM_GPA - 16, 0, 0},
+		{"driver area begins before memory", 8, -EFAULT, 0, RAM_GPA - 2, 0},
+		{"device area begins before memory", 8, -EFAULT, 0, 0, RAM_GPA - 4},
+		{"descriptors end behind memory", 8, -EFAULT, end - 8 * 16 + 16, 0, 0},
+		{"descriptors end with memory", 8, 0, end - 8 * 16, 0, 0},
+		{"used_event is behind memory", 8, -EFAULT, 0, end - 20, 0},
+		{"driver area ends with memory", 8, 0, 0, end - 22, 0},
+		{"avail_event is behind memory", 8, -EFAULT, 0, 0, end - 68},
+		{"device area ends near the end", 8, 0, 0, 0, end - 72},
+		{"wraps", 8, -EFAULT, UINT64_MAX - 15, 0, 0},
+		{"nowhere", 8, -EFAULT, 0, 0, 0x40},
+		{"device area is read-only", 8, -EFAULT, 0, 0, 0x10000000},
+		{"driver area is read-only", 8, 0, 0, 0x10000000, 0},
 	};
 	static _Alignas(64) uint8_t rom[4096];
 
@@ -409,7 +412,8 @@ Test(vq_split, enable_fc_7909c5e6d)
 		int got;
 
 		ram_open(&ram);
-		mem_add(&ram.mem, &(struct mem_region){.gpa = 0x10000000, .bytes = sizeof(rom), .host = rom, .read_only = true});
+		mem_add(&ram.mem,
+			&(struct mem_region){.gpa = 0x10000000, .bytes = sizeof(rom), .host = rom, .read_only = true});
 		addr.desc = rows[i].desc ? rows[i].desc : ram_take(&ram, 8192);
 		addr.driver = rows[i].driver ? rows[i].driver : ram_take(&ram, 8192);
 		addr.device = rows[i].device ? rows[i].device : ram_take(&ram, 8192);
@@ -418,7 +422,8 @@ Test(vq_split, enable_fc_7909c5e6d)
 		cr_assert_eq(got, rows[i].want, "%s: %d", rows[i].id, got);
 		cr_assert_eq(vq_usable(&vq), !rows[i].want, "%s", rows[i].id);
 		if (!got)
-			cr_assert_eq(vq_enable(&vq, &vq_split_ops, rows[i].size, &addr), -EINVAL, "%s: twice", rows[i].id);
+			cr_assert_eq(vq_enable(&vq, &vq_split_ops, rows[i].size, &addr), -EINVAL, "%s: twice",
+				     rows[i].id);
 		vq_exit(&vq);
 		ram_close(&ram);
 	}
@@ -448,16 +453,18 @@ Test(vq_split, interrupts_by_flag)
 	close_fixture(&f);
 }
 
-/* req: VN-6bc6c002, VN-aa8a1839, VN-47d3309a. Batches of used buffers from `old` to `new`, and the entry the driver waits for. */
+/* req: VN-6bc6c002, VN-aa8a1839, VN-47d3309a. Batches of used buffers from `old` to `new`, and the entry the driver
+ * waits for. */
 Test(vq_split, interrupts_by_event)
 {
 	static const struct {
 		uint16_t old, count, event;
 		bool want;
 	} rows[] = {
-		{0, 1, 0, true},      {0, 1, 1, false},	    {0, 1, 0xffff, false}, {0, 8, 7, true},  {0, 8, 8, false},
-		{5, 3, 4, false},     {5, 3, 5, true},	    {5, 3, 7, true},	   {5, 3, 8, false}, {0xfffe, 4, 0xfffd, false},
-		{0xfffe, 4, 0, true}, {0xfffe, 4, 1, true}, {0xfffe, 4, 2, false}, {0xfffe, 4, 0xffff, true},
+		{0, 1, 0, true},       {0, 1, 1, false},           {0, 1, 0xffff, false}, {0, 8, 7, true},
+		{0, 8, 8, false},      {5, 3, 4, false},           {5, 3, 5, true},       {5, 3, 7, true},
+		{5, 3, 8, false},      {0xfffe, 4, 0xfffd, false}, {0xfffe, 4, 0, true},  {0xfffe, 4, 1, true},
+		{0xfffe, 4, 2, false}, {0xfffe, 4, 0xffff, true},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -506,5 +513,56 @@ Test(vq_split, kicks)
 	vq_want_kicks(&f.vq, true);
 	cr_assert_eq(ring_used_flags(&f.ring), 0);
 	cr_assert_eq(ring_avail_event(&f.ring), 5);
+	close_fixture(&f);
+}
+
+/* ---- two threads ---- */
+
+#define STREAM 200000
+
+static uint16_t *index_at(struct fixture *f, uint64_t gpa)
+{
+	return (uint16_t *)ram_at(&f->ram, gpa);
+}
+
+/* The driver of the next test: fills a descriptor, then says so; never more than the ring holds. */
+static void *produce(void *arg)
+{
+	struct fixture *f = arg;
+
+	for (uint32_t i = 0; i < STREAM; i++) {
+		while ((uint16_t)(i - __atomic_load_n(index_at(f, f->ring.addr.device + 2), __ATOMIC_ACQUIRE)) >= SIZE)
+			sched_yield();
+		ring_desc(&f->ring, i % SIZE, f->buf, i + 1, 0, 0);
+		*index_at(f, f->ring.addr.driver + 4 + 2 * (i % SIZE)) = i % SIZE;
+		__atomic_store_n(index_at(f, f->ring.addr.driver + 2), (uint16_t)(i + 1), __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/* fc-1782e9ce2: what the index announces is read after it. A stale head or descriptor would have the length of an older
+ * one. */
+Test(vq_split, index_before_entry_fc_1782e9ce2)
+{
+	struct fixture f;
+	struct vq_chain chain;
+	pthread_t driver;
+
+	open_fixture(&f);
+	cr_assert_eq(pthread_create(&driver, NULL, produce, &f), 0);
+	for (uint32_t i = 0; i < STREAM;) {
+		int got = vq_pop(&f.vq, &chain);
+
+		cr_assert_geq(got, 0, "%s", f.vq.error);
+		if (!got) {
+			sched_yield();
+			continue;
+		}
+		cr_assert_eq(chain.readable_bytes, i + 1);
+		vq_fill(&f.vq, chain.id, 0);
+		vq_publish(&f.vq);
+		i++;
+	}
+	pthread_join(driver, NULL);
 	close_fixture(&f);
 }

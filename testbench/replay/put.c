@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#define _GNU_SOURCE
 #include "replay/put.h"
 
 #include <errno.h>
+
+#define BUFFER_BYTES ((size_t)1 << 18)
 
 int put_open(struct put *put, const char *path)
 {
 	put->err = 0;
 	put->file = fopen(path, "wb");
-	return put->file ? 0 : -errno;
+	if (!put->file)
+		return -errno;
+	/* If there is no memory for it, the usual buffer serves. */
+	setvbuf(put->file, NULL, _IOFBF, BUFFER_BYTES);
+	return 0;
 }
 
 void put_bytes(struct put *put, const void *data, size_t bytes)
@@ -15,7 +22,7 @@ void put_bytes(struct put *put, const void *data, size_t bytes)
 	if (put->err || bytes == 0)
 		return;
 	errno = 0;
-	if (fwrite(data, 1, bytes, put->file) != bytes)
+	if (fwrite_unlocked(data, 1, bytes, put->file) != bytes)
 		put->err = errno ? -errno : -EIO;
 }
 

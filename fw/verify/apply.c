@@ -44,6 +44,7 @@ static int apply_move(struct verify *v, const struct insn *insn, const struct in
 		return apply_dst(v, insn->dst, src);
 	}
 	value = reg_scalar(scalar_alu((enum insn_alu)info->op, NULL, &src->var, info->width));
+	value.deps = src->deps;
 	return apply_dst(v, insn->dst, &value);
 }
 
@@ -73,6 +74,8 @@ static int apply_binary(struct verify *v, const struct insn *insn, const struct 
 		value = reg_scalar(scalar_const(0));
 	else
 		value = reg_scalar(scalar_alu((enum insn_alu)info->op, &dst->var, &src->var, info->width));
+	value.deps = dst->deps;
+	deps_join(&value.deps, &src->deps);
 	if (keeps_link(info, dst, &src->var, &off) && !scalar_is_const(&value.var)) {
 		value.id = dst->id;
 		value.off = off;
@@ -125,6 +128,15 @@ static int load_context(struct verify *v, const struct insn *insn, const struct 
 	return apply_dst(v, insn->dst, &value);
 }
 
+/* The number that was loaded; it is another one now. */
+static void sign_extend(struct reg *value, unsigned int width)
+{
+	struct deps deps = value->deps;
+
+	*value = reg_scalar(scalar_sign_extend(&value->var, width));
+	value->deps = deps;
+}
+
 int apply_load(struct verify *v, const struct insn *insn)
 {
 	const struct insn_info *info = &insn_info[insn->op];
@@ -144,7 +156,7 @@ int apply_load(struct verify *v, const struct insn *insn)
 		if (!ret)
 			ret = stack_load(v, insn->src, insn->off, info->width, &value);
 		if (!ret && sign)
-			value = reg_scalar(scalar_sign_extend(&value.var, info->width));
+			sign_extend(&value, info->width);
 	}
 	return ret ? ret : apply_dst(v, insn->dst, &value);
 }

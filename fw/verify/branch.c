@@ -132,12 +132,24 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 		*sides = number_sides(insn, info, a, &b);
 		return 0;
 	}
+	/* a number that a pointer is compared with is known to be 0 */
+	if (reg_is_scalar(&b))
+		mark_matters(v, &b.deps);
 	if (reg_is_pointer(a) && is_null_test(info, &b)) {
 		if (is_never_null(a))
 			*sides = info->op == INSN_JMP_EQ ? BRANCH_FALL : BRANCH_TAKEN;
 		return 0;
 	}
 	return is_foregone(info, &b) || is_short_null_test(info, a, &b) || comparable(info, a, &b) ? 0 : refuse_compare(v, insn, info, a, &b);
+}
+
+void branch_matters(struct verify *v, const struct insn *insn)
+{
+	struct deps places = walk_reg(v, insn->dst)->deps;
+
+	if (insn_info[insn->op].form == INSN_FORM_JMP_X)
+		deps_join(&places, &walk_reg(v, insn->src)->deps);
+	mark_matters(v, &places);
 }
 
 struct null {
@@ -255,11 +267,15 @@ static void learn_numbers(struct verify *v, const struct insn *insn, const struc
 
 	/* the side was found possible before, so nothing is contradicted */
 	number_side(insn, info, a, b, taken);
+	if (info->form == INSN_FORM_JMP_X && !same) {
+		struct reg *src = walk_reg(v, insn->src);
+
+		src->var = b->var;
+		deps_join(&src->deps, &a->deps);
+		deps_join(&a->deps, &src->deps);
+		state_sync_links(v->state, src);
+	}
 	state_sync_links(v->state, a);
-	if (info->form != INSN_FORM_JMP_X || same)
-		return;
-	walk_reg(v, insn->src)->var = b->var;
-	state_sync_links(v->state, b);
 }
 
 void branch_learn(struct verify *v, const struct insn *insn, bool taken)

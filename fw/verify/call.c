@@ -80,6 +80,9 @@ static int arg_sized(struct verify *v, uint8_t number, const struct args *args)
 	ret = require_scalar(v, number + 1, "a size");
 	if (ret)
 		return ret;
+	mark_matters(v, &size->deps);
+	if (reg_is_scalar(r))
+		mark_matters(v, &r->deps);
 	if (size->var.all.smin < 0)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is a size, but can be negative: limit it first", number + 1);
 	if (!size->var.all.umin && size_kind == HELPER_ARG_SIZE)
@@ -248,6 +251,7 @@ static int exit_main(struct verify *v)
 
 	if (ret)
 		return ret;
+	mark_matters(v, &walk_reg(v, 0)->deps);
 	v->path_ends = true;
 	if (v->args.plain_memory)
 		return 0;

@@ -4,20 +4,16 @@
  *
  * Two states at an instruction need only be compared in what the program can still read from there. That is found by a
  * dataflow analysis of each function: an instruction makes live what it reads and ends the life of what it overwrites.
- * "Precise" is the part of it whose numbers can decide anything: an operand of a conditional jump, an offset added to a
- * pointer, a size given to a helper, the result. A number that only ever gets stored into a packet or a map is live, but
- * not precise: whatever it is, the same paths are safe.
  *
  * Stack slots are followed where they are accessed by the frame pointer or by registers that hold it plus a constant, as
  * a first, forward pass finds out. If a stack pointer is stored anywhere, or comes from or goes to another function, no
- * slot of any function is ever taken for dead or imprecise; if its offset is not constant, none at this instruction.
+ * slot of any function is ever taken for dead; if its offset is not constant, none at this instruction.
  */
 #include "verify/live.h"
 #include "verify/walk.h"
 
 #define ARG_REGS     0x3e  /* R1 to R5 */
 #define CLOBBER_REGS 0x3f  /* R0 to R5 */
-#define FP_REG       (1 << INSN_FRAME_PTR)
 #define ALL_SLOTS    (~(uint64_t)0)
 
 /* What a register has to do with the frame pointer of the running function. */
@@ -197,86 +193,56 @@ static uint64_t slots_of(int64_t off, int64_t bytes)
 	return slots;
 }
 
-static void read_reg(struct live *live, uint8_t r, bool precise)
+static void read_reg(struct live *live, uint8_t r)
 {
 	live->regs |= (uint16_t)(1 << r);
-	if (precise)
-		live->precise_regs |= (uint16_t)(1 << r);
 }
 
-static bool end_reg(struct live *live, uint8_t r)
+static void end_reg(struct live *live, uint8_t r)
 {
-	bool precise = live->precise_regs >> r & 1;
-
 	live->regs &= (uint16_t)~(1 << r);
-	live->precise_regs &= (uint16_t)~(1 << r);
-	return precise;
 }
 
-static void read_slots(struct live *live, uint64_t slots, bool precise)
+/* What an access of bytes at a register's off can mean, as far as the stack goes. */
+static uint64_t meant_slots(int16_t fp, int64_t off, int64_t bytes)
 {
-	live->slots |= slots;
-	if (precise)
-		live->precise_slots |= slots;
+	if (!fp_is_stack(fp))
+		return 0;
+	return fp_known(fp) ? slots_of(fp + off, bytes) : ALL_SLOTS;
 }
 
-static void live_load(struct live *live, const struct insn *insn, const struct fp *fp, unsigned int width)
-{
-	bool precise = end_reg(live, insn->dst);
-	int16_t off = fp->off[insn->src];
-
-	read_reg(live, insn->src, true);
-	if (!fp_is_stack(off))
-		return;
-	read_slots(live, fp_known(off) ? slots_of(off + insn->off, width) : ALL_SLOTS, precise);
-}
-
-static void live_store(const struct analysis *a, struct live *live, const struct insn *insn, const struct fp *fp, unsigned int width, bool reg)
+static void live_store(struct live *live, const struct insn *insn, const struct fp *fp, const struct insn_info *info)
 {
 	int16_t off = fp->off[insn->dst];
-	/* a stack pointer that can't be followed may be meant */
-	bool precise = a->escapes;
 
-	if (fp_is_stack(off)) {
-		uint64_t slots = fp_known(off) ? slots_of(off + insn->off, width) : ALL_SLOTS;
-
-		precise |= (live->precise_slots & slots) != 0;
-		if (fp_known(off) && width == 8 && !((off + insn->off) & 7)) {
-			live->slots &= ~slots;
-			live->precise_slots &= ~slots;
-		}
-	}
-	read_reg(live, insn->dst, true);
-	if (reg)
-		read_reg(live, insn->src, precise);
+	if (fp_is_stack(off) && fp_known(off) && info->width == 8 && !((off + insn->off) & 7))
+		live->slots &= ~slots_of(off + insn->off, 8);
+	read_reg(live, insn->dst);
+	if (info->cls == INSN_CLASS_STX)
+		read_reg(live, insn->src);
 }
 
 static void live_atomic(struct live *live, const struct insn *insn, const struct fp *fp, const struct insn_info *info)
 {
-	int16_t off = fp->off[insn->dst];
-	bool fetch = info->op >= INSN_ATOMIC_FETCH_ADD, exchange = info->op == INSN_ATOMIC_CMPXCHG;
+	bool exchange = info->op == INSN_ATOMIC_CMPXCHG;
 
+	live->slots |= meant_slots(fp->off[insn->dst], insn->off, info->width);
 	if (exchange)
-		end_reg(live, 0);
-	else if (fetch)
-		end_reg(live, insn->src);
-	if (fp_is_stack(off))
-		read_slots(live, fp_known(off) ? slots_of(off + insn->off, info->width) : ALL_SLOTS, true);
-	read_reg(live, insn->dst, true);
-	read_reg(live, insn->src, true);
-	if (exchange)
-		read_reg(live, 0, true);
+		read_reg(live, 0);
+	read_reg(live, insn->dst);
+	read_reg(live, insn->src);
 }
 
 static void live_alu(struct live *live, const struct insn *insn, const struct insn_info *info)
 {
 	bool move = info->op >= INSN_ALU_MOV && info->op <= INSN_ALU_MOVSX32;
-	bool precise = end_reg(live, insn->dst);
 
-	if (!move)
-		read_reg(live, insn->dst, precise);
+	if (move)
+		end_reg(live, insn->dst);
+	else
+		read_reg(live, insn->dst);
 	if (info->form == INSN_FORM_ALU_X)
-		read_reg(live, insn->src, precise);
+		read_reg(live, insn->src);
 }
 
 /* Memory that a helper reads reaches up from its pointer; how far, the walk knows. */
@@ -285,27 +251,14 @@ static void live_call(struct live *live, const struct insn *insn, const struct f
 	const struct helper *helper = helper_of((uint32_t)insn->imm);
 
 	live->regs &= (uint16_t)~CLOBBER_REGS;
-	live->precise_regs &= (uint16_t)~CLOBBER_REGS;
 	for (uint8_t i = 0; i < 5; i++) {
 		int16_t off = fp->off[i + 1];
 
 		if (helper && helper->args[i] == HELPER_ARG_NONE)
 			break;
-		/* numbers without consequence for safety, unless they are sizes */
-		read_reg(live, i + 1, !helper || helper->args[i] != HELPER_ARG_ANY);
-		if (fp_is_stack(off))
-			read_slots(live, fp_known(off) ? slots_of(off, -off) : ALL_SLOTS, false);
+		read_reg(live, i + 1);
+		live->slots |= meant_slots(off, 0, fp_known(off) ? -off : 0);
 	}
-}
-
-static void live_local(const struct verify *v, struct live *live, const struct insn *insn)
-{
-	const struct live *callee = &v->spots[insn->imm].live;
-
-	live->regs &= (uint16_t)~CLOBBER_REGS;
-	live->precise_regs &= (uint16_t)~CLOBBER_REGS;
-	live->regs |= callee->regs & ARG_REGS;
-	live->precise_regs |= callee->precise_regs & ARG_REGS;
 }
 
 /* From what lives after the instruction to what lives before it. */
@@ -321,29 +274,31 @@ static void live_step(const struct analysis *a, uint32_t i, struct live *live)
 		break;
 	case INSN_CLASS_LDX:
 	case INSN_CLASS_LDSX:
-		live_load(live, insn, fp, info->width);
+		end_reg(live, insn->dst);
+		read_reg(live, insn->src);
+		live->slots |= meant_slots(fp->off[insn->src], insn->off, info->width);
 		break;
 	case INSN_CLASS_ST:
 	case INSN_CLASS_STX:
-		live_store(a, live, insn, fp, info->width, info->cls == INSN_CLASS_STX);
+		live_store(live, insn, fp, info);
 		break;
 	case INSN_CLASS_ATOMIC:
 		live_atomic(live, insn, fp, info);
 		break;
 	case INSN_CLASS_JMP:
-		read_reg(live, insn->dst, true);
+		read_reg(live, insn->dst);
 		if (info->form == INSN_FORM_JMP_X)
-			read_reg(live, insn->src, true);
+			read_reg(live, insn->src);
 		break;
 	case INSN_CLASS_CALL:
 		live_call(live, insn, fp);
 		break;
 	case INSN_CLASS_CALL_LOCAL:
-		live_local(a->v, live, insn);
+		live->regs &= (uint16_t)~CLOBBER_REGS;
+		live->regs |= a->v->spots[insn->imm].live.regs & ARG_REGS;
 		break;
 	case INSN_CLASS_EXIT:
-		*live = (struct live){0};
-		read_reg(live, 0, true);
+		*live = (struct live){.regs = 1};
 		break;
 	case INSN_CLASS_LD_IMM64:
 	case INSN_CLASS_LD_MAP:
@@ -366,18 +321,13 @@ static bool live_pass(const struct analysis *a)
 		if (insn_info[a->v->args.insns[i].op].cls == INSN_CLASS_SLOT2)
 			continue;
 		for (uint32_t n = successors(a->v, i, next); n-- > 0;) {
-			const struct live *s = &a->v->spots[next[n]].live;
-
-			live.regs |= s->regs;
-			live.precise_regs |= s->precise_regs;
-			live.slots |= s->slots;
-			live.precise_slots |= s->precise_slots;
+			live.regs |= a->v->spots[next[n]].live.regs;
+			live.slots |= a->v->spots[next[n]].live.slots;
 		}
 		live_step(a, i, &live);
 		if (a->escapes)
-			read_slots(&live, ALL_SLOTS, true);
-		changed |= live.regs != old->regs || live.precise_regs != old->precise_regs || live.slots != old->slots ||
-			   live.precise_slots != old->precise_slots;
+			live.slots = ALL_SLOTS;
+		changed |= live.regs != old->regs || live.slots != old->slots;
 		*old = live;
 	}
 	return changed;
@@ -386,7 +336,7 @@ static bool live_pass(const struct analysis *a)
 static void all_live(struct verify *v)
 {
 	for (uint32_t i = 0; i < v->args.count; i++)
-		v->spots[i].live = (struct live){ALL_SLOTS, ALL_SLOTS, UINT16_MAX, UINT16_MAX};
+		v->spots[i].live = (struct live){ALL_SLOTS, UINT16_MAX};
 }
 
 int live_build(struct verify *v)

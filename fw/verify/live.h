@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which registers and stack slots may still be read after a point, and of which of them the number matters, found out
- * before the walk by following each function backwards until nothing changes.
+ * Which registers and stack slots may still be read after a point, found out before the walk by following each function
+ * backwards until nothing changes.
  */
 #ifndef FW_VERIFY_LIVE_H
 #define FW_VERIFY_LIVE_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Packed states. A frame is a struct packed_frame, then a struct packed_reg for each bit of regs, then for each bit of
- * slots the 8 byte kinds and, where the first is BYTE_SPILL, a struct packed_reg. A scalar follows its packed_reg as
+ * A frame is a struct packed_frame, then a struct packed_reg for each bit of regs, then for each bit of slots the 8 byte
+ * kinds, the dependencies and, where the first byte is BYTE_SPILL, a struct packed_reg. A number follows its packed_reg as
  * form says. Slots whose bytes were never written are left out.
  */
-#include "verify/state.h"
+#include "verify/packed.h"
 
 enum form {
 	FORM_CONST,   /* uint64_t */
@@ -31,6 +31,7 @@ struct packed_reg {
 	uint32_t range;
 	uint32_t id;
 	int64_t off;
+	struct deps deps;
 };
 
 static void put(uint8_t **at, const void *from, size_t bytes)
@@ -47,7 +48,8 @@ static void take(const uint8_t **at, void *to, size_t bytes)
 
 static void put_reg(uint8_t **at, const struct reg *r)
 {
-	struct packed_reg p = {.kind = r->kind, .frame = r->frame, .map = r->map, .range = r->range, .id = r->id, .off = r->off};
+	struct packed_reg p = {.kind = r->kind, .frame = r->frame, .map = r->map, .range = r->range, .id = r->id, .off = r->off,
+				.deps = r->deps};
 
 	p.form = scalar_is_const(&r->var) ? FORM_CONST : scalar_is_unknown(&r->var) ? FORM_UNKNOWN : FORM_WHOLE;
 	put(at, &p, sizeof(p));
@@ -63,7 +65,8 @@ static void take_reg(const uint8_t **at, struct reg *r)
 	uint64_t value;
 
 	take(at, &p, sizeof(p));
-	*r = (struct reg){.kind = p.kind, .frame = p.frame, .map = p.map, .range = p.range, .id = p.id, .off = p.off};
+	*r = (struct reg){.kind = p.kind, .frame = p.frame, .map = p.map, .range = p.range, .id = p.id, .off = p.off,
+			  .deps = p.deps};
 	if (p.form == FORM_CONST) {
 		take(at, &value, sizeof(value));
 		r->var = scalar_const(value);
@@ -106,12 +109,13 @@ static void put_frame(uint8_t **at, const struct frame *f, const struct live *li
 		if (!(p.slots >> i & 1))
 			continue;
 		put(at, f->slots[i].bytes, sizeof(f->slots[i].bytes));
+		put(at, &f->slots[i].reg.deps, sizeof(struct deps));
 		if (slot_is_spill(&f->slots[i]))
 			put_reg(at, &f->slots[i].reg);
 	}
 }
 
-size_t packed_make(struct packed *out, const struct state *s, const struct state_live *live)
+size_t packed_make(struct packed *out, const struct state *s, const struct packed_live *live)
 {
 	uint8_t *at = (uint8_t *)(out + 1);
 
@@ -125,6 +129,7 @@ size_t packed_make(struct packed *out, const struct state *s, const struct state
 static void take_slot(const uint8_t **at, struct slot *slot)
 {
 	take(at, slot->bytes, sizeof(slot->bytes));
+	take(at, &slot->reg.deps, sizeof(slot->reg.deps));
 	if (slot_is_spill(slot))
 		take_reg(at, &slot->reg);
 }
@@ -184,28 +189,34 @@ static bool ids_fit(struct ids *ids, const struct reg *old, const struct reg *ne
 	return true;
 }
 
-static bool scalar_matches(const struct reg *old, const struct reg *new, bool precise, enum state_match how, struct ids *ids)
+struct match {
+	const struct deps *precise;
+	struct ids *ids;
+	bool same; /* not only covered */
+};
+
+static bool scalar_matches(const struct reg *old, const struct reg *new, bool precise, const struct match *m)
 {
 	if (new->kind != REG_SCALAR)
 		return false;
-	if (how == STATE_SAME)
+	if (m->same)
 		return scalar_equal(&old->var, &new->var);
 	if (!precise)
 		return true;
-	return scalar_within(&new->var, &old->var) && ids_fit(ids, old, new);
+	return scalar_within(&new->var, &old->var) && ids_fit(m->ids, old, new);
 }
 
-static bool reg_matches(const struct reg *old, const struct reg *new, bool precise, enum state_match how, struct ids *ids)
+static bool reg_matches(const struct reg *old, const struct reg *new, bool precise, const struct match *m)
 {
 	if (old->kind == REG_NONE || old->kind == REG_VOID)
-		return how == STATE_WITHIN || new->kind == old->kind;
+		return !m->same || new->kind == old->kind;
 	if (old->kind == REG_SCALAR)
-		return scalar_matches(old, new, precise, how, ids);
+		return scalar_matches(old, new, precise, m);
 	if (old->kind != new->kind || old->off != new->off || old->frame != new->frame || old->map != new->map)
 		return false;
-	if (how == STATE_SAME)
+	if (m->same)
 		return old->range == new->range && !old->id == !new->id && scalar_equal(&old->var, &new->var);
-	return new->range >= old->range && !old->id == !new->id && scalar_within(&new->var, &old->var) && ids_fit(ids, old, new);
+	return new->range >= old->range && !old->id == !new->id && scalar_within(&new->var, &old->var) && ids_fit(m->ids, old, new);
 }
 
 /* A spilled number against bytes that were written one by one. */
@@ -248,14 +259,14 @@ static bool byte_matches(uint8_t kind, const struct slot *new, int i, bool preci
 	}
 }
 
-static bool slot_matches(const struct slot *old, const struct slot *new, bool precise, enum state_match how, struct ids *ids)
+static bool slot_matches(const struct slot *old, const struct slot *new, bool precise, const struct match *m)
 {
 	int spilled = spilled_bytes(old), from = 0;
 	struct reg number;
 
-	if (how == STATE_SAME) {
+	if (m->same) {
 		return !mem_cmp(old->bytes, new->bytes, sizeof(old->bytes)) &&
-		       (!spilled || reg_matches(&old->reg, &new->reg, true, how, ids));
+		       (!spilled || reg_matches(&old->reg, &new->reg, true, m));
 	}
 	if (spilled) {
 		const struct reg *reg = &new->reg;
@@ -265,7 +276,7 @@ static bool slot_matches(const struct slot *old, const struct slot *new, bool pr
 				return false;
 			reg = &number;
 		}
-		if (!reg_matches(&old->reg, reg, precise, how, ids))
+		if (!reg_matches(&old->reg, reg, precise, m))
 			return false;
 		from = spilled;
 	}
@@ -276,7 +287,7 @@ static bool slot_matches(const struct slot *old, const struct slot *new, bool pr
 	return true;
 }
 
-static bool frame_matches(const uint8_t **at, const struct frame *f, const struct live *live, enum state_match how, struct ids *ids)
+static bool frame_matches(const uint8_t **at, const struct frame *f, uint32_t depth, const struct live *live, const struct match *m)
 {
 	static const struct reg none;
 	struct packed_frame p;
@@ -289,35 +300,77 @@ static bool frame_matches(const uint8_t **at, const struct frame *f, const struc
 	for (int i = 0; i < INSN_FRAME_PTR; i++) {
 		if (p.regs >> i & 1) {
 			take_reg(at, &reg);
-			if (!reg_matches(&reg, &f->regs[i], live->precise_regs >> i & 1, how, ids))
+			if (!reg_matches(&reg, &f->regs[i], deps_has_reg(m->precise, depth, i), m))
 				return false;
-		} else if (how == STATE_SAME && live->regs >> i & 1 && !reg_matches(&none, &f->regs[i], true, how, ids)) {
+		} else if (m->same && live->regs >> i & 1 && !reg_matches(&none, &f->regs[i], true, m)) {
 			return false;
 		}
 	}
-	for (uint32_t i = 0; i < STATE_SLOTS && (p.slots || how == STATE_SAME); i++) {
+	for (uint32_t i = 0; i < STATE_SLOTS && (p.slots || m->same); i++) {
 		if (p.slots >> i & 1) {
 			take_slot(at, &slot);
-			if (!slot_matches(&slot, &f->slots[i], live->precise_slots >> i & 1, how, ids))
+			if (!slot_matches(&slot, &f->slots[i], deps_has_slot(m->precise, depth, i), m))
 				return false;
-		} else if (how == STATE_SAME && live->slots >> i & 1 && !slot_is_empty(&f->slots[i])) {
+		} else if (m->same && live->slots >> i & 1 && !slot_is_empty(&f->slots[i])) {
 			return false;
 		}
 	}
 	return true;
 }
 
-bool packed_matches(const struct packed *old, const struct state *s, const struct state_live *live, enum state_match how)
+static bool matches(const struct packed *old, const struct state *s, const struct packed_live *live, const struct match *m)
 {
 	const uint8_t *at = (const uint8_t *)(old + 1);
-	struct ids ids;
 
 	if (old->depth != s->depth)
 		return false;
-	ids.count = 0;
 	for (uint32_t d = 0; d <= s->depth; d++) {
-		if (!frame_matches(&at, &s->frames[d], &live->frames[d], how, &ids))
+		if (!frame_matches(&at, &s->frames[d], d, &live->frames[d], m))
 			return false;
 	}
 	return true;
+}
+
+bool packed_covers(const struct packed *old, const struct state *s, const struct packed_live *live, const struct deps *precise)
+{
+	struct ids ids;
+	struct match m = {.precise = precise, .ids = &ids};
+
+	ids.count = 0;
+	return matches(old, s, live, &m);
+}
+
+bool packed_same(const struct packed *old, const struct state *s, const struct packed_live *live)
+{
+	static const struct deps none;
+	struct match m = {.precise = &none, .same = true};
+
+	return matches(old, s, live, &m);
+}
+
+void packed_deps(const struct packed *p, const struct deps *precise, struct deps *out)
+{
+	const uint8_t *at = (const uint8_t *)(p + 1);
+	struct packed_frame pf;
+	struct slot slot;
+	struct reg reg;
+
+	*out = (struct deps){0};
+	for (uint32_t d = 0; d <= p->depth; d++) {
+		take(&at, &pf, sizeof(pf));
+		for (int i = 0; i < INSN_FRAME_PTR; i++) {
+			if (!(pf.regs >> i & 1))
+				continue;
+			take_reg(&at, &reg);
+			if (deps_has_reg(precise, d, i))
+				deps_join(out, &reg.deps);
+		}
+		for (uint32_t i = 0; i < pf.used; i++) {
+			if (!(pf.slots >> i & 1))
+				continue;
+			take_slot(&at, &slot);
+			if (deps_has_slot(precise, d, i))
+				deps_join(out, &slot.reg.deps);
+		}
+	}
 }

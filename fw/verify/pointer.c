@@ -93,6 +93,7 @@ int pointer_alu(struct verify *v, const struct insn *insn, const struct reg *dst
 				     reg_kind_text(src->kind));
 	if (!takes_offset(pointer, fixed))
 		return refuse_op(v, on_dst ? insn->dst : insn->src, pointer);
+	mark_matters(v, &number->deps);
 	if (fixed) {
 		int64_t off = (int64_t)number->var.bits.value;
 

@@ -79,6 +79,7 @@ static void load_fixed(struct verify *v, const struct reg *r, int64_t at, unsign
 	for (unsigned int i = 0; i < bytes; i++)
 		zero &= is_zero(s, from + (int)i);
 	*out = reg_scalar(zero ? scalar_const(0) : scalar_zero_extend(&any, bytes));
+	out->deps = s->reg.deps;
 }
 
 int stack_load(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, struct reg *out)
@@ -112,16 +113,21 @@ static void store_fixed(struct verify *v, const struct reg *r, int64_t at, unsig
 	struct slot *s = slot_at(v, r, at);
 	int from = (int)(at & 7);
 	uint8_t kind = scalar_is(&value->var, 0) && reg_is_scalar(value) ? BYTE_ZERO : BYTE_MISC;
+	struct deps deps = s->reg.deps;
 
+	deps_join(&deps, &value->deps);
 	end_spill(s, from);
 	if (!from)
 		kind = BYTE_SPILL;
 	for (unsigned int i = 0; i < bytes; i++)
 		s->bytes[from + (int)i] = kind;
-	if (from)
-		return;
-	s->reg = *value;
+	if (!from)
+		s->reg = *value;
 	if (bytes == 8)
+		return;
+	/* of all bytes, the old ones too */
+	s->reg.deps = deps;
+	if (from)
 		return;
 	if (value->var.all.umax > range_mask(bytes * 8))
 		s->reg.id = 0;
@@ -129,15 +135,16 @@ static void store_fixed(struct verify *v, const struct reg *r, int64_t at, unsig
 }
 
 /* Any of [min, max + bytes) may have been written, or not. */
-static void store_somewhere(struct verify *v, const struct reg *r, int64_t min, int64_t end, bool zero)
+static void store_somewhere(struct verify *v, const struct reg *r, int64_t min, int64_t end, const struct reg *value)
 {
 	for (int64_t at = min; at < end; at++) {
 		struct slot *s = slot_at(v, r, at);
 		uint8_t *byte = &s->bytes[at & 7];
 
 		end_spill(s, 0);
-		if (*byte == BYTE_ZERO && !zero)
+		if (*byte == BYTE_ZERO && !scalar_is(&value->var, 0))
 			*byte = BYTE_MISC;
+		deps_join(&s->reg.deps, &value->deps);
 	}
 }
 
@@ -151,7 +158,7 @@ int stack_store(struct verify *v, uint8_t number, int64_t off, unsigned int byte
 		if (min == max)
 			store_fixed(v, r, min, bytes, value);
 		else
-			store_somewhere(v, r, min, max + bytes, scalar_is(&value->var, 0));
+			store_somewhere(v, r, min, max + bytes, value);
 		return 0;
 	}
 	if (min != max || bytes != 8)
@@ -169,7 +176,9 @@ void stack_clobber(struct verify *v, const struct reg *r, int64_t off, uint64_t 
 
 	require_stack_span(r, off, &min, &max);
 	if (min != max) {
-		store_somewhere(v, r, min, max + (int64_t)bytes, false);
+		struct reg any = reg_scalar(scalar_unknown());
+
+		store_somewhere(v, r, min, max + (int64_t)bytes, &any);
 		return;
 	}
 	for (int64_t at = min; at < min + (int64_t)bytes; at++) {

@@ -72,8 +72,9 @@ static void sync_link(struct reg *r, void *arg)
 	const struct reg *from = arg;
 	struct scalar delta, value;
 
-	if (r->kind != REG_SCALAR || r->id != from->id || r == from)
+	if (r->kind != REG_SCALAR || r->id != from->id)
 		return;
+	deps_join(&r->deps, &from->deps);
 	delta = scalar_const((uint64_t)r->off - (uint64_t)from->off);
 	value = r->off == from->off ? from->var : scalar_alu(INSN_ALU_ADD, &from->var, &delta, 8);
 	/* both are right; should they contradict each other, this path is never taken, and either will do */
@@ -88,4 +89,16 @@ void state_sync_links(struct state *s, const struct reg *r)
 
 	if (from.kind == REG_SCALAR && from.id)
 		state_each(s, sync_link, &from);
+}
+
+void state_reset_deps(struct state *s)
+{
+	for (uint32_t d = 0; d <= s->depth; d++) {
+		struct frame *f = &s->frames[d];
+
+		for (int i = 0; i < INSN_FRAME_PTR; i++)
+			f->regs[i].deps = deps_of_reg(d, i);
+		for (uint32_t i = 0; i < f->used; i++)
+			f->slots[i].reg.deps = deps_of_slot(d, i);
+	}
 }

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The abstract machine: what is known of registers and stack at one point of one path.
- *
- * A state that waits or is kept for comparison is packed: only what the program may still read (see live.h), scalars in
- * their shortest form.
- */
+/* The abstract machine: what is known of registers and stack at one point of one path. */
 #ifndef FW_VERIFY_STATE_H
 #define FW_VERIFY_STATE_H
 
 #include "exec/exec.h"
 #include "insn.h"
+#include "verify/deps.h"
 #include "verify/scalar.h"
 
 #define STATE_SLOTS (EXEC_STACK_BYTES / 8)
@@ -43,6 +39,7 @@ struct reg {
 	uint32_t id;
 	int64_t off;       /* pointers: the fixed offset, bytes; linked scalars: what was added since the copy */
 	struct scalar var; /* scalars: the number; pointers: the variable offset, bytes */
+	struct deps deps;  /* scalars: what the number was computed from */
 };
 
 enum byte_kind {
@@ -55,7 +52,7 @@ enum byte_kind {
 /* 8 aligned bytes of stack; slot i is at frame pointer - 8 * (i + 1). */
 struct slot {
 	uint8_t bytes[8]; /* enum byte_kind */
-	struct reg reg;
+	struct reg reg;   /* deps are those of all bytes */
 };
 
 struct frame {
@@ -109,37 +106,7 @@ void state_each(struct state *s, state_fn *fn, void *arg);
 /* The result of a comparison must be the same for all copies of r: a scalar's id. */
 void state_sync_links(struct state *s, const struct reg *r);
 
-/* Which registers and slots of a frame still matter: bit n is register n, slot n. */
-struct live {
-	uint64_t slots;         /* may be read */
-	uint64_t precise_slots; /* and their numbers may decide about a path or an access */
-	uint16_t regs;
-	uint16_t precise_regs;
-};
-
-/* What lives in every frame of a state; the caller fills in depth + 1 of them. */
-struct state_live {
-	struct live frames[EXEC_CALL_DEPTH];
-};
-
-struct packed {
-	uint32_t bytes; /* all of it */
-	uint32_t depth;
-	/* encoded frames follow */
-};
-
-#define STATE_PACKED_MAX (sizeof(struct packed) + sizeof(struct state) + EXEC_CALL_DEPTH * 16)
-
-/* Writes what lives to out, STATE_PACKED_MAX bytes of room. Returns the bytes written. */
-size_t packed_make(struct packed *out, const struct state *s, const struct state_live *live);
-void packed_restore(struct state *s, const struct packed *p);
-
-enum state_match {
-	STATE_WITHIN, /* every number that the new state allows, the old one does: nothing new can happen */
-	STATE_SAME,   /* the same in all that lives: the program has not moved on */
-};
-
-/* Whether the new state is so in respect of what lives. */
-bool packed_matches(const struct packed *old, const struct state *s, const struct state_live *live, enum state_match how);
+/* Numbers are from now on computed from what they are: a mark has been set here. */
+void state_reset_deps(struct state *s);
 
 #endif

@@ -7,143 +7,12 @@
  * holds for all of these; then the state becomes what the instruction makes of it (apply.c, branch.c, call.c). At a
  * conditional jump both sides that can happen are walked: the taken one waits on a stack, with the state packed.
  *
- * Where paths meet, the state is compared with those that were there before (marks). If all that can follow from an
- * earlier state is known to be safe, and the new state allows nothing that the earlier did not, the path ends. "All that
- * can follow" is counted: a mark holds the number of paths that began behind it and have not ended. A mark that has such
- * paths is an ancestor of this one, for the stack is last in, first out; if the state is the same as there, the program
- * goes round in circles.
+ * Where paths meet, the state is compared with those that were there before (mark.c), so that most need no walk.
  *
  * Nothing recurses, and the work is one instruction a time, so that it can be done in slices.
  */
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
-
-/* A new mark costs memory and comparisons, so there is some way between two. Instructions. */
-#define MARK_DISTANCE 8
-
-/* Bytes of states that wait or are kept. */
-#define MAX_POOL_BYTES ((size_t)64 << 20)
-
-static int refuse_memory(struct verify *v)
-{
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MEMORY, "no memory left after %u instructions", v->result.visited);
-}
-
-static void *take(struct verify *v, size_t bytes)
-{
-	return v->pool.bytes > MAX_POOL_BYTES ? NULL : pool_alloc(&v->pool, bytes);
-}
-
-/* What lives in each frame if the running one is at insn. */
-static void live_at(const struct verify *v, uint32_t insn, struct state_live *live)
-{
-	const struct state *s = v->state;
-
-	for (uint32_t d = 0; d < s->depth; d++) {
-		live->frames[d] = v->spots[s->frames[d + 1].call + 1].live;
-		/* the callee gives R0, and ends the others */
-		live->frames[d].regs &= (uint16_t)~0x3f;
-	}
-	live->frames[s->depth] = v->spots[insn].live;
-}
-
-static struct packed *pack(struct verify *v, const struct state_live *live)
-{
-	size_t bytes = packed_make(v->scratch, v->state, live);
-	struct packed *p = take(v, bytes);
-
-	if (p)
-		mem_copy(p, v->scratch, bytes);
-	return p;
-}
-
-static void free_packed(struct verify *v, struct packed *p)
-{
-	if (p)
-		pool_free(&v->pool, p, p->bytes);
-}
-
-static int add_mark(struct verify *v, struct spot *spot, const struct state_live *live)
-{
-	struct mark *m = take(v, sizeof(*m));
-
-	if (!m)
-		return refuse_memory(v);
-	*m = (struct mark){.next = spot->marks, .parent = v->parent, .branches = 1, .state = pack(v, live)};
-	if (!m->state) {
-		pool_free(&v->pool, m, sizeof(*m));
-		return refuse_memory(v);
-	}
-	spot->marks = m;
-	v->parent = m;
-	v->since_mark = 0;
-	v->result.states++;
-	return 0;
-}
-
-/* A mark that never matches only costs. It stays in place for the paths that it counts. */
-static bool is_useless(const struct mark *m)
-{
-	return m->misses > m->hits * 3 + 3;
-}
-
-static void drop_mark(struct verify *v, struct mark **at)
-{
-	struct mark *m = *at;
-
-	*at = m->next;
-	free_packed(v, m->state);
-	m->state = NULL;
-}
-
-/* Compares with all marks here; leaves a new one. Sets path_ends if there is nothing new to find. */
-static int compare_marks(struct verify *v)
-{
-	struct spot *spot = &v->spots[v->insn];
-	struct mark **at = &spot->marks;
-	struct state_live live;
-
-	live_at(v, v->insn, &live);
-	while (*at) {
-		struct mark *m = *at;
-
-		if (m->branches && packed_matches(m->state, v->state, &live, STATE_SAME))
-			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_LOOP, "this loop never ends: nothing that matters has changed since the "
-					     "last time here");
-		if (!m->branches && packed_matches(m->state, v->state, &live, STATE_WITHIN)) {
-			m->hits += m->hits < UINT16_MAX / 4;
-			v->path_ends = true;
-			return 0;
-		}
-		m->misses++;
-		if (is_useless(m))
-			drop_mark(v, at);
-		else
-			at = &m->next;
-	}
-	if (spot->marks && v->since_mark < MARK_DISTANCE)
-		return 0;
-	return add_mark(v, spot, &live);
-}
-
-static int push_pending(struct verify *v)
-{
-	struct pending *p = take(v, sizeof(*p));
-	struct state_live live;
-
-	if (!p)
-		return refuse_memory(v);
-	live_at(v, v->insn, &live);
-	*p = (struct pending){.next = v->pending, .parent = v->parent, .insn = v->insn, .log_at = v->log_at, .state = pack(v, &live)};
-	if (!p->state) {
-		pool_free(&v->pool, p, sizeof(*p));
-		return refuse_memory(v);
-	}
-	v->pending = p;
-	if (v->parent)
-		v->parent->branches++;
-	return 0;
-}
 
 static void log_back(struct verify *v, uint32_t at)
 {
@@ -159,8 +28,7 @@ static bool next_path(struct verify *v)
 {
 	struct pending *p = v->pending;
 
-	for (struct mark *m = v->parent; m && --m->branches == 0;)
-		m = m->parent;
+	mark_end_path(v);
 	if (!p)
 		return false;
 	v->pending = p->next;
@@ -169,9 +37,7 @@ static bool next_path(struct verify *v)
 	log_back(v, p->log_at);
 	branch_learn(v, &v->args.insns[p->insn], true);
 	v->insn = (uint32_t)v->args.insns[p->insn].imm;
-	v->since_mark = MARK_DISTANCE;
-	free_packed(v, p->state);
-	pool_free(&v->pool, p, sizeof(*p));
+	mark_free_pending(v, p);
 	return true;
 }
 
@@ -183,9 +49,11 @@ static int walk_jump(struct verify *v, const struct insn *insn)
 	if (ret)
 		return ret;
 	if (sides == (BRANCH_FALL | BRANCH_TAKEN)) {
-		ret = push_pending(v);
+		ret = mark_add_pending(v);
 		if (ret)
 			return ret;
+	} else {
+		branch_matters(v, insn);
 	}
 	if (sides & BRANCH_FALL) {
 		branch_learn(v, insn, false);
@@ -257,7 +125,7 @@ static int walk(struct verify *v)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, "%d instructions were visited and there are more paths to walk",
 				     VERIFY_MAX_VISITED);
 	if (v->spots[v->insn].flags & (SPOT_JOIN | SPOT_LOOP))
-		ret = compare_marks(v);
+		ret = mark_compare(v);
 	if (ret || v->path_ends)
 		return ret;
 	v->since_mark++;
@@ -292,7 +160,7 @@ static int start(struct verify *v)
 	if (ret)
 		return ret;
 	if (live_build(v))
-		return refuse_memory(v);
+		return mark_no_memory(v);
 	enter_main(v);
 	return 0;
 }
@@ -301,7 +169,7 @@ static int accept(struct verify *v)
 {
 	v->result.access = arena_alloc(v->arena, v->args.count);
 	if (!v->result.access)
-		return refuse_memory(v);
+		return mark_no_memory(v);
 	for (uint32_t i = 0; i < v->args.count; i++)
 		v->result.access[i] = v->spots[i].flags & SPOT_CTX ? EXEC_ACCESS_CTX : EXEC_ACCESS_PLAIN;
 	return 0;
@@ -309,7 +177,7 @@ static int accept(struct verify *v)
 
 static void finish(struct verify *v, struct verify_result *result)
 {
-	size_t fixed = v->args.count * sizeof(*v->spots) + sizeof(*v->state) + STATE_PACKED_MAX;
+	size_t fixed = v->args.count * sizeof(*v->spots) + sizeof(*v->state) + PACKED_MAX;
 
 	v->done = true;
 	v->result.peak_bytes = (uint32_t)(fixed + v->pool.bytes);
@@ -353,7 +221,7 @@ struct verify *verify_start(const struct verify_args *args)
 	pool_init(&v->pool, v->arena);
 	v->spots = arena_alloc(v->arena, MAX(args->count, 1u) * sizeof(*v->spots));
 	v->state = arena_alloc(v->arena, sizeof(*v->state));
-	v->scratch = arena_alloc(v->arena, STATE_PACKED_MAX);
+	v->scratch = arena_alloc(v->arena, PACKED_MAX);
 	if (!v->spots || !v->state || !v->scratch) {
 		verify_free(v);
 		return NULL;

@@ -6,16 +6,18 @@
 #include "helper.h"
 #include "verify/live.h"
 #include "verify/pool.h"
-#include "verify/state.h"
+#include "verify/packed.h"
 #include "verify/verify.h"
 
-/* A state that was seen at an instruction. Paths that lead through it hold it by branches. */
+/* A state that was seen at an instruction. See mark.c. */
 struct mark {
-	struct mark *next;    /* at the same instruction */
-	struct mark *parent;  /* the last one on the path that led here */
-	struct packed *state; /* NULL: no longer compared with */
-	uint32_t branches;    /* paths from here that have not ended; 0: all that can follow is known to be safe */
+	struct mark *next;   /* at the same instruction */
+	struct mark *parent; /* the last one on the path that led here */
+	struct packed *state;
+	struct deps precise; /* places whose numbers mattered behind it */
+	uint32_t branches;   /* paths from here that have not ended; 0: all that can follow is known to be safe */
 	uint16_t hits, misses;
+	bool dropped; /* no longer compared with */
 };
 
 /* The other side of a branch, to be walked later. */
@@ -84,6 +86,20 @@ static inline uint32_t walk_after(const struct insn *insns, uint32_t i)
 /* cfg.c: the shape of the program: functions, joins, loops. */
 int cfg_build(struct verify *v);
 
+/* mark.c: states to compare with, and branches that wait. */
+
+int mark_no_memory(struct verify *v);
+/* Compares with all marks at the instruction, and may leave a new one. Sets path_ends if there is nothing new to find. */
+int mark_compare(struct verify *v);
+/* The numbers computed from these places of the last mark's state decided something. */
+void mark_matters(struct verify *v, const struct deps *places);
+/* The path being walked has come to an end. */
+void mark_end_path(struct verify *v);
+/* Leaves the taken side of the branch being walked for later. */
+int mark_add_pending(struct verify *v);
+/* It is no longer in the list. */
+void mark_free_pending(struct verify *v, struct pending *p);
+
 /* require.c: what an access needs. */
 
 enum require_for {
@@ -140,6 +156,8 @@ enum branch_side {
 
 /* *sides: which sides of the conditional jump can happen. */
 int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides);
+/* The jump could only go one way: its operands mattered. */
+void branch_matters(struct verify *v, const struct insn *insn);
 /* Learns from going one of the sides that can happen. */
 void branch_learn(struct verify *v, const struct insn *insn, bool taken);
 

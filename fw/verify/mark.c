@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * Where paths meet, the state is compared with those that were there before: marks. If all that can follow from an earlier
+ * state is known to be safe, and the new state allows nothing that the earlier one did not, the path ends. "All that can
+ * follow" is counted: a mark holds the number of paths that began behind it and have not ended. A mark that has such
+ * paths is an ancestor of this one, for what waits is last in, first out; if the state is the same as there, the program
+ * goes round in circles.
+ *
+ * Numbers are only compared where they matter. Each number in the state remembers which places of the state at the last
+ * mark it was computed from, or was limited by in a comparison (deps.h). When a number decides something - a branch of
+ * which only one side can happen, an offset added to a pointer, a size, the result -, these places are noted in that mark
+ * as precise, and what the numbers there were computed from in the mark before, and so on. By the time all paths behind
+ * a mark have ended, it knows all places whose numbers were needed to prove them safe. Whatever was elsewhere, the proof
+ * would have been the same.
+ */
+#include "verify/walk.h"
+#include "virtio_net_xdp.h"
+
+/* A new mark costs memory and comparisons, so there is some way between two. Instructions. */
+#define MARK_DISTANCE 8
+
+/* Bytes of states that wait or are kept. */
+#define MAX_POOL_BYTES ((size_t)64 << 20)
+
+int mark_no_memory(struct verify *v)
+{
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MEMORY, "no memory left after %u instructions", v->result.visited);
+}
+
+static void *take(struct verify *v, size_t bytes)
+{
+	return v->pool.bytes > MAX_POOL_BYTES ? NULL : pool_alloc(&v->pool, bytes);
+}
+
+/* What lives in each frame if the running one is at insn. */
+static void live_at(const struct verify *v, uint32_t insn, struct packed_live *live)
+{
+	const struct state *s = v->state;
+
+	for (uint32_t d = 0; d < s->depth; d++) {
+		live->frames[d] = v->spots[s->frames[d + 1].call + 1].live;
+		/* the callee gives R0, and ends the others */
+		live->frames[d].regs &= (uint16_t)~0x3f;
+	}
+	live->frames[s->depth] = v->spots[insn].live;
+}
+
+static struct packed *pack(struct verify *v, const struct packed_live *live)
+{
+	size_t bytes = packed_make(v->scratch, v->state, live);
+	struct packed *p = take(v, bytes);
+
+	if (p)
+		mem_copy(p, v->scratch, bytes);
+	return p;
+}
+
+static void free_packed(struct verify *v, struct packed *p)
+{
+	if (p)
+		pool_free(&v->pool, p, p->bytes);
+}
+
+void mark_matters(struct verify *v, const struct deps *places)
+{
+	struct deps here = *places, before;
+
+	for (struct mark *m = v->parent; m && !deps_within(&here, &m->precise); m = m->parent) {
+		deps_join(&m->precise, &here);
+		packed_deps(m->state, &here, &before);
+		here = before;
+	}
+}
+
+/* The path was cut off at a mark: what mattered behind that mark matters to this path. */
+static void matters_as_in(struct verify *v, const struct mark *m, const struct packed_live *live)
+{
+	struct deps here;
+
+	packed_make(v->scratch, v->state, live);
+	packed_deps(v->scratch, &m->precise, &here);
+	mark_matters(v, &here);
+}
+
+static int add_mark(struct verify *v, struct spot *spot, const struct packed_live *live)
+{
+	struct mark *m = take(v, sizeof(*m));
+
+	if (!m)
+		return mark_no_memory(v);
+	*m = (struct mark){.next = spot->marks, .parent = v->parent, .branches = 1, .state = pack(v, live)};
+	if (!m->state) {
+		pool_free(&v->pool, m, sizeof(*m));
+		return mark_no_memory(v);
+	}
+	spot->marks = m;
+	v->parent = m;
+	v->since_mark = 0;
+	v->result.states++;
+	state_reset_deps(v->state);
+	return 0;
+}
+
+/* A mark that never matches only costs. */
+static bool is_useless(const struct mark *m)
+{
+	return m->misses > m->hits * 3 + 3;
+}
+
+/* Compares no longer with it. Its state is still needed for the dependencies of paths behind it. */
+static void drop_mark(struct verify *v, struct mark **at)
+{
+	struct mark *m = *at;
+
+	*at = m->next;
+	m->dropped = true;
+	if (m->branches)
+		return;
+	free_packed(v, m->state);
+	pool_free(&v->pool, m, sizeof(*m));
+}
+
+int mark_compare(struct verify *v)
+{
+	struct spot *spot = &v->spots[v->insn];
+	struct mark **at = &spot->marks;
+	struct packed_live live;
+
+	live_at(v, v->insn, &live);
+	while (*at) {
+		struct mark *m = *at;
+
+		if (m->branches && packed_same(m->state, v->state, &live))
+			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_LOOP, "this loop never ends: nothing that matters has changed since the "
+					     "last time here");
+		if (!m->branches && packed_covers(m->state, v->state, &live, &m->precise)) {
+			m->hits += m->hits < UINT16_MAX / 4;
+			v->path_ends = true;
+			matters_as_in(v, m, &live);
+			return 0;
+		}
+		m->misses++;
+		if (is_useless(m))
+			drop_mark(v, at);
+		else
+			at = &m->next;
+	}
+	if (spot->marks && v->since_mark < MARK_DISTANCE)
+		return 0;
+	return add_mark(v, spot, &live);
+}
+
+void mark_end_path(struct verify *v)
+{
+	struct mark *m = v->parent, *parent;
+
+	for (; m && --m->branches == 0; m = parent) {
+		parent = m->parent;
+		if (!m->dropped)
+			continue;
+		free_packed(v, m->state);
+		pool_free(&v->pool, m, sizeof(*m));
+	}
+}
+
+int mark_add_pending(struct verify *v)
+{
+	struct pending *p = take(v, sizeof(*p));
+	struct packed_live live;
+
+	if (!p)
+		return mark_no_memory(v);
+	live_at(v, v->insn, &live);
+	*p = (struct pending){.next = v->pending, .parent = v->parent, .insn = v->insn, .log_at = v->log_at, .state = pack(v, &live)};
+	if (!p->state) {
+		pool_free(&v->pool, p, sizeof(*p));
+		return mark_no_memory(v);
+	}
+	v->pending = p;
+	if (v->parent)
+		v->parent->branches++;
+	return 0;
+}
+
+void mark_free_pending(struct verify *v, struct pending *p)
+{
+	v->since_mark = MARK_DISTANCE;
+	free_packed(v, p->state);
+	pool_free(&v->pool, p, sizeof(*p));
+}

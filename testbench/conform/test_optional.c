@@ -101,7 +101,7 @@ Test(XO, XO_103)
 	with_test_run(&b);
 	make_frame(frame, bytes);
 	LOAD(&b, 0, MOV_X(6, 1), MOV_K(2, -8), CALL(HELPER_XDP_ADJUST_HEAD), MOV_X(1, 6), MOV_K(2, 4),
-	     CALL(HELPER_XDP_ADJUST_TAIL), MOV_K(0, 0), PACKET(6, 76, 10), ST_DW(2, 0, 0x01020304), ST_B(2, 75, 9),
+	     CALL(HELPER_XDP_ADJUST_TAIL), MOV_K(0, 0), PACKET(6, 76, 9), ST_DW(2, 0, 0x01020304), ST_B(2, 75, 9),
 	     LDX_W(5, 6, CTX_IFINDEX), STX_W(2, 8, 5), LDX_W(5, 6, CTX_QUEUE), STX_B(2, 12, 5),
 	     LD_IMM64(0, 0x1122334455667788), EXIT, MOV_K(0, 1), EXIT);
 	cr_assert_eq(drv_xdp_test_run(b.net, 0, 0xabcdef01, &queue, frame, &bytes, sizeof(frame), &r0, NULL), 0);

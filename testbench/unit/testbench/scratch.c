@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATHS 8
+#define PATHS 64
 
 static const char *keep(const char *path)
 {

@@ -16,7 +16,7 @@ struct scratch {
 
 void scratch_create(struct scratch *scratch);
 void scratch_remove(struct scratch *scratch);
-/* The path of a file in it; valid until the next but seven call. */
+/* The path of a file in it; valid for the next 63 calls. */
 const char *scratch_path(const struct scratch *scratch, const char *name);
 const char *scratch_write(const struct scratch *scratch, const char *name, const void *data, size_t bytes);
 bool scratch_exists(const struct scratch *scratch, const char *name);

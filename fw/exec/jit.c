@@ -218,10 +218,10 @@ static int compile(struct jit_work *w, const struct fw_platform *platform, void 
 	rc = lay_out(w, at);
 	if (rc)
 		goto free_code;
+	bytes = w->out.at;
 	rc = emit(w, &code, at);
 	if (rc)
 		goto free_code;
-	bytes = w->out.at;
 	rc = platform->code_seal(platform_ctx, &code);
 	if (rc) {
 		rc = -ENOMEM;

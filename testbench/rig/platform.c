@@ -18,8 +18,8 @@
 
 /* Code near the helpers reaches them with relative calls; where this wish is not granted, it calls through a register.
  */
-#define NEAR_BYTES  ((uintptr_t)16 << 20)
-#define NEAR_WISHES 8
+#define NEAR_BYTES  ((uintptr_t)1 << 20)
+#define NEAR_WISHES 64
 
 struct mapping {
 	int fd;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "helper.h"
 #include "jit_run.h"
 
 /* Bugs that others had, as programs with one right answer. R0 starts as 0, R1 as the address of 64 zero bytes. */
@@ -245,6 +246,11 @@ Test(jit, larger_than_a_page_rbpf_e312815)
 	cr_assert_eq(run_compile(&a, &jit, &at), 0);
 	cr_assert_gt(jit.bytes, 3 * 4096);
 	cr_assert_leq(jit.bytes, jit.code.bytes);
+#if defined(__x86_64__)
+	cr_assert_eq(jit.bytes, 3 + 2 + 4000 * 6 + 1, "R2, xor, additions, ret: %zu", jit.bytes);
+	for (size_t n = jit.bytes; n < jit.code.bytes; n++)
+		cr_assert_eq(jit.code.exec[n], 0xcc, "byte %zu behind the code", n);
+#endif
 	run_free(&jit);
 	cr_assert_eq(run_once(&a, NULL, 0, "4000 additions"), 4000000);
 }
@@ -378,53 +384,84 @@ static void *spy_lookup(struct map *map, const void *key, uint32_t queue)
 
 static const struct map_ops spy_ops = {.lookup = spy_lookup};
 
-/* From main and from a function, with each number of registers saved: arguments, alignment, result. */
-Test(jit, helper_calls)
+/* A program that calls the spy from main or from a function, with some registers saved: R0 is the result + mask. */
+static void call_program(struct asmr *a, unsigned int mask, const struct map *spy)
+{
+	asmr_start(a, true);
+	if (mask & 32) {
+		asmr_add(a, INSN_CALL_LOCAL, 0, 1, 0, 2);
+		asmr_add(a, INSN_EXIT, 0, 0, 0, 0);
+	}
+	asmr_add(a, INSN_MOV64_X, 2, 1, 0, 0);
+	for (unsigned int n = 0; n < 4; n++)
+		if (mask & 1u << n)
+			asmr_add(a, INSN_MOV64_K, 6 + n, 0, 0, 1 << n);
+	if (mask & 16)
+		asmr_add(a, INSN_ST64, 10, 0, -8, 1 << 4);
+	asmr_imm64(a, INSN_LD_MAP, 1, (uintptr_t)spy);
+	asmr_add(a, INSN_CALL, 0, 0, 0, 1);
+	for (unsigned int n = 0; n < 4; n++)
+		if (mask & 1u << n)
+			asmr_add(a, INSN_ADD64_X, 0, 6 + n, 0, 0);
+	if (mask & 16) {
+		asmr_add(a, INSN_LDX64, 1, 10, -8, 0);
+		asmr_add(a, INSN_ADD64_X, 0, 1, 0, 0);
+	}
+	asmr_add(a, INSN_EXIT, 0, 0, 0, 0);
+}
+
+/* All such programs: arguments, alignment, result. Returns the bytes of code. */
+static size_t all_calls(void)
 {
 	static struct asmr a;
 	struct map spy = {.ops = &spy_ops};
+	size_t bytes = 0;
 
 	for (unsigned int mask = 0; mask < 64; mask++) {
 		struct run run = {.queue = 7};
-		uint32_t at, start;
 		struct jit jit;
 		char what[32];
+		uint32_t at;
 		uint64_t r0;
 
 		snprintf(what, sizeof(what), "frame %#x", mask);
-		asmr_start(&a, true);
-		if (mask & 32) {
-			asmr_add(&a, INSN_CALL_LOCAL, 0, 1, 0, 2);
-			asmr_add(&a, INSN_EXIT, 0, 0, 0, 0);
-		}
-		start = a.count;
-		asmr_add(&a, INSN_MOV64_X, 2, 1, 0, 0);
-		for (unsigned int n = 0; n < 4; n++)
-			if (mask & 1u << n)
-				asmr_add(&a, INSN_MOV64_K, 6 + n, 0, 0, 1 << n);
-		if (mask & 16)
-			asmr_add(&a, INSN_ST64, 10, 0, -8, 1 << 4);
-		asmr_imm64(&a, INSN_LD_MAP, 1, (uintptr_t)&spy);
-		asmr_add(&a, INSN_CALL, 0, 0, 0, 1);
-		for (unsigned int n = 0; n < 4; n++)
-			if (mask & 1u << n)
-				asmr_add(&a, INSN_ADD64_X, 0, 6 + n, 0, 0);
-		if (mask & 16) {
-			asmr_add(&a, INSN_LDX64, 1, 10, -8, 0);
-			asmr_add(&a, INSN_ADD64_X, 0, 1, 0, 0);
-		}
-		asmr_add(&a, INSN_EXIT, 0, 0, 0, 0);
-		cr_assert_eq(start, mask & 32 ? 2 : 0);
-
+		call_program(&a, mask, &spy);
 		memset(map_saw, 0, sizeof(map_saw));
 		cr_assert_eq(run_compile(&a, &jit, &at), 0, "%s", what);
 		r0 = run_watched(&jit, &a, &run, 0, what);
+		bytes += jit.bytes;
 		run_free(&jit);
 		cr_assert_eq(r0, 0x1234567890 + (mask & 31), "%s: R0 is %#llx", what, (unsigned long long)r0);
 		cr_assert_eq(map_saw[0], (uintptr_t)&spy, "%s: R1", what);
 		cr_assert_eq(map_saw[1], (uintptr_t)&a, "%s: R2", what);
 		cr_assert_eq(map_saw[2], 7, "%s: the run", what);
 	}
+	return bytes;
+}
+
+static bool is_near(const struct fw_code *code)
+{
+	int64_t distance = (int64_t)((uintptr_t)code->exec - (uintptr_t)helper_of(1)->fn);
+
+	return distance > INT32_MIN && distance < INT32_MAX;
+}
+
+/* Calls by relative address; and by absolute address, when the memory near the helpers is taken. */
+Test(jit, helper_calls)
+{
+	size_t near = all_calls();
+	struct fw_code taken[200];
+	size_t count = 0;
+
+	do
+		cr_assert_eq(rig_platform.code_alloc(NULL, 1, &taken[count]), 0);
+	while (is_near(&taken[count++]) && count < ARRAY_SIZE(taken));
+	if (!is_near(&taken[count - 1]) && count > 1)
+		cr_assert_gt(all_calls(), near, "absolute calls are longer");
+	else
+		cr_assert_gt(all_calls(), 0);
+	while (count)
+		rig_platform.code_free(NULL, &taken[--count]);
 }
 
 /* The context */

@@ -8,6 +8,13 @@
 
 #define RUN_MAX_SLOTS 4096
 
+/* Machines without a JIT skip its tests. */
+#if defined(__x86_64__)
+#define RUN_HAS_JIT true
+#else
+#define RUN_HAS_JIT false
+#endif
+
 /* A program under construction. */
 struct asmr {
 	struct insn insns[RUN_MAX_SLOTS];

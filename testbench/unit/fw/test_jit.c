@@ -9,6 +9,8 @@
 #include "helper.h"
 #include "jit_run.h"
 
+TestSuite(jit, .disabled = !RUN_HAS_JIT);
+
 /* Bugs that others had, as programs with one right answer. R0 starts as 0, R1 as the address of 64 zero bytes. */
 
 #define BUG_MAX_INSNS 8

@@ -12,6 +12,8 @@
 
 #include "jit_run.h"
 
+TestSuite(jit_interp, .disabled = !RUN_HAS_JIT);
+
 #define MEM_BYTES     256
 #define FUNCTIONS     3 /* besides main; each calls only later ones */
 #define MAX_BODY      60

@@ -16,6 +16,8 @@
 
 #include "jit_run.h"
 
+TestSuite(jit_x86_64, .disabled = !RUN_HAS_JIT);
+
 #define SLOT_IN     0 /* of struct state, in 8 bytes: the registers before */
 #define SLOT_OUT    10
 #define SLOT_TAKEN  21 /* whether the jump was taken */

@@ -81,7 +81,8 @@ struct net_counters {
 };
 const struct net_counters *net_counters(const struct net *net);
 
-/* What a DEVICE_STATS reply of type RX_XDP will carry, of one receive queue. */
+/* What a DEVICE_STATS reply of type RX_XDP will carry, of one receive queue: since the last reset, by the queue steered
+ * to. */
 struct net_xdp_stats {
 	uint64_t runs, pass, drop, tx, tx_drop, aborted, unsupported, oversize, bad_queue; /* frames */
 };

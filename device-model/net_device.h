@@ -19,7 +19,8 @@ struct net_rx_slot {
 	struct fw_frame *run; /* NULL: the program did not see it */
 	uint8_t *data;        /* what goes on */
 	uint32_t bytes;
-	uint16_t queue;     /* pair */
+	uint16_t steered;   /* pair, before the run */
+	uint16_t queue;     /* pair that it goes to */
 	bool deliver;       /* still has to reach the guest */
 	enum net_fate fate; /* what became of it; with deliver: what will have become of it */
 };

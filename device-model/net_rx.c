@@ -73,7 +73,7 @@ void net_rx_start(struct net *net)
 /* What DEVICE_STATS tells of the program's runs. */
 static void count_run(struct net *net, const struct net_rx_slot *slot)
 {
-	struct net_xdp_stats *s = &net->rxqs[slot->queue].stats;
+	struct net_xdp_stats *s = &net->rxqs[slot->steered].stats;
 
 	s->runs++;
 	s->bad_queue += slot->run->bad_queue;
@@ -116,7 +116,7 @@ static void report(struct net *net, const struct net_rx_slot *slot)
 	if (slot->run)
 		count_run(net, slot);
 	else if (slot->fate == NET_FATE_OVERSIZE)
-		net->rxqs[slot->queue].stats.oversize++;
+		net->rxqs[slot->steered].stats.oversize++;
 	if (net->config.observer.frame)
 		net->config.observer.frame(net->config.observer.ctx, &r);
 }
@@ -179,7 +179,7 @@ static size_t take_burst(struct net *net)
 	for (size_t i = 0; i < count; i++) {
 		struct net_rx_slot *slot = &rx->slots[i];
 
-		*slot = (struct net_rx_slot){.in = frames[i], .queue = 0 /* steering: one queue */};
+		*slot = (struct net_rx_slot){.in = frames[i]}; /* steering: one queue */
 		net->now_ns = frames[i].time_ns;
 		ktime(rx, frames[i].time_ns);
 		slot->fate = judge(net, &frames[i], attached);
@@ -429,6 +429,8 @@ void net_rx_reset(struct net *net)
 		slot->deliver = false;
 		report(net, slot);
 	}
+	for (uint16_t i = 0; i < net->pairs; i++)
+		net->rxqs[i].stats = (struct net_xdp_stats){0};
 }
 
 /* Frames that come while no driver is there to take them. */

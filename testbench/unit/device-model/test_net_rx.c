@@ -280,6 +280,9 @@ Test(net_rx, verdicts)
 	cr_assert(s->runs == 10 && s->pass == 1 && s->drop == 1 && s->tx == 2 && s->tx_drop == 2 && s->aborted == 1 &&
 		  s->unsupported == 3 && !s->oversize && !s->bad_queue);
 	cr_assert_eq(net_counters(bed.net)->transmitted, 0, "those are the guest's");
+	virtio_set_status(net_virtio(bed.net), 0);
+	cr_assert(!s->runs && !s->pass && !s->tx_drop, "they begin anew with a reset");
+	cr_assert_eq(net_counters(bed.net)->frames[NET_FATE_TX], 2, "these don't");
 	bed_close(&bed);
 }
 

@@ -158,6 +158,24 @@ Test(net_tx, less_than_a_header_CVE_2022_2132_a)
 	bed_close(&bed);
 }
 
+/* ch-63304d0be: a chain of 124 MiB, the same 2 MiB again and again, fits nowhere and is not copied anywhere. */
+Test(net_tx, huge_ch_63304d0be)
+{
+	struct bed bed;
+
+	bed_open(&bed);
+	bed_start(&bed, all);
+	for (uint16_t i = 0; i < BED_SIZE - 2; i++)
+		ring_desc(&bed.rings[BED_TX], i, bed.ram.next, 2 << 20, i < BED_SIZE - 3 ? VRING_DESC_F_NEXT : 0,
+			  i + 1);
+	ring_push(&bed.rings[BED_TX], 0);
+	virtio_notify(net_virtio(bed.net), BED_TX);
+	bed_settle(&bed);
+	expect_done(&bed, 0);
+	cr_assert_eq(net_counters(bed.net)->transmit_errors, 1);
+	bed_close(&bed);
+}
+
 /* One notification for a batch; a turn takes a burst, and the rest waits for the next. */
 Test(net_tx, batches)
 {

@@ -247,24 +247,26 @@ Test(trace, truncated)
 /* Compressed data that ends early or is damaged: what could be unpacked is kept. */
 Test(trace, damaged_compression)
 {
-	for (enum capture_packing packing = CAPTURE_GZIP; packing <= CAPTURE_XZ; packing++) {
+	/* 4 bytes: all frames are there, and only the compressed stream knows that its end is missing. */
+	for (int i = 0; i < 4; i++) {
+		enum capture_packing packing = i & 1 ? CAPTURE_XZ : CAPTURE_GZIP;
 		struct capture c;
 		char error[TRACE_ERROR_BYTES] = "";
 		uint8_t frame[200];
 		struct trace *t;
 
 		capture_start(&c, CAPTURE_PCAP_NS, 1);
-		for (uint32_t i = 0; i < 5000; i++) {
+		for (uint32_t k = 0; k < 5000; k++) {
 			for (uint32_t n = 0; n < sizeof(frame); n++)
-				frame[n] = (i * 2654435761u + n * 40503u) >> 13;
-			capture_frame(&c, i, frame, sizeof(frame), sizeof(frame));
+				frame[n] = (k * 2654435761u + n * 40503u) >> 13;
+			capture_frame(&c, k, frame, sizeof(frame), sizeof(frame));
 		}
 		capture_pack(&c, packing);
-		c.bytes -= 40;
+		c.bytes -= i & 2 ? 4 : 400;
 		t = open_bytes(&c, (struct trace_config){0}, error);
 		cr_assert(t, "%s", error);
-		cr_assert(t->truncated && t->truncated_at == t->read + 1);
-		cr_assert(strstr(t->truncation, "ends in frame"), "%s", t->truncation);
+		cr_assert(t->truncated && t->truncated_at == t->read + 1, "case %d", i);
+		cr_assert_eq(t->read == 5000, !!(i & 2), "case %d: %llu", i, (unsigned long long)t->read);
 		trace_free(t);
 		capture_free(&c);
 	}

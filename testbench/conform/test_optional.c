@@ -145,7 +145,7 @@ Test(XO, XO_105)
 	with_test_run(&b);
 	LOAD(&b, 0, RETURN(2));
 	for (n = 0; n < 14; n++)
-		cr_expect_eq(try_run(&b, 0, 0, n, 4096), VIRTIO_NET_XDP_ERR_LENGTH, "XO-105: %u bytes: %s", n,
+		cr_expect_eq(try_run(&b, 0, 0, n, 4096), VIRTIO_NET_XDP_ERR_SIZE, "XO-105: %u bytes: %s", n,
 			     drv_xdp_status_name(try_run(&b, 0, 0, n, 4096)));
 	cr_expect_eq(try_run(&b, 0, 0, 14, 4096), VIRTIO_NET_XDP_OK, "XO-105: 14 bytes");
 	bench_close(&b);
@@ -165,7 +165,7 @@ Test(XO, XO_106)
 	bench_open(&b, short_frames);
 	need_command(&b, VIRTIO_NET_CTRL_XDP_TEST_RUN, "TEST_RUN");
 	LOAD(&b, 0, RETURN(2));
-	cr_expect_eq(try_run(&b, 0, 0, 1501, 8192), VIRTIO_NET_XDP_ERR_LIMIT_FRAME, "XO-106: 1,501 bytes");
+	cr_expect_eq(try_run(&b, 0, 0, 1501, 8192), VIRTIO_NET_XDP_ERR_SIZE, "XO-106: 1,501 bytes");
 	cr_expect_eq(try_run(&b, 0, 0, 1500, 8192), VIRTIO_NET_XDP_OK, "XO-106: 1,500 bytes");
 	bench_close(&b);
 }
@@ -179,7 +179,7 @@ Test(XO, XO_107)
 	with_test_run(&b);
 	LOAD(&b, 0, RETURN(2));
 	for (i = 0; i < 4; i++)
-		cr_expect_eq(try_run(&b, 0, queues[i], 64, 4096), VIRTIO_NET_XDP_ERR_NOT_FOUND, "XO-107: queue %u: %s",
+		cr_expect_eq(try_run(&b, 0, queues[i], 64, 4096), VIRTIO_NET_XDP_ERR_SIZE, "XO-107: queue %u: %s",
 			     queues[i], drv_xdp_status_name(try_run(&b, 0, queues[i], 64, 4096)));
 	bench_close(&b);
 }
@@ -193,8 +193,8 @@ Test(XO, XO_108)
 	LOAD(&b, 0, RETURN(2));
 	most = 64u + b.caps.headroom + b.caps.tailroom;
 	cr_expect_eq(try_run(&b, 0, 0, 64, most), VIRTIO_NET_XDP_OK, "XO-108: room for %u", most);
-	cr_expect_eq(try_run(&b, 0, 0, 64, most - 1), VIRTIO_NET_XDP_ERR_LENGTH, "XO-108: room for %u", most - 1);
-	cr_expect_eq(try_run(&b, 0, 0, 64, 0), VIRTIO_NET_XDP_ERR_LENGTH, "XO-108: no room");
+	cr_expect_eq(try_run(&b, 0, 0, 64, most - 1), VIRTIO_NET_XDP_ERR_SIZE, "XO-108: room for %u", most - 1);
+	cr_expect_eq(try_run(&b, 0, 0, 64, 0), VIRTIO_NET_XDP_ERR_SIZE, "XO-108: no room");
 	bench_close(&b);
 }
 

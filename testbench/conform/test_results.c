@@ -242,7 +242,8 @@ Test(XO, XO_016)
 	bench_open(&b, NULL);
 	world_make(&b);
 	ask(&b, &a, VIRTIO_NET_CTRL_XDP_PROG_WRITE, &request, sizeof(request), 8);
-	cr_expect_eq(a.status, VIRTIO_NET_XDP_ERR_LENGTH, "XO-016: %s", drv_xdp_status_name(a.status));
+	cr_expect(a.status == VIRTIO_NET_XDP_ERR_SIZE && a.detail == 8, "XO-016: %s, detail %u",
+		  drv_xdp_status_name(a.status), a.detail);
 	cr_expect_eq(info_of(&b, 1).written, 8, "XO-016");
 	bench_close(&b);
 }
@@ -263,7 +264,7 @@ Test(XO, XO_017)
 	cr_assert_not_null(data);
 	for (i = 0; i < 32; i++) {
 		ask(&b, &a, (uint8_t)i, data, max - 1, 104);
-		cr_expect(a.status == VIRTIO_NET_XDP_ERR_LENGTH && a.detail == max, "XO-017: command %u: %s, detail %u",
+		cr_expect(a.status == VIRTIO_NET_XDP_ERR_LENGTH && a.detail == max - 2, "XO-017: command %u: %s, detail %u",
 			  i, drv_xdp_status_name(a.status), a.detail);
 	}
 	if (max - 10 <= b.caps.max_insns * 8ull) {
@@ -365,7 +366,7 @@ static const struct patch patches[] = {
 	P(PROG_CREATE, "an id too high", LIMIT_PROGS, 0, MAX_PROGS),
 	P(PROG_CREATE, "ID_NONE", LIMIT_PROGS, 0, VIRTIO_NET_XDP_ID_NONE),
 	P(PROG_CREATE, "a program too long", LIMIT_INSNS, 4, MAX_INSNS),
-	P_LONGER(PROG_WRITE, "no data", LENGTH, -8),
+	P_LONGER(PROG_WRITE, "no data", SIZE, -8),
 	ABSENT(PROG_WRITE),
 	P(PROG_WRITE, "a program that is READY", STATE, 0, 3),
 	P(PROG_WRITE, "a gap", SIZE, 4, 16),
@@ -438,9 +439,9 @@ static const struct patch patches[] = {
 	LONGER(OBJ_LIST),
 	P(OBJ_LIST, "an unknown kind", TYPE, 0, 2),
 	P(TEST_RUN, "an undefined flag", FLAGS, 4, 1),
-	P_LONGER(TEST_RUN, "a frame too short", LENGTH, -51),
+	P_LONGER(TEST_RUN, "a frame too short", SIZE, -51),
 	ABSENT(TEST_RUN),
-	P(TEST_RUN, "a queue that is not there", NOT_FOUND, 12, 1000),
+	P(TEST_RUN, "a queue that is not there", SIZE, 12, 1000),
 	P(TEST_RUN, "a program that is LOADING", STATE, 0, 1),
 };
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The example program xdp1 as a C compiler for this machine sees it: what a JIT would like to reach. */
+#ifndef BENCH_NATIVE_H
+#define BENCH_NATIVE_H
+
+#include "fw.h"
+
+/* An ARRAY of 8-byte values. */
+struct native_map {
+	uint64_t *values;
+	uint32_t max_entries;
+};
+
+/* Returns the action. */
+typedef uint32_t native_fn(struct fw_frame *frame, struct native_map *map);
+
+native_fn native_xdp1;
+
+#endif

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "bench/bench.h"
+#include "bench/kernel.h"
+#include "bench/measure.h"
+#include "bench/session.h"
+
+#define SLICE_US 6000
+#define SUFFIX   ".bpf.o"
+
+/* A program that is uploaded, verified and destroyed again and again. */
+struct load {
+	struct session *session;
+	const struct load_prog *prog;
+	int error;
+	char *text;
+};
+
+struct kernel_load {
+	struct kernel *kernel;
+	int error;
+};
+
+enum { C_INSNS, C_VISITED, C_STATES, C_VERIFY, C_COMPILE, C_KERNEL, C_OVER_KERNEL, COLUMNS };
+
+static const struct report_column columns[COLUMNS] = {
+	[C_INSNS] = {"instructions", "insns", 0, false},
+	[C_VISITED] = {"visited", "visited", 0, false},
+	[C_STATES] = {"states", "states", 0, false},
+	[C_VERIFY] = {"verify_us", "verify", 1, false},
+	[C_COMPILE] = {"compile_us", "compile", 1, false},
+	[C_KERNEL] = {"kernel_us", "kernel", 1, false},
+	[C_OVER_KERNEL] = {"over_kernel", "both/kern.", 2, true},
+};
+
+static void round_load(void *ctx)
+{
+	struct load *l = ctx;
+	int err = session_upload(l->session, l->prog, l->text);
+
+	if (!err)
+		err = session_commit(l->session, l->text);
+	if (!err)
+		err = session_destroy(l->session, l->text);
+	if (err)
+		l->error = err;
+}
+
+static void round_kernel(void *ctx)
+{
+	struct kernel_load *k = ctx;
+	int err = kernel_load_again(k->kernel);
+
+	if (err)
+		k->error = err;
+}
+
+/* The numbers that the verifier itself counts. */
+static int count(struct load *l, double *values)
+{
+	struct virtio_net_xdp_prog_info_result info;
+	int err = session_upload(l->session, l->prog, l->text);
+
+	if (!err)
+		err = session_commit(l->session, l->text);
+	if (!err)
+		err = session_info(l->session, &info, l->text);
+	if (!err)
+		err = session_destroy(l->session, l->text);
+	if (err)
+		return err;
+	values[C_INSNS] = l->prog->count;
+	values[C_VISITED] = le32_to_cpu(info.visited);
+	values[C_STATES] = le32_to_cpu(info.states);
+	return 0;
+}
+
+static int measure(struct bench *bench, struct load *verify, struct load *both, struct kernel_load *kernel,
+		   double *values)
+{
+	struct measure measures[] = {
+		{round_load, verify, 1, NAN, NULL},
+		{round_load, both, 1, NAN, NULL},
+		{round_kernel, kernel, 1, NAN, NULL},
+	};
+	int err = count(verify, values);
+
+	if (!err)
+		err = count(both, values);
+	if (err)
+		return err;
+	measure_run(measures, kernel->kernel ? 3 : 2, SLICE_US);
+	if (verify->error || both->error)
+		return verify->error ? verify->error : both->error;
+	values[C_VERIFY] = measures[0].ns / 1e3;
+	values[C_COMPILE] = (measures[1].ns - measures[0].ns) / 1e3;
+	if (kernel->error)
+		report_note(&bench->report, "Not there: the kernel's verifier: %s.", strerror(-kernel->error));
+	else if (kernel->kernel)
+		values[C_KERNEL] = measures[2].ns / 1e3;
+	values[C_OVER_KERNEL] = measures[1].ns / 1e3 / values[C_KERNEL];
+	return 0;
+}
+
+static int judge(struct bench *bench, const char *path, double *values)
+{
+	struct load_object *object = load_open(path, NULL, bench->error);
+	const struct load_prog *prog = object ? load_choose(object, NULL, bench->error) : NULL;
+	struct load verify = {.prog = prog, .text = bench->error}, both = verify;
+	struct kernel_load kernel = {0};
+	int err = -EINVAL;
+
+	if (!prog)
+		goto close;
+	verify.session = session_open(object, FW_ENGINE_INTERP, bench->error);
+	both.session = verify.session ? session_open(object, FW_ENGINE_JIT, bench->error) : NULL;
+	if (!both.session)
+		goto close;
+	kernel.kernel = kernel_open(path);
+	if (!kernel.kernel)
+		report_note(&bench->report,
+			    "Not there: the kernel, which does not let us load programs with bpf(): %s.",
+			    strerror(errno));
+	err = measure(bench, &verify, &both, &kernel, values);
+close:
+	kernel_close(kernel.kernel);
+	session_close(verify.session);
+	session_close(both.session);
+	load_free(object);
+	return err;
+}
+
+int verifier_run(struct bench *bench)
+{
+	struct report_table *table = report_table(
+		&bench->report, "verifier", columns, COLUMNS,
+		"Loading: us to upload, verify and drop a program; what compiling adds; the kernel's BPF_PROG_LOAD");
+	char pattern[PATH_MAX];
+	glob_t files = {0};
+	int err = 0;
+
+	snprintf(pattern, sizeof(pattern), "%s/*" SUFFIX, bench->progs);
+	if (glob(pattern, 0, NULL, &files)) {
+		snprintf(bench->error, sizeof(bench->error), "no objects %.400s", pattern);
+		err = -ENOENT;
+	}
+	for (size_t i = 0; i < files.gl_pathc && !err; i++) {
+		const char *file = strrchr(files.gl_pathv[i], '/') + 1;
+		struct report_row *row;
+		char name[REPORT_NAME_BYTES];
+
+		snprintf(name, sizeof(name), "%.*s", (int)(strlen(file) - strlen(SUFFIX)), file);
+		row = report_row(table, name, name);
+		if (!row)
+			break;
+		err = judge(bench, files.gl_pathv[i], row->values);
+	}
+	globfree(&files);
+	return err;
+}

@@ -69,7 +69,7 @@ $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 $(BUILD)/conform $(BUILD)/oracle $(BUILD)/fuzz: $(BUILD)/%: $(LIBS)
 	$(CC) $(OPT) -o $@ $(filter %.o,$^) $(LIBS) -lcriterion $(LDLIBS)
 $(BUILD)/conform: $(call obj,$(wildcard testbench/conform/*.c))
-$(BUILD)/oracle: $(call obj,$(wildcard testbench/oracle/*.c))
+$(BUILD)/oracle: $(call obj,$(wildcard testbench/oracle/*.c) testbench/fuzz/generate.c)
 $(BUILD)/fuzz: $(call obj,$(wildcard testbench/fuzz/*.c))
 
 $(BUILD)/bench: $(call obj,$(wildcard testbench/bench/*.c)) $(LIBS)

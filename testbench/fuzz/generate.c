@@ -8,7 +8,6 @@
  */
 #include "fuzz/generate.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum kind {
@@ -23,6 +22,7 @@ struct gen {
 	uint64_t rng;
 	uint8_t *wire;
 	uint32_t count;
+	bool repeatable;
 	uint8_t kind[11];
 	int packet_bytes; /* proven behind R7 */
 	uint64_t stack_set; /* 8-byte slots written, bit n: at -8 * (n + 1) */
@@ -171,6 +171,8 @@ static void op_unary(struct gen *g)
 
 static void op_random(struct gen *g)
 {
+	if (g->repeatable)
+		return;
 	emit(g, 0x85, 0, 0, 0, one_in(g, 4) ? 5 : 7);
 	memset(g->kind, UNKNOWN, 6);
 	g->kind[0] = SCALAR;
@@ -460,9 +462,9 @@ static void block(struct gen *g, int length)
 	g->depth--;
 }
 
-uint32_t generate_program(uint64_t seed, uint8_t *wire)
+uint32_t generate_program(uint64_t seed, bool repeatable, uint8_t *wire)
 {
-	struct gen g = {.rng = seed, .wire = wire};
+	struct gen g = {.rng = seed, .wire = wire, .repeatable = repeatable};
 	uint32_t exits;
 
 	g.packet_bytes = 14 + (int)pick(&g, 40);

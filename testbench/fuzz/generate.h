@@ -3,6 +3,7 @@
 #ifndef TESTBENCH_FUZZ_GENERATE_H
 #define TESTBENCH_FUZZ_GENERATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,8 +15,11 @@
 #define GENERATE_VALUE_BYTES   48
 #define GENERATE_ARRAY_ENTRIES 8
 
-/* Writes a program of 8-byte slots to wire (GENERATE_MAX_SLOTS of room). The same seed gives the same program. Returns slots. */
-uint32_t generate_program(uint64_t seed, uint8_t *wire);
+/*
+ * Writes a program of 8-byte slots to wire (GENERATE_MAX_SLOTS of room). The same seed gives the same program. repeatable: without
+ * the helpers whose result depends on the machine. Returns slots.
+ */
+uint32_t generate_program(uint64_t seed, bool repeatable, uint8_t *wire);
 
 /* A well-mixed number; *state moves on. */
 uint64_t generate_random(uint64_t *state);

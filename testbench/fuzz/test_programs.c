@@ -182,7 +182,7 @@ Test(fuzz, programs)
 	unit_open(&interp, FW_ENGINE_INTERP);
 	unit_open(&jit, FW_ENGINE_JIT);
 	for (uint64_t seed = first; seed < first + programs; seed++) {
-		uint32_t slots = generate_program(seed, wire);
+		uint32_t slots = generate_program(seed, false, wire);
 		uint32_t error = load(&interp, wire, slots);
 
 		cr_assert_eq(load(&jit, wire, slots), error, "seed %lu: verdict differs between engines", seed);

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Programs and what the verifier must say of them. */
+#include "helper.h"
+#include "verify/verify.h"
+#include "virtio_net_xdp.h"
+#include "words.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_WORDS   40
+#define ARENA_BYTES ((size_t)160 << 20)
+
+enum flag {
+	PLAIN = 1 << 0,  /* R1 is 16 bytes of memory */
+	STRICT = 1 << 1, /* STRICT_ACTIONS, REDIRECT not offered */
+	SELECT = 1 << 2, /* QUEUE_SELECT offered */
+};
+
+struct row {
+	const char *id;
+	uint64_t words[MAX_WORDS];
+	uint32_t count;
+	uint16_t error; /* VIRTIO_NET_XDP_VERIFY_*, 0: accepted */
+	uint32_t insn;  /* of the error */
+	const char *says; /* part of the log's last line */
+	unsigned int flags;
+};
+
+#define PROG(...)             .words = {__VA_ARGS__}, .count = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
+#define BAD(code, at, phrase) .error = VIRTIO_NET_XDP_VERIFY_##code, .insn = (at), .says = (phrase)
+
+#define W_JEQ(dst, imm, to)   W(0x15, dst, 0, to, imm)
+#define W_JNE(dst, imm, to)   W(0x55, dst, 0, to, imm)
+#define W_JGT(dst, imm, to)   W(0x25, dst, 0, to, imm)
+#define W_JGTR(dst, src, to)  W(0x2d, dst, src, to, 0)
+#define W_JLTR(dst, src, to)  W(0xad, dst, src, to, 0)
+#define W_JGER(dst, src, to)  W(0x3d, dst, src, to, 0)
+#define W_JLT(dst, imm, to)   W(0xa5, dst, 0, to, imm)
+#define W_JLT32(dst, imm, to) W(0xa6, dst, 0, to, imm)
+#define W_ADDR(dst, src)      W(0x0f, dst, src, 0, 0)
+#define W_SUBR(dst, src)      W(0x1f, dst, src, 0, 0)
+#define W_AND(dst, imm)       W(0x57, dst, 0, 0, imm)
+#define W_OR(dst, imm)        W(0x47, dst, 0, 0, imm)
+#define W_MOV32R(dst, src)    W(0xbc, dst, src, 0, 0)
+#define W_ST64(dst, off, imm) W(0x7a, dst, 0, off, imm)
+#define W_ST32(dst, off, imm) W(0x62, dst, 0, off, imm)
+#define W_STX32(dst, src, off) W(0x63, dst, src, off, 0)
+#define W_STX8(dst, src, off) W(0x73, dst, src, off, 0)
+#define W_LDX16(dst, src, off) W(0x69, dst, src, off, 0)
+#define W_LDMAP(dst, map)     W(0x18, dst, 1, 0, map), 0
+#define W_LDVALUE(dst, map, off) W(0x18, dst, 2, 0, map), W(0, 0, 0, 0, off)
+#define W_XADD64(dst, src, off) W(0xdb, dst, src, off, 0)
+
+/* R2 = data, R3 = data_end */
+#define W_PACKET W_LDX32(2, 1, 0), W_LDX32(3, 1, 4)
+/* R0 = value of map 0 at key 0, or null: 6 slots */
+#define W_LOOKUP W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1)
+#define W_RETURN W_MOV(0, 2), W_EXIT
+
+/* Map 0: HASH of 8-byte keys and 16-byte values; 1: ARRAY of one 8-byte value; 2: the same, not to be written. */
+static const struct row rows[] = {
+	/* shape */
+	{"least", PROG(W_RETURN)},
+	{"dpdk-cee21cc5be: exit without R0", PROG(W_EXIT), BAD(UNINIT, 0, "R0 is not initialised")},
+	{"dpdk-cee21cc5be: no exit", PROG(W_MOV(0, 1)), BAD(FLOW, 0, "must be exit or a jump")},
+	{"unreachable", PROG(W_RETURN, W_RETURN), BAD(FLOW, 2, "can't be reached")},
+	{"dpdk-5b3ef932be: first instruction is a branch", PROG(W_JEQ(1, 0, 1), W_LDX64(0, 9, 0), W_RETURN), BAD(UNINIT, 1, "R9")},
+	{"endless", PROG(W_JA(-1)), BAD(LOOP, 0, "never ends")},
+	{"endless, with work", PROG(W_MOV(0, 0), W_MOV(1, 5), W_JA(-2)), BAD(LOOP, 1, "never ends")},
+	{"loop of 100", PROG(W_MOV(0, 0), W_ADD(0, 1), W_JLT(0, 100, -2), W_EXIT)},
+	{"loop without a limit", PROG(W_CALL(7), W_JNE(0, 0, -2), W_EXIT), BAD(LOOP, 0, "never ends")},
+	{"loop of too many", PROG(W_MOV(0, 0), W_ADD(0, 1), W_JLT(0, 2000000, -2), W_EXIT), BAD(COMPLEXITY, 2, "1000000 instructions")},
+	{"jump into another function", PROG(W_CALL_LOCAL(2), W_JA(2), W_EXIT, W_MOV(0, 0), W_EXIT), BAD(FLOW, 1, "another function")},
+	{"division by a constant", PROG(W_MOV(0, 4), W(0x37, 0, 0, 0, 2), W_EXIT)},
+	{"division by the constant 0", PROG(W_MOV(0, 4), W(0x37, 0, 0, 0, 0), W_EXIT), BAD(INSN, 1, "constant 0")},
+	{"division by the constant 0, never reached", PROG(W_MOV(0, 4), W_JEQ(0, 4, 1), W(0x37, 0, 0, 0, 0), W_EXIT)},
+
+	/* registers */
+	{"R10 plus", PROG(W_MOVR(2, 10), W_STX64(2, 2, -8), W_RETURN)},
+	{"pointer returned", PROG(W_MOVR(0, 1), W_EXIT), BAD(POINTER, 1, "R0 is the context pointer")},
+	{"CVE-2021-45402: 32-bit move of a pointer", PROG(W_MOV32R(0, 1), W_EXIT), BAD(POINTER, 0, "64-bit move")},
+	{"pointer plus pointer", PROG(W_PACKET, W_ADDR(2, 2), W_RETURN), BAD(POINTER, 2, "both pointers")},
+	{"dpdk-17509d4742: number plus pointer is a pointer", PROG(W_PACKET, W_MOV(0, 4), W_ADDR(0, 2), W_EXIT), BAD(POINTER, 4, "R0 is a packet pointer")},
+	{"number minus pointer", PROG(W_PACKET, W_MOV(0, 4), W_SUBR(0, 2), W_EXIT), BAD(POINTER, 3, "subtracted from a number")},
+	{"pointer masked", PROG(W_AND(1, -8), W_RETURN), BAD(POINTER, 0, "nothing else")},
+	{"length of a packet", PROG(W_PACKET, W_SUBR(3, 2), W_MOVR(0, 3), W_EXIT)},
+	{"distance of stack and packet", PROG(W_PACKET, W_SUBR(2, 10), W_RETURN), BAD(POINTER, 2, "different memory")},
+	{"CVE-2017-17854: pointer plus a huge constant", PROG(W_PACKET, W_ADD(2, 0x7fffffff), W_RETURN), BAD(POINTER, 2, "too far")},
+	{"CVE-2022-23222: arithmetic before the null test", PROG(W_LOOKUP, W_ADD(0, 8), W_JEQ(0, 0, 1), W_LDX64(0, 0, -8), W_RETURN), BAD(NULL, 6, "can be null")},
+	{"pointer compared with a number", PROG(W_JGT(1, 77, 0), W_RETURN), BAD(POINTER, 0, "show an address")},
+	{"end of packet moved", PROG(W_PACKET, W_ADD(3, 8), W_RETURN), BAD(POINTER, 2, "the packet's end")},
+
+	/* context */
+	{"all fields", PROG(W_LDX32(0, 1, 0), W_LDX32(0, 1, 4), W_LDX32(0, 1, 8), W_LDX32(0, 1, 12), W_LDX32(0, 1, 16), W_EXIT)},
+	{"egress_ifindex", PROG(W_LDX32(0, 1, 20), W_EXIT), BAD(CONTEXT, 0, "no field of 4 bytes at offset 20")},
+	{"prevail-1204: load inside a pointer field", PROG(W_LDX32(0, 1, 2), W_EXIT), BAD(CONTEXT, 0, "offset 2")},
+	{"wide load", PROG(W_LDX64(0, 1, 0), W_EXIT), BAD(CONTEXT, 0, "8 bytes")},
+	{"narrow load", PROG(W_LDX16(0, 1, 12), W_EXIT), BAD(CONTEXT, 0, "2 bytes")},
+	{"CVE-2024-26589: variable offset", PROG(W_MOVR(6, 1), W_CALL(7), W_AND(0, 4), W_ADDR(6, 0), W_LDX32(0, 6, 0), W_EXIT), BAD(POINTER, 3, "R6 is the context pointer")},
+	{"moved context pointer", PROG(W_ADD(1, 4), W_LDX32(0, 1, 0), W_EXIT), BAD(CONTEXT, 1, "plus an offset")},
+	{"queue not to be selected", PROG(W_MOV(0, 1), W_STX32(1, 0, 16), W_EXIT), BAD(CONTEXT, 1, "can't be written")},
+	{"queue selected", PROG(W_MOV(0, 1), W_STX32(1, 0, 16), W_EXIT), .flags = SELECT},
+	{"ifindex written", PROG(W_MOV(0, 1), W_STX32(1, 0, 12), W_EXIT), BAD(CONTEXT, 1, "can't be written"), .flags = SELECT},
+	{"one instruction, context or other memory", PROG(W_MOVR(6, 1), W_ST64(10, -16, 0), W_CALL(7), W_JEQ(0, 0, 2), W_MOVR(6, 10), W_ADD(6, -28), W_LDX32(0, 6, 12), W_EXIT),
+	 BAD(CONTEXT, 6, "on one path")},
+
+	/* packet */
+	{"unchecked", PROG(W_PACKET, W_LDX8(0, 2, 0), W_EXIT), BAD(PACKET, 2, "no byte proven")},
+	{"checked by >", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 14), W_JGTR(4, 3, 1), W_LDX16(0, 2, 12), W_RETURN)},
+	{"one byte too far", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 14), W_JGTR(4, 3, 1), W_LDX16(0, 2, 13), W_RETURN), BAD(PACKET, 5, "bytes 0..13 proven")},
+	{"wrong side", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 14), W_JGTR(4, 3, 2), W_RETURN, W_LDX8(0, 2, 0), W_RETURN), BAD(PACKET, 7, "no byte proven")},
+	{"checked by <", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 7), W_JLTR(4, 3, 1), W_JA(1), W_LDX64(0, 2, 0), W_RETURN)},
+	{"checked by end >=", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGER(3, 4, 1), W_JA(1), W_LDX64(0, 2, 0), W_RETURN)},
+	{"before the packet", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGTR(4, 3, 1), W_LDX8(0, 2, -1), W_RETURN), BAD(PACKET, 5, "offset -1")},
+	{"variable offset", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 1), W_JGTR(4, 3, 6), W_LDX8(5, 2, 0), W_ADDR(2, 5), W_MOVR(4, 2), W_ADD(4, 4), W_JGTR(4, 3, 1),
+				 W_LDX32(0, 2, 0), W_RETURN)},
+	{"variable offset, not checked again", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 1), W_JGTR(4, 3, 3), W_LDX8(5, 2, 0), W_ADDR(2, 5), W_LDX8(0, 2, 0), W_RETURN),
+	 BAD(PACKET, 7, "no byte proven")},
+	{"pointers before adjust_head", PROG(W_MOVR(6, 1), W_LDX32(7, 1, 0), W_LDX32(8, 1, 4), W_MOVR(9, 7), W_ADD(9, 4), W_JGTR(9, 8, 4), W_MOVR(1, 6), W_MOV(2, 0), W_CALL(44),
+					     W_LDX8(0, 7, 0), W_RETURN), BAD(UNINIT, 9, "load it again")},
+	{"CVE-2024-58098: adjust_head in a function", PROG(W_LDX32(7, 1, 0), W_LDX32(8, 1, 4), W_MOVR(9, 7), W_ADD(9, 4), W_JGTR(9, 8, 2), W_CALL_LOCAL(3), W_LDX8(0, 7, 0), W_RETURN,
+							   W_MOV(2, 0), W_CALL(44), W_EXIT), BAD(UNINIT, 6, "load it again")},
+	{"pointer stored in a packet", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGTR(4, 3, 1), W_STX64(2, 1, 0), W_RETURN), BAD(POINTER, 5, "show an address")},
+	{"atomic on a packet", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_MOV(0, 1), W_JGTR(4, 3, 1), W_XADD64(2, 0, 0), W_EXIT), BAD(PACKET, 6, "atomic")},
+
+	/* stack */
+	{"never written", PROG(W_LDX64(0, 10, -8), W_EXIT), BAD(UNINIT, 0, "stack byte -8")},
+	{"written in part", PROG(W_ST32(10, -8, 1), W_LDX64(0, 10, -8), W_EXIT), BAD(UNINIT, 1, "stack byte -4")},
+	{"prevail-1211: below the frame", PROG(W_LDX64(0, 10, -520), W_EXIT), BAD(STACK, 0, "offset -520")},
+	{"above the frame", PROG(W_LDX64(0, 10, 0), W_EXIT), BAD(STACK, 0, "offset 0")},
+	{"unaligned", PROG(W_ST64(10, -12, 0), W_RETURN), BAD(STACK, 0, "aligned")},
+	{"prevail-1202: overwritten cell keeps no constant", PROG(W_ST64(10, -8, 1), W_CALL(7), W_STX64(10, 0, -8), W_LDX64(1, 10, -8), W_JEQ(1, 1, 2), W_RETURN, W_LDX8(0, 1, 0), W_EXIT),
+	 BAD(POINTER, 7, "a number")},
+	{"part of a spilled pointer", PROG(W_STX64(10, 1, -8), W_LDX32(0, 10, -8), W_EXIT), BAD(POINTER, 1, "as a whole")},
+	{"rest of a spilled pointer", PROG(W_STX64(10, 1, -8), W_ST32(10, -8, 0), W_LDX32(0, 10, -4), W_EXIT), BAD(UNINIT, 2, "stack byte -4")},
+	{"pointer spilled and filled", PROG(W_STX64(10, 1, -8), W_LDX64(1, 10, -8), W_LDX32(0, 1, 12), W_EXIT)},
+	{"CVE-2023-52452: variable offset below the frame", PROG(W_CALL(7), W_AND(0, 8), W_MOVR(2, 10), W_SUBR(2, 0), W_ST8(2, -511, 0), W_RETURN), BAD(STACK, 4, "-519..-511")},
+	{"CVE-2023-52676: stack offset of 32 bits", PROG(W_LD64(0, 0xffffffff), W_MOVR(2, 10), W_ADDR(2, 0), W_ST8(2, 0, 0), W_RETURN), BAD(POINTER, 3, "too far")},
+	{"write somewhere ends a spilled pointer", PROG(W_STX64(10, 1, -8), W_CALL(7), W_AND(0, 7), W_MOVR(2, 10), W_ADD(2, -8), W_ADDR(2, 0), W_ST8(2, 0, 1), W_LDX64(0, 10, -8), W_EXIT),
+	 BAD(UNINIT, 7, "stack byte -8")},
+
+	/* numbers */
+	{"CVE-2020-8835: 32-bit comparison", PROG(W_LOOKUP, W_JEQ(0, 0, 4), W_LDX64(1, 0, 0), W_JLT32(1, 8, 1), W_JA(1), W_ADDR(0, 1), W_LDX8(1, 0, 0), W_RETURN), BAD(POINTER, 10, "no limit below")},
+	{"index by 64-bit comparison", PROG(W_LOOKUP, W_JEQ(0, 0, 5), W_LDX64(1, 0, 0), W_JGT(1, 15, 3), W_ADDR(0, 1), W_LDX8(1, 0, 0), W_JA(0), W_RETURN)},
+	{"index too large by one", PROG(W_LOOKUP, W_JEQ(0, 0, 5), W_LDX64(1, 0, 0), W_JGT(1, 16, 3), W_ADDR(0, 1), W_LDX8(1, 0, 0), W_JA(0), W_RETURN), BAD(MAP, 10, "0..16")},
+	{"dpdk-9ad7e6d9d4: index by a mask", PROG(W_LOOKUP, W_JEQ(0, 0, 4), W_LDX64(1, 0, 0), W_AND(1, 15), W_ADDR(0, 1), W_LDX8(1, 0, 0), W_RETURN)},
+	{"signed index", PROG(W_LOOKUP, W_JEQ(0, 0, 4), W_LDX64(1, 0, 0), W(0xc5, 1, 0, 1, 8), W_JA(1), W_ADDR(0, 1), W_RETURN), BAD(POINTER, 10, "no limit below")},
+	{"CVE-2021-33200: subtracted index", PROG(W_LOOKUP, W_JEQ(0, 0, 4), W_LDX64(1, 0, 0), W_AND(1, 7), W_SUBR(0, 1), W_LDX8(1, 0, 0), W_RETURN), BAD(MAP, 10, "-7..0")},
+	{"CVE-2024-41003: a bit that can't be there", PROG(W_CALL(7), W_OR(0, 4), W_JNE(0, 3, 1), W_LDX8(0, 9, 0), W_RETURN)},
+	{"dpdk-1c39f3f240: a branch never taken", PROG(W_CALL(7), W_AND(0, 7), W_JGT(0, 7, 2), W_RETURN, W_LDX8(0, 9, 0), W_EXIT)},
+	{"CVE-2023-2163: a path pruned", PROG(W_LOOKUP, W_JEQ(0, 0, 7), W_MOVR(6, 0), W_MOV(7, 8), W_CALL(7), W_JEQ(0, 0, 1), W_MOV(7, 16), W_ADDR(6, 7), W_LDX8(0, 6, 0), W_RETURN),
+	 BAD(MAP, 13, "16")},
+	{"dpdk-08eb798a07: a loaded number has any sign", PROG(W_LOOKUP, W_JEQ(0, 0, 3), W_LDX64(1, 0, 0), W(0x65, 1, 0, 1, -1), W_JA(0), W_RETURN)},
+
+	/* maps */
+	{"no null test", PROG(W_LOOKUP, W_LDX64(0, 0, 0), W_EXIT), BAD(NULL, 6, "R0 can be null")},
+	{"null test", PROG(W_LOOKUP, W_JEQ(0, 0, 1), W_LDX64(0, 0, 8), W_RETURN)},
+	{"wrong side of the null test", PROG(W_LOOKUP, W_JNE(0, 0, 1), W_LDX64(0, 0, 8), W_RETURN), BAD(POINTER, 7, "a number")},
+	{"a copy is tested", PROG(W_LOOKUP, W_MOVR(1, 0), W_JEQ(0, 0, 1), W_LDX64(0, 1, 8), W_RETURN)},
+	{"another lookup is tested", PROG(W_LOOKUP, W_MOVR(6, 0), W_LOOKUP, W_JEQ(0, 0, 1), W_LDX64(0, 6, 8), W_RETURN), BAD(NULL, 14, "R6 can be null")},
+	{"behind the value", PROG(W_LOOKUP, W_JEQ(0, 0, 1), W_LDX64(0, 0, 9), W_RETURN), BAD(MAP, 7, "offset 9, 8 bytes, is outside of the map's value: 16 bytes")},
+	{"key never written", PROG(W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1), W_RETURN), BAD(UNINIT, 4, "stack byte -8")},
+	{"key with a pointer in it", PROG(W_STX64(10, 1, -8), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1), W_RETURN), BAD(POINTER, 5, "as a whole")},
+	{"no such map", PROG(W_LDMAP(1, 9), W_RETURN), BAD(MAP, 0, "no map 9")},
+	{"no map", PROG(W_MOVR(2, 10), W_CALL(1), W_RETURN), BAD(ARGUMENT, 1, "wants a map")},
+	{"map as memory", PROG(W_LDMAP(1, 0), W_LDX64(0, 1, 0), W_EXIT), BAD(POINTER, 2, "R1 is a map")},
+	{"CVE-2021-34866: map of another type", PROG(W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 3), W_CALL(1), W_RETURN), BAD(MAP, 5, "type 3")},
+	{"value by address", PROG(W_LDVALUE(1, 1, 0), W_ST64(1, 0, 1), W_RETURN)},
+	{"value by address, outside", PROG(W_LDVALUE(1, 1, 4), W_ST64(1, 0, 1), W_RETURN), BAD(MAP, 2, "offset 4")},
+	{"value by address of a hash", PROG(W_LDVALUE(1, 0, 0), W_RETURN), BAD(MAP, 0, "one entry")},
+	{"value not to be written", PROG(W_LDVALUE(1, 2, 0), W_ST64(1, 0, 1), W_RETURN), BAD(MAP, 2, "may not write")},
+	{"value not to be written, read", PROG(W_LDVALUE(1, 2, 0), W_LDX64(0, 1, 0), W_EXIT)},
+	{"atomic", PROG(W_LDVALUE(1, 1, 0), W_MOV(0, 1), W_XADD64(1, 0, 0), W_EXIT)},
+	{"unaligned atomic", PROG(W_LDVALUE(1, 1, 4), W_MOV(0, 1), W(0xc3, 1, 0, 2, 0), W_EXIT), BAD(MAP, 3, "offset 6")},
+	{"pointer stored in a value", PROG(W_MOVR(6, 1), W_LDVALUE(1, 1, 0), W_STX64(1, 6, 0), W_RETURN), BAD(POINTER, 3, "show an address")},
+
+	/* calls */
+	{"no such helper", PROG(W_CALL(4), W_RETURN), BAD(HELPER, 0, "no helper 4")},
+	{"helper number out of range", PROG(W_CALL(-1), W_RETURN), BAD(HELPER, 0, "no helper")},
+	{"prevail-1028: R1 after a call", PROG(W_CALL(7), W_MOVR(0, 1), W_EXIT), BAD(UNINIT, 1, "R1")},
+	{"R6 after a call", PROG(W_MOV(6, 7), W_CALL(7), W_MOVR(0, 6), W_EXIT)},
+	{"size of a buffer", PROG(W_MOV(1, 0), W_MOV(2, 0), W_ST64(10, -8, 1), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 8), W_MOV(5, 0), W_CALL(28), W_EXIT)},
+	{"size of a buffer, too large", PROG(W_MOV(1, 0), W_MOV(2, 0), W_ST64(10, -8, 1), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 12), W_MOV(5, 0), W_CALL(28), W_EXIT), BAD(STACK, 7, "offset -8, 12 bytes")},
+	{"null with a size", PROG(W_MOV(1, 0), W_MOV(2, 4), W_MOV(3, 0), W_MOV(4, 0), W_MOV(5, 0), W_CALL(28), W_EXIT), BAD(ARGUMENT, 5, "R1 is a number")},
+	{"function", PROG(W_MOV(1, 7), W_CALL_LOCAL(1), W_EXIT, W_MOVR(0, 1), W_EXIT)},
+	{"function's registers", PROG(W_MOV(6, 7), W_CALL_LOCAL(1), W_EXIT, W_MOVR(0, 6), W_EXIT), BAD(UNINIT, 3, "R6")},
+	{"function returns its stack", PROG(W_CALL_LOCAL(2), W_RETURN, W_MOVR(0, 10), W_EXIT), BAD(STACK, 4, "function that ends here")},
+	{"function writes its caller's stack", PROG(W_MOVR(1, 10), W_ADD(1, -8), W_CALL_LOCAL(2), W_LDX64(0, 10, -8), W_EXIT, W_ST64(1, 0, 3), W_MOV(0, 0), W_EXIT)},
+	{"function stores its stack in its caller's", PROG(W_MOVR(1, 10), W_ADD(1, -8), W_CALL_LOCAL(1), W_EXIT, W_STX64(1, 10, 0), W_MOV(0, 0), W_EXIT), BAD(POINTER, 4, "caller's")},
+	{"recursion", PROG(W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(-1), W_EXIT), BAD(CALL, 2, "calls itself")},
+	{"ubpf-a2c93ea6: nine functions deep", PROG(W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT,
+						    W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_RETURN), BAD(CALL, 14, "deeper than 8")},
+
+	/* actions, plain memory */
+	{"any result", PROG(W_CALL(7), W_EXIT)},
+	{"strict: action offered", PROG(W_MOV(0, 3), W_EXIT), .flags = STRICT},
+	{"strict: action not offered", PROG(W_MOV(0, 4), W_EXIT), BAD(ACTION, 1, "does not offer"), .flags = STRICT},
+	{"strict: no action", PROG(W_CALL(7), W_EXIT), BAD(ACTION, 1, "does not offer"), .flags = STRICT},
+	{"memory", PROG(W_LDX64(0, 1, 8), W_STX64(1, 0, 0), W_EXIT), .flags = PLAIN},
+	{"memory, its size", PROG(W_MOVR(0, 2), W_EXIT), .flags = PLAIN},
+	{"behind the memory", PROG(W_LDX64(0, 1, 9), W_EXIT), BAD(POINTER, 0, "16 bytes"), .flags = PLAIN},
+};
+
+static const struct map_attr attrs[] = {
+	{.type = VIRTIO_NET_XDP_MAP_HASH, .key_size = 8, .value_size = 16, .max_entries = 4},
+	{.type = VIRTIO_NET_XDP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1},
+	{.type = VIRTIO_NET_XDP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1, .flags = VIRTIO_NET_XDP_MAP_F_RDONLY_PROG},
+	{.type = VIRTIO_NET_XDP_MAP_PROG_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1},
+};
+
+#define MAPS (sizeof(attrs) / sizeof(attrs[0]))
+
+struct bench {
+	struct arena arena;
+	void *memory;
+	struct map maps[MAPS];
+	struct map *list[MAPS];
+	struct fw_caps caps;
+	struct verify_args args;
+	char log[4096];
+};
+
+static void bench_init(struct bench *b)
+{
+	memset(b, 0, sizeof(*b));
+	b->memory = aligned_alloc(64, ARENA_BYTES);
+	arena_init(&b->arena, b->memory, ARENA_BYTES);
+	for (size_t i = 0; i < MAPS; i++) {
+		b->maps[i].attr = attrs[i];
+		b->maps[i].ops = map_ops_of(attrs[i].type);
+		b->list[i] = &b->maps[i];
+	}
+	b->caps.actions = 0xf;
+	helpers_all(b->caps.helpers);
+	b->args = (struct verify_args){.maps = b->list, .num_maps = MAPS, .caps = &b->caps, .gpl_compatible = true, .log = b->log,
+				       .log_bytes = sizeof(b->log), .arena = &b->arena};
+}
+
+static void bench_verify(struct bench *b, const uint64_t *words, uint32_t count, uint32_t budget, struct verify_result *result)
+{
+	struct insn *insns = calloc(count + 1, sizeof(*insns));
+	struct insn_error error = {0};
+	struct verify *v;
+	size_t used;
+	int rc;
+
+	cr_assert_eq(insn_decode((const uint8_t *)words, count, ~0u, insns, &error), 0, "decode: insn %u: %s", error.insn, error.what);
+	b->args.insns = insns;
+	b->args.count = count;
+	used = b->arena.used;
+	v = verify_start(&b->args);
+	cr_assert(v);
+	while ((rc = verify_step(v, budget, result)) == -EAGAIN)
+		;
+	cr_assert_eq(rc, 0);
+	verify_free(v);
+	cr_assert_eq(!result->access, result->error != 0);
+	arena_free(&b->arena, result->access);
+	cr_assert_eq(b->arena.used, used, "memory was not given back");
+	free(insns);
+}
+
+static void row_args(struct bench *b, const struct row *row)
+{
+	b->args.plain_memory = row->flags & PLAIN;
+	b->args.mem_bytes = 16;
+	b->args.strict_actions = row->flags & STRICT;
+	b->caps.flags = row->flags & SELECT ? VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT : 0;
+}
+
+Test(verify, verdicts)
+{
+	struct bench b;
+
+	bench_init(&b);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		struct verify_result result;
+
+		row_args(&b, row);
+		for (uint32_t level = 0; level < 3; level++) {
+			b.args.log_level = level;
+			bench_verify(&b, row->words, row->count, level == 1 ? 1 : 10000, &result);
+			cr_assert_eq(result.error, row->error, "%s: error %#x, not %#x: %s", row->id, result.error, row->error, b.log);
+			if (row->error)
+				cr_assert_eq(result.error_insn, row->insn, "%s: insn %u: %s", row->id, result.error_insn, b.log);
+			cr_assert(!row->says || strstr(b.log, row->says), "%s: says %s", row->id, b.log);
+			cr_assert_eq(result.log_bytes, strlen(b.log), "%s", row->id);
+		}
+	}
+	free(b.memory);
+}
+
+Test(verify, actions_of_every_path)
+{
+	const uint64_t words[] = {W_CALL(7), W_JEQ(0, 1, 3), W_JEQ(0, 2, 4), W_MOV(0, 77), W_EXIT, W_MOV(0, 3), W_EXIT, W_AND(0, 1), W_EXIT};
+	struct verify_result result;
+	struct bench b;
+
+	bench_init(&b);
+	bench_verify(&b, words, 9, 1000, &result);
+	cr_assert_eq(result.error, 0, "%s", b.log);
+	cr_assert_eq(result.actions, 1u << 3 | 1u << 0 | VIRTIO_NET_XDP_ACTIONS_OTHER, "%#x", result.actions);
+	free(b.memory);
+}
+
+Test(verify, tells_context_accesses_apart)
+{
+	const uint64_t words[] = {W_LDX32(0, 1, 12), W_STX64(10, 0, -8), W_LDX64(0, 10, -8), W_EXIT};
+	struct insn insns[4];
+	struct insn_error error;
+	struct verify_result result;
+	struct verify *v;
+	struct bench b;
+
+	bench_init(&b);
+	cr_assert_eq(insn_decode((const uint8_t *)words, 4, ~0u, insns, &error), 0);
+	b.args.insns = insns;
+	b.args.count = 4;
+	v = verify_start(&b.args);
+	cr_assert_eq(verify_step(v, 100, &result), 0);
+	verify_free(v);
+	cr_assert(result.access[0] == 1 && result.access[1] == 0 && result.access[2] == 0 && result.access[3] == 0);
+	arena_free(&b.arena, result.access);
+	free(b.memory);
+}
+
+/* Whatever room the guest gives: whole lines, terminated, and the reason at the end if it fits at all. */
+Test(verify, log_fits_its_room)
+{
+	const uint64_t words[] = {W_MOV(0, 0), W_ADD(0, 1), W_JLT(0, 50, -2), W_LDX64(0, 9, 0), W_EXIT};
+	struct verify_result result;
+	struct bench b;
+
+	bench_init(&b);
+	b.args.log_level = 2;
+	for (uint32_t room = 0; room <= sizeof(b.log); room = room < 600 ? room + 1 : room * 2) {
+		memset(b.log, 0x55, sizeof(b.log));
+		b.args.log_bytes = room;
+		bench_verify(&b, words, 5, 7, &result);
+		for (uint32_t i = room; i < sizeof(b.log); i++)
+			cr_assert_eq(b.log[i], 0x55, "room %u: wrote behind it", room);
+		if (!room)
+			continue;
+		cr_assert_eq(strnlen(b.log, room), result.log_bytes, "room %u", room);
+		cr_assert(!result.log_bytes || b.log[result.log_bytes - 1] == '\n', "room %u", room);
+		if (room >= 300)
+			cr_assert(strstr(b.log, "insn 3: R9 is not initialised\n"), "room %u: %s", room, b.log);
+	}
+	free(b.memory);
+}
+
+/* Every size of arena: refused for lack of memory, or the same as with enough. Nothing is lost. */
+Test(verify, runs_out_of_memory_cleanly)
+{
+	uint64_t words[66];
+	struct insn insns[66];
+	struct insn_error error;
+	struct bench b;
+	bool accepted = false;
+	uint32_t n = 0;
+
+	bench_init(&b);
+	words[n++] = W_CALL(7);
+	words[n++] = W_MOV(6, 0);
+	for (int i = 0; i < 30; i++) {
+		words[n++] = W(0x45, 0, 0, 1, 1 << i); /* if r0 & bit goto +1 */
+		words[n++] = W_ADD(6, 1 << i);
+	}
+	words[n++] = W_MOV(0, 2);
+	words[n++] = W_EXIT;
+	cr_assert_eq(insn_decode((const uint8_t *)words, n, ~0u, insns, &error), 0);
+	b.args.insns = insns;
+	b.args.count = n;
+	for (size_t bytes = 4096; bytes < (size_t)4 << 20; bytes += 4096 + bytes / 8) {
+		struct verify_result result = {0};
+		struct verify *v;
+
+		arena_init(&b.arena, b.memory, bytes);
+		size_t used = b.arena.used;
+
+		v = verify_start(&b.args);
+		if (v)
+			while (verify_step(v, 100, &result) == -EAGAIN)
+				;
+		verify_free(v);
+		arena_free(&b.arena, result.access);
+		cr_assert_eq(b.arena.used, used, "%zu bytes", bytes);
+		accepted = v && !result.error;
+		cr_assert(!v || !result.error || result.error == VIRTIO_NET_XDP_VERIFY_MEMORY, "%zu bytes: %#x", bytes, result.error);
+	}
+	cr_assert(accepted);
+	free(b.memory);
+}
+
+/* dpdk-a258eebdfb: many branches are no exponential work. prevail-1181: nor is nesting deep in the verifier's own stack. */
+Test(verify, branches_and_nested_loops_end)
+{
+	enum { BRANCHES = 4096, LOOPS = 2000 };
+	uint64_t *words = calloc(3 * BRANCHES + 16, sizeof(*words));
+	struct verify_result result;
+	struct bench b;
+	uint32_t n = 0;
+
+	bench_init(&b);
+	words[n++] = W_MOV(6, 0);
+	for (int i = 0; i < BRANCHES; i++) {
+		words[n++] = W_CALL(7);
+		words[n++] = W(0x45, 0, 0, 1, 1 << i % 31);
+		words[n++] = W(0xa7, 6, 0, 0, i); /* r6 ^= i */
+	}
+	words[n++] = W_MOV(0, 2);
+	words[n++] = W_EXIT;
+	bench_verify(&b, words, n, 100000, &result);
+	cr_assert_eq(result.error, 0, "dpdk-a258eebdfb: %s", b.log);
+	cr_assert_lt(result.visited, 20 * BRANCHES, "dpdk-a258eebdfb: %u visited", result.visited);
+
+	/* each bit is tested again and again: these states do differ */
+	n = 0;
+	words[n++] = W_CALL(7);
+	words[n++] = W_MOV(6, 0);
+	for (int i = 0; i < BRANCHES; i++) {
+		words[n++] = W(0x45, 0, 0, 1, 1 << i % 31);
+		words[n++] = W(0xa7, 6, 0, 0, i);
+	}
+	words[n++] = W_MOV(0, 2);
+	words[n++] = W_EXIT;
+	bench_verify(&b, words, n, 100000, &result);
+	cr_assert_eq(result.error, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, "dpdk-a258eebdfb: %s", b.log);
+
+	n = 0;
+	words[n++] = W_MOV(6, 0);
+	for (int i = 0; i < LOOPS; i++)
+		words[n++] = W_CALL(7);
+	for (int i = 0; i < LOOPS; i++)
+		words[n++] = W(0x55, 0, 0, -(int)(2 * i + 2), 0); /* each back to a call of its own */
+	words[n++] = W_EXIT;
+	bench_verify(&b, words, n, 100000, &result);
+	cr_assert(result.error == VIRTIO_NET_XDP_VERIFY_LOOP || result.error == VIRTIO_NET_XDP_VERIFY_COMPLEXITY, "prevail-1181: %#x", result.error);
+	free(words);
+	free(b.memory);
+}

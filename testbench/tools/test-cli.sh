@@ -1,0 +1,344 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test-cli.sh BUILD: runs BUILD/refnic on good and on bad input of every kind, and looks at exit status, the one sentence on stderr
+# and what is left behind. Prints TAP.
+set -u
+
+build=${1:?usage: test-cli.sh BUILD}
+refnic=$build/refnic
+progs=$build/progs
+trace=traces/http.pcap
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT
+n=0 failed=0
+
+report() { # RESULT NAME
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+
+skip() { # NAME REASON
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+
+show() {
+	{
+		echo "exit status $status"
+		head -n 5 "$tmp/out"
+		echo "stderr:"
+		head -n 5 "$tmp/err"
+	} | sed 's/^/# /'
+}
+
+# STATUS NAME PATTERN COMMAND...: exit status, and a line of stderr that matches PATTERN; a failure says exactly one line.
+# Standard input comes from $input.
+input=/dev/null
+bad() {
+	want=$1 name=$2 pattern=$3
+	shift 3
+	"$@" <"$input" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	if [ $status = "$want" ] && grep -qe "$pattern" "$tmp/err" && [ "$(wc -l <"$tmp/err")" = 1 ]; then
+		report 0 "$name"
+	else
+		report 1 "$name"
+		show
+	fi
+}
+
+# NAME PATTERN COMMAND...: exit status 0, nothing on stderr, a line of stdout that matches PATTERN.
+good() {
+	name=$1 pattern=$2
+	shift 2
+	"$@" <"$input" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	if [ $status = 0 ] && [ ! -s "$tmp/err" ] && grep -qe "$pattern" "$tmp/out"; then
+		report 0 "$name"
+	else
+		report 1 "$name"
+		show
+	fi
+}
+
+holds() { # NAME COMMAND...
+	name=$1
+	shift
+	if "$@" >"$tmp/held" 2>&1; then
+		report 0 "$name"
+	else
+		report 1 "$name"
+		sed 's/^/# /' "$tmp/held"
+	fi
+}
+
+compile() { # FILE TARGET: from stdin
+	cat >"$tmp/$1.c"
+	${CLANG:-clang} -target "$2" -O2 -g -I"/usr/include/$(uname -m)-linux-gnu" -c -o "$tmp/$1" "$tmp/$1.c" 2>"$tmp/clang" || {
+		echo "# clang did not compile $1"
+		sed 's/^/# /' "$tmp/clang"
+	}
+}
+
+le32() { # VALUE...: as little-endian bytes
+	for v in "$@"; do
+		# shellcheck disable=SC2059
+		printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $((v & 255)) $((v >> 8 & 255)) $((v >> 16 & 255)) $((v >> 24 & 255)))"
+	done
+}
+
+zeros() { # COUNT
+	head -c "$1" /dev/zero
+}
+
+pcap_header() { # LINKTYPE
+	le32 2712847316 $((4 << 16 | 2)) 0 0 262144 "$1"
+}
+
+head_of='#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+'
+
+# ---- usage ----
+
+"$refnic" >"$tmp/out" 2>"$tmp/err"
+holds 'no command is 2' test $? = 2
+holds 'and prints the commands' grep -q '^  replay ' "$tmp/err"
+bad 2 'unknown command' "no command 'fly'" "$refnic" fly
+good 'help lists the commands' 'replay ' "$refnic" help
+good 'version' '^refnic [0-9]' "$refnic" --version
+for c in replay run verify exec disasm jit-dump diff; do
+	good "$c --help has an example" '^Example' "$refnic" $c --help
+	bad 2 "$c: unknown option" 'no such option: --fly' "$refnic" $c --fly
+done
+bad 2 'replay without a trace' 'too few arguments' "$refnic" replay "$progs/xdp1.bpf.o"
+bad 2 'replay with too much' 'too many arguments' "$refnic" replay a b c
+bad 2 'option without its value' 'without its value' "$refnic" replay a b -o
+for o in --transport --ring --queues --strict --link; do
+	bad 2 "replay $o is for a later version" "no such option: $o" "$refnic" replay "$progs/xdp1.bpf.o" $trace $o split
+done
+bad 2 'run --trace is for a later version' 'no such option: --trace' "$refnic" run "$progs/xdp1.bpf.o" --frame 00 --trace
+bad 2 'no such engine' 'jit or interp' "$refnic" replay "$progs/xdp1.bpf.o" $trace --engine x86
+bad 2 'queue size 3' 'power of two' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 3
+bad 2 'queue size 1' 'from 2 to 32768' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 1
+bad 2 'mtu 67' 'from 68 to 65535' "$refnic" replay "$progs/xdp1.bpf.o" $trace --mtu 67
+bad 2 'repeat 0' 'from 1 ' "$refnic" replay "$progs/xdp1.bpf.o" $trace --repeat 0
+bad 2 'frames backwards' 'A-B' "$refnic" replay "$progs/xdp1.bpf.o" $trace --frames 5-3
+bad 2 'unknown feature' 'not offered' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature flying=on
+bad 2 'feature of a later version' 'not offered' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature ring_packed=on
+bad 2 'feature neither on nor off' 'NAME=on' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature mrg_rxbuf=maybe
+bad 2 'without the offload' 'xdp_offload' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature xdp_offload=off
+bad 2 'map that the program has not' 'it has protocols' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map nothing=/dev/null
+bad 2 'map file that is no JSON' 'no JSON' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols=README.md
+bad 2 'map without a file' 'NAME=FILE' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols
+bad 1 'map element that the device refuses' 'element 0' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols=testbench/data/maps/blocklist.json
+
+# ---- captures ----
+
+: >"$tmp/empty"
+echo 'this is no capture' >"$tmp/text"
+head -c 5000 $trace >"$tmp/truncated.pcap"
+head -c 24 $trace >"$tmp/none.pcap"
+pcap_header 113 >"$tmp/cooked.pcap"
+{
+	pcap_header 1
+	le32 1 0 100 200 && zeros 100 # snapped
+	le32 2 0 13 13 && zeros 13    # short
+	le32 3 0 70000 70000 && zeros 70000 # above max_frame
+	le32 4 0 60 60 && zeros 60
+} >"$tmp/odd.pcap"
+bad 2 'trace that is not there' 'No such file' "$refnic" replay "$progs/pass.bpf.o" "$tmp/nowhere"
+bad 2 'trace that is a folder' "$tmp" "$refnic" replay "$progs/pass.bpf.o" "$tmp"
+bad 2 'empty trace' 'empty' "$refnic" replay "$progs/pass.bpf.o" "$tmp/empty"
+bad 2 'trace that is text' 'not a capture' "$refnic" replay "$progs/pass.bpf.o" "$tmp/text"
+bad 2 'trace that is not Ethernet' 'Ethernet' "$refnic" replay "$progs/pass.bpf.o" "$tmp/cooked.pcap"
+bad 2 'filter that is none' 'filter' "$refnic" replay "$progs/pass.bpf.o" $trace --filter 'this is none'
+bad 2 'truncated trace' 'frame 28' "$refnic" replay "$progs/pass.bpf.o" "$tmp/truncated.pcap" -o "$tmp/truncated"
+holds 'its whole frames were replayed' grep -q '"frames": 27,' "$tmp/truncated/report.json"
+holds 'and the report says where it ends' grep -q '"truncated_at": 28' "$tmp/truncated/report.json"
+good 'trace without a frame' ': 0 frames' "$refnic" replay "$progs/pass.bpf.o" "$tmp/none.pcap" -o "$tmp/none"
+good 'odd frames' ': 4 frames' "$refnic" replay "$progs/pass.bpf.o" "$tmp/odd.pcap" -o "$tmp/odd"
+for fate in snapped short oversize pass; do
+	holds "one is counted as $fate" grep -q "\"$fate\": 1" "$tmp/odd/report.json"
+done
+gzip -c $trace >"$tmp/t.pcap.gz"
+good 'gzip' ': 230 frames' "$refnic" replay "$progs/pass.bpf.o" "$tmp/t.pcap.gz"
+xz -c $trace >"$tmp/t.pcap.xz"
+good 'xz' ': 230 frames' "$refnic" replay "$progs/pass.bpf.o" "$tmp/t.pcap.xz"
+input=$trace
+good 'standard input' ': 230 frames' "$refnic" replay "$progs/pass.bpf.o" -
+input=/dev/null
+
+# ---- objects ----
+
+compile notxdp.o bpf <<E
+$head_of SEC("tc") int f(void *ctx) { return 0; }
+E
+compile big.o bpfeb <<E
+$head_of SEC("xdp") int f(void *ctx) { return 2; }
+E
+compile maptype.o bpf <<E
+$head_of struct { __uint(type, BPF_MAP_TYPE_STACK_TRACE); __uint(max_entries, 4); __uint(key_size, 4); __uint(value_size, 8); } odd SEC(".maps");
+SEC("xdp") int f(void *ctx) { int k = 0; return bpf_map_lookup_elem(&odd, &k) ? 1 : 2; }
+E
+compile bigmap.o bpf <<E
+$head_of struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1000000); __type(key, int); __uint(value_size, 65536); } huge SEC(".maps");
+SEC("xdp") int f(void *ctx) { int k = 0; return bpf_map_lookup_elem(&huge, &k) ? 1 : 2; }
+E
+compile helper.o bpf <<E
+$head_of SEC("xdp") int f(void *ctx) { return bpf_get_current_pid_tgid() ? 1 : 2; }
+E
+compile refused.o bpf <<E
+$head_of SEC("xdp") int f(struct xdp_md *ctx)
+{
+	return *(char *)(long)ctx->data; /* unchecked */
+}
+E
+compile two.o bpf <<E
+$head_of SEC("xdp") int one(void *ctx) { return 1; }
+SEC("xdp") int two(void *ctx) { return 2; }
+SEC("xdp_third") int three(struct xdp_md *ctx) { return *(char *)(long)ctx->data; }
+E
+bad 2 'object that is not there' 'No such file' "$refnic" verify "$tmp/nowhere"
+bad 2 'object that is a folder' 'directory' "$refnic" verify "$tmp"
+bad 2 'empty object' 'empty' "$refnic" verify "$tmp/empty"
+bad 2 'object that is text' 'not an ELF file' "$refnic" verify "$tmp/text"
+bad 2 'ELF that is not BPF' 'not for BPF' "$refnic" verify "$refnic"
+bad 2 'no XDP section' 'no XDP program' "$refnic" verify "$tmp/notxdp.o"
+bad 2 'no such section' "no section 'nowhere'" "$refnic" verify "$progs/pass.bpf.o" --section nowhere
+bad 2 'wrong endianness' 'big-endian' "$refnic" verify "$tmp/big.o"
+bad 1 'unknown map type' 'stack_trace.*TYPE' "$refnic" verify "$tmp/maptype.o"
+bad 1 'map above the limits' 'huge.*LIMIT' "$refnic" verify "$tmp/bigmap.o"
+bad 1 'unknown helper' 'HELPER' "$refnic" verify "$tmp/helper.o"
+bad 1 'refused program' "'f' is refused at instruction.*PACKET" "$refnic" verify "$tmp/refused.o"
+holds 'verify prints the source line' grep -q '^; .*refused.o.c:5: .*unchecked' "$tmp/out"
+"$refnic" replay "$tmp/refused.o" $trace -o "$tmp/refused" >"$tmp/log" 2>&1
+holds 'replay refuses it with 1' test $? = 1
+holds 'replay prints the source line' grep -q '^; .*refused.o.c:5: .*unchecked' "$tmp/log"
+holds 'and leaves no folder' test ! -e "$tmp/refused"
+bad 2 'several programs and no choice' 'choose one with --program: one.*two' "$refnic" replay "$tmp/two.o" $trace
+bad 2 'no such program' "no XDP program 'four'" "$refnic" replay "$tmp/two.o" $trace --program four
+good 'one of several programs' 'pass  *230' "$refnic" replay "$tmp/two.o" $trace --program two
+good 'verify one of them' 'two: accepted' "$refnic" verify "$tmp/two.o" --program two
+bad 1 'verify judges all' "'three' is refused" "$refnic" verify "$tmp/two.o"
+good 'disasm shows source lines' '^; .*xdp1.bpf.c' "$refnic" disasm "$progs/xdp1.bpf.o"
+
+# Cut anywhere: one sentence or a result, never a crash.
+worst=0 length=0 size=$(wc -c <"$progs/pass.bpf.o")
+while [ $length -lt "$size" ]; do
+	head -c $length "$progs/pass.bpf.o" >"$tmp/cut.o"
+	"$refnic" verify "$tmp/cut.o" >/dev/null 2>"$tmp/err"
+	status=$?
+	if [ $status != 2 ] || [ "$(wc -l <"$tmp/err")" != 1 ]; then
+		worst=$length
+	fi
+	length=$((length + 97))
+done
+holds 'object cut anywhere' test $worst = 0
+
+# ---- output folder ----
+
+bad 2 'folder in a place that is not there' 'cannot write' "$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/no/where"
+bad 2 'folder that is a file' 'cannot be the output folder' "$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/text"
+mkdir "$tmp/mine" && echo keep >"$tmp/mine/notes"
+bad 2 'folder with other files' 'no earlier replay' "$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/mine"
+holds 'which are still there' grep -q keep "$tmp/mine/notes"
+good 'folder' 'verdicts.pcapng' "$refnic" replay "$progs/xdp1.bpf.o" $trace -o "$tmp/out1"
+good 'the same folder again' 'verdicts.pcapng' "$refnic" replay "$progs/xdp1.bpf.o" $trace -o "$tmp/out1"
+good 'interpreter' 'interpreted' "$refnic" replay "$progs/xdp1.bpf.o" $trace -o "$tmp/out2" --engine interp
+holds 'gives the same bytes' diff -r "$tmp/out1" "$tmp/out2"
+good 'diff of the same' 'no difference' "$refnic" diff "$tmp/out1" "$tmp/out2"
+"$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/out3" >"$tmp/out" 2>&1
+"$refnic" diff "$tmp/out1" "$tmp/out3" >"$tmp/differences" 2>"$tmp/err"
+holds 'diff of others is 1' test $? = 1
+holds 'and names the first frame' grep -q 'frame 1: XDP_DROP.*XDP_PASS' "$tmp/differences"
+bad 2 'diff of no folder' 'cannot read it' "$refnic" diff "$tmp/out1" "$tmp/nowhere"
+"$refnic" replay "$progs/xdp1.bpf.o" $trace -o "$tmp/stopped" --repeat 4000000000 >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+sleep 1
+kill -TERM $pid
+wait $pid
+holds 'stopped is 130' test $? = 130
+holds 'and leaves nothing' sh -c "! ls -d '$tmp'/stopped* 2>/dev/null"
+
+# ---- run, raw instructions, suites ----
+
+good 'run a frame of a trace' 'verdict drop (R0 0x1)' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#1
+zeros 64 >"$tmp/frame"
+good 'run a file' '"retval": 1, "verdict": "drop", "frame": "00' "$refnic" run "$progs/xdp1.bpf.o" --json --frame "@$tmp/frame"
+bad 2 'frame that is no hexadecimal' 'character 3' "$refnic" run "$progs/xdp1.bpf.o" --frame 00xx
+bad 2 'frame too short' '14 to' "$refnic" run "$progs/xdp1.bpf.o" --frame 0011
+bad 2 'frame that the trace has not' 'no frame 231; it has 230' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#231
+bad 2 'frame 0' 'from 1' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#0
+bad 2 'no frame' 'no frame' "$refnic" run "$progs/xdp1.bpf.o"
+input=$tmp/hex
+echo 'b700000002000000 9500000000000000' >"$tmp/hex"
+good 'raw instructions: accepted' 'accepted' "$refnic" verify --insns
+good 'raw instructions: run' '"retval": 2, "verdict": "pass"' "$refnic" run --insns --json --frame "@$tmp/frame"
+bad 1 'impossible map' 'TYPE' "$refnic" verify --insns --map 4000000000:4:8:1
+bad 1 'impossible map size' '32 bits' "$refnic" verify --insns --map array:4:8:99999999999
+bad 1 'impossible map flags' 'FLAGS' "$refnic" verify --insns --map hash:4:8:1:0x80000000
+bad 2 'map of another form' 'TYPE:KEY' "$refnic" verify --insns --map hash
+good 'exec' '^0x2$' "$refnic" exec
+good 'exec with the interpreter' '^0x2$' "$refnic" exec --engine interp
+bad 2 'exec without verification needs the interpreter' 'interp' "$refnic" exec --no-verify
+good 'exec with options of suites' '^0x2$' "$refnic" exec '' --debug --cpu_version v4
+echo 'xyz' >"$tmp/hex"
+bad 2 'no hexadecimal' 'character 1' "$refnic" verify --insns
+bad 2 'exec of no hexadecimal' 'character 1' "$refnic" exec
+for hex in '' 9 95 ffffffffffffffff 0000000000000000 1800000000000000 b7000000020000009500000000000000ff; do
+	echo "$hex" >"$tmp/hex"
+	bad 1 "malformed instructions '$hex'" 'refnic verify: ' "$refnic" verify --insns
+done
+# r0 = *(u64 *)(r1 + 0)
+echo '7910000000000000 9500000000000000' >"$tmp/hex"
+good 'exec reads its memory' '^0x807060504030201$' "$refnic" exec '01 02 03 04 05 06 07 08'
+bad 1 'exec refuses to read beyond' 'refused' "$refnic" exec 01020304050607
+bad 1 'exec stops a read beyond' 'fault' "$refnic" exec 01020304050607 --no-verify --engine interp
+holds 'with nothing on stdout' test ! -s "$tmp/out"
+# goto -1
+echo '0500ffff00000000 9500000000000000' >"$tmp/hex"
+bad 1 'exec stops an endless loop' 'fault' "$refnic" exec --no-verify --engine interp
+od -An -v -tx1 "$tmp/notxdp.o" >"$tmp/hex"
+good 'exec of an ELF file' '^0x0$' "$refnic" exec --elf
+echo 7f454c46 >"$tmp/hex"
+bad 2 'exec of half an ELF file' 'ELF' "$refnic" exec --elf
+input=/dev/null
+case $(uname -m) in
+x86_64) good 'machine code' 'c3' "$refnic" jit-dump "$progs/pass.bpf.o" ;;
+esac
+
+# ---- JSON, and other programs' eyes ----
+
+"$refnic" replay "$progs/xdp1.bpf.o" $trace --json >"$tmp/json" 2>"$tmp/err"
+holds 'replay --json is one document' grep -q '^}$' "$tmp/json"
+holds 'with the fates' grep -q '"drop": 230' "$tmp/json"
+"$refnic" replay "$progs/blocklist.bpf.o" $trace --map blocklist=testbench/data/maps/blocklist.json -o "$tmp/mixed" >"$tmp/out" 2>&1
+if command -v tshark >/dev/null; then
+	: >"$tmp/err"
+	dropped=$(tshark -r "$tmp/mixed/verdicts.pcapng" -Y 'frame.verdict.ebpf_xdp == 1' 2>>"$tmp/err" | wc -l)
+	holds 'tshark counts the drops of report.json' grep -q "\"drop\": $dropped," "$tmp/mixed/report.json"
+	passed=$(tshark -r "$tmp/mixed/verdicts.pcapng" -Y 'frame.verdict.ebpf_xdp == 2 && frame.interface_queue == 0' 2>>"$tmp/err" | wc -l)
+	holds 'and the passes, with their queue' grep -q "\"pass\": $passed," "$tmp/mixed/report.json"
+	holds 'both are there' test "$dropped" -gt 0 -a "$passed" -gt 0
+	commented=$(tshark -r "$tmp/odd/verdicts.pcapng" -Y frame.comment 2>>"$tmp/err" | wc -l)
+	holds 'a comment says why a frame was not run' test "$commented" = 3
+	for f in "$tmp"/out1/*.pcap* "$tmp"/mixed/*.pcap* "$tmp"/odd/*.pcap* "$tmp"/none/*.pcap*; do
+		tshark -r "$f" >/dev/null 2>>"$tmp/err" || echo "$f: tshark fails" >>"$tmp/err"
+	done
+	holds 'tshark calls no output damaged' sh -c "! grep -v 'as user \"root\"' '$tmp/err'"
+else
+	for name in 'tshark counts the drops of report.json' 'and the passes, with their queue' 'both are there' \
+		'a comment says why a frame was not run' 'tshark calls no output damaged'; do
+		skip "$name" 'tshark is not installed'
+	done
+fi
+
+echo "1..$n"
+exit $failed

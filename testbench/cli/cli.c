@@ -39,7 +39,8 @@ void cli_print_help(const struct cli_command *command)
 
 static int fail_usage(const struct cli_line *line, const char *what, const char *arg)
 {
-	cli_fail(line->command, STATUS_USAGE, "%s%s; refnic %s --help lists what there is", what, arg, line->command->name);
+	cli_fail(line->command, STATUS_USAGE, "%s%s; refnic %s --help lists what there is", what, arg,
+		 line->command->name);
 	return CLI_ERROR;
 }
 
@@ -48,8 +49,8 @@ static int check_args(const struct cli_line *line)
 	const struct cli_command *c = line->command;
 
 	if (line->num_args < c->min_args || line->num_args > c->max_args) {
-		cli_fail(c, STATUS_USAGE, "%s arguments; expected: refnic %s %s", line->num_args < c->min_args ? "too few" : "too many", c->name,
-			 c->usage);
+		cli_fail(c, STATUS_USAGE, "%s arguments; expected: refnic %s %s",
+			 line->num_args < c->min_args ? "too few" : "too many", c->name, c->usage);
 		return CLI_ERROR;
 	}
 	return CLI_END;
@@ -116,8 +117,8 @@ bool cli_number(const struct cli_line *line, const char *option, uint64_t min, u
 	if (isdigit((unsigned char)line->value[0]))
 		*value = strtoull(line->value, &end, 0);
 	if (!end || *end || errno || *value < min || *value > max) {
-		cli_fail(line->command, STATUS_USAGE, "%s %s: a number from %" PRIu64 " to %" PRIu64 " was expected", option, line->value, min,
-			 max);
+		cli_fail(line->command, STATUS_USAGE, "%s %s: a number from %" PRIu64 " to %" PRIu64 " was expected",
+			 option, line->value, min, max);
 		return false;
 	}
 	return true;

@@ -45,20 +45,21 @@ struct cli_line {
 	int argc;
 	char **argv;
 	int at;
-	bool only_args;                /* behind "--" */
-	const char *value;             /* of the option that cli_next() returned */
+	bool only_args;                 /* behind "--" */
+	const char *value;              /* of the option that cli_next() returned */
 	const char *args[CLI_ARGS_MAX]; /* what is no option */
 	unsigned num_args;
 };
 
 /*
- * The next option's id, CLI_END when there are no more and the number of arguments is right, CLI_HELP when help was printed,
- * CLI_ERROR after it said what is wrong.
+ * The next option's id, CLI_END when there are no more and the number of arguments is right, CLI_HELP when help was
+ * printed, CLI_ERROR after it said what is wrong.
  */
 int cli_next(struct cli_line *line);
 
 /* Says "refnic COMMAND: sentence" on stderr. Returns status. */
-__attribute__((format(printf, 3, 4))) enum status cli_fail(const struct cli_command *command, enum status status, const char *format, ...);
+__attribute__((format(printf, 3, 4))) enum status cli_fail(const struct cli_command *command, enum status status,
+							   const char *format, ...);
 
 /* Whole decimal or 0x number of text in [min, max] -> *value. Says what is wrong and returns false otherwise. */
 bool cli_number(const struct cli_line *line, const char *option, uint64_t min, uint64_t max, uint64_t *value);

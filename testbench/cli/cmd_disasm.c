@@ -50,7 +50,8 @@ static enum status print(const struct source *source, const struct load_object *
 
 		if (fw_disasm(text, sizeof(text), prog->insns, prog->count, i) < 0)
 			return cli_fail(source->command, STATUS_REFUSED,
-					"program '%s' does not decode; refnic verify names the instruction", prog->name);
+					"program '%s' does not decode; refnic verify names the instruction",
+					prog->name);
 		if (line)
 			printf("; %s:%u: %s\n", line->file, line->line, line->text);
 		printf("%5u: %s%s%s\n", i, text, map ? "    ; map " : "", map ? map : "");

@@ -18,11 +18,14 @@ enum { ELF_INPUT = 1, ENGINE, NO_VERIFY, PROGRAM, DEBUG, CPU_VERSION };
 
 static const struct cli_option options[] = {
 	{ENGINE, "--engine", "jit|interp", "how it is run (default jit)"},
-	{NO_VERIFY, "--no-verify", NULL, "check at run time instead: every access, and 100000000 instructions; interpreter only"},
-	{ELF_INPUT, "--elf", NULL, "standard input is an ELF object in hexadecimal; its first section with instructions is run"},
+	{NO_VERIFY, "--no-verify", NULL,
+	 "check at run time instead: every access, and 100000000 instructions; interpreter only"},
+	{ELF_INPUT, "--elf", NULL,
+	 "standard input is an ELF object in hexadecimal; its first section with instructions is run"},
 	{PROGRAM, "--program", "HEX", "the instructions, instead of standard input"},
 	{DEBUG, "--debug", NULL, "accepted for instruction-set suites; no effect"},
-	{CPU_VERSION, "--cpu_version", "V", "accepted for instruction-set suites; no effect: all instructions are known"},
+	{CPU_VERSION, "--cpu_version", "V",
+	 "accepted for instruction-set suites; no effect: all instructions are known"},
 	{0, NULL, NULL, NULL},
 };
 
@@ -35,7 +38,8 @@ struct exec {
 	size_t program_bytes, memory_bytes;
 };
 
-static enum status decode(const struct exec *x, const char *what, const char *text, size_t length, uint8_t **bytes, size_t *count)
+static enum status decode(const struct exec *x, const char *what, const char *text, size_t length, uint8_t **bytes,
+			  size_t *count)
 {
 	size_t where = 0;
 	int err = hex_decode(text, length, bytes, count, &where);
@@ -43,7 +47,8 @@ static enum status decode(const struct exec *x, const char *what, const char *te
 	if (err == -ENOMEM)
 		return cli_fail(x->command, STATUS_ENVIRONMENT, "no memory for %s", what);
 	if (err && where == length)
-		return cli_fail(x->command, STATUS_USAGE, "%s: half a byte at the end; pairs of hexadecimal digits were expected", what);
+		return cli_fail(x->command, STATUS_USAGE,
+				"%s: half a byte at the end; pairs of hexadecimal digits were expected", what);
 	if (err)
 		return cli_fail(x->command, STATUS_USAGE, "%s: character %zu is no hexadecimal digit", what, where + 1);
 	return STATUS_DONE;
@@ -71,9 +76,10 @@ static enum status take_elf(struct exec *x)
 {
 	Elf64_Ehdr header;
 
-	if (x->program_bytes < sizeof(header) || memcmp(x->program, ELFMAG, SELFMAG) != 0 || x->program[EI_CLASS] != ELFCLASS64 ||
-	    x->program[EI_DATA] != ELFDATA2LSB)
-		return cli_fail(x->command, STATUS_USAGE, "standard input is no 64-bit little-endian ELF object in hexadecimal");
+	if (x->program_bytes < sizeof(header) || memcmp(x->program, ELFMAG, SELFMAG) != 0 ||
+	    x->program[EI_CLASS] != ELFCLASS64 || x->program[EI_DATA] != ELFDATA2LSB)
+		return cli_fail(x->command, STATUS_USAGE,
+				"standard input is no 64-bit little-endian ELF object in hexadecimal");
 	memcpy(&header, x->program, sizeof(header));
 	for (unsigned i = 0; i < header.e_shnum; i++) {
 		uint64_t at = header.e_shoff + (uint64_t)i * sizeof(Elf64_Shdr);
@@ -90,7 +96,8 @@ static enum status take_elf(struct exec *x)
 		x->program_bytes = section.sh_size;
 		return STATUS_DONE;
 	}
-	return cli_fail(x->command, STATUS_USAGE, "the ELF object has no section with instructions inside of its %zu bytes", x->program_bytes);
+	return cli_fail(x->command, STATUS_USAGE,
+			"the ELF object has no section with instructions inside of its %zu bytes", x->program_bytes);
 }
 
 static enum status read_input(struct exec *x)
@@ -98,7 +105,8 @@ static enum status read_input(struct exec *x)
 	enum status status = STATUS_DONE;
 
 	if (!x->verify && x->engine != FW_ENGINE_INTERP)
-		return cli_fail(x->command, STATUS_USAGE, "--no-verify needs --engine interp: only the interpreter checks at run time");
+		return cli_fail(x->command, STATUS_USAGE,
+				"--no-verify needs --engine interp: only the interpreter checks at run time");
 	if (x->memory_text)
 		status = decode(x, "memory", x->memory_text, strlen(x->memory_text), &x->memory, &x->memory_bytes);
 	if (!status && x->memory_bytes > UINT32_MAX)
@@ -108,7 +116,8 @@ static enum status read_input(struct exec *x)
 	if (!status && x->elf)
 		status = take_elf(x);
 	if (!status && (x->program_bytes % 8 || x->program_bytes / 8 > UINT32_MAX))
-		status = cli_fail(x->command, STATUS_REFUSED, "%zu bytes of instructions; a multiple of 8 was expected", x->program_bytes);
+		status = cli_fail(x->command, STATUS_REFUSED, "%zu bytes of instructions; a multiple of 8 was expected",
+				  x->program_bytes);
 	return status;
 }
 
@@ -139,7 +148,8 @@ static enum status execute(const struct exec *x)
 	case -EFAULT:
 		return cli_fail(x->command, STATUS_REFUSED, "fault: %s", exec.error);
 	case -ENOTSUP:
-		return cli_fail(x->command, STATUS_REFUSED, "this engine cannot run it: %s", exec.error[0] ? exec.error : "try --engine interp");
+		return cli_fail(x->command, STATUS_REFUSED, "this engine cannot run it: %s",
+				exec.error[0] ? exec.error : "try --engine interp");
 	default:
 		return cli_fail(x->command, STATUS_ENVIRONMENT, "%s", strerror(-err));
 	}
@@ -177,7 +187,8 @@ const struct cli_command cli_exec = {
 	.name = "exec",
 	.usage = "[MEMORY-HEX] < PROGRAM-HEX",
 	.summary = "run raw instructions on plain memory and print R0, for instruction-set suites",
-	.details = "R1 is the address of MEMORY and R2 its size in bytes; both are 0 without. White space in hexadecimal is ignored.\n"
+	.details = "R1 is the address of MEMORY and R2 its size in bytes; both are 0 without. White space in "
+		   "hexadecimal is ignored.\n"
 		   "Exit status 1: refused, or a fault at run time.\n",
 	.example = "echo b7000000070000009500000000000000 | refnic exec",
 	.options = options,

@@ -20,7 +20,8 @@ static const struct cli_option options[] = {
 	{0, NULL, NULL, NULL},
 };
 
-static enum status dump(const struct source *source, struct rig *rig, const struct load_object *object, const struct load_prog *prog)
+static enum status dump(const struct source *source, struct rig *rig, const struct load_object *object,
+			const struct load_prog *prog)
 {
 	char error[LOAD_ERROR_BYTES] = "";
 	struct drv_xdp_prog_info info;
@@ -32,8 +33,8 @@ static enum status dump(const struct source *source, struct rig *rig, const stru
 		return cli_fail(source->command, status_of_offload(err), "%s", error);
 	code = fw_prog_code(net_fw(rig_device(rig)), PROG_ID, &bytes);
 	if (!code)
-		return cli_fail(source->command, STATUS_ENVIRONMENT, "program '%s' is interpreted: there is no compiler for this processor",
-				prog->name);
+		return cli_fail(source->command, STATUS_ENVIRONMENT,
+				"program '%s' is interpreted: there is no compiler for this processor", prog->name);
 	/* Code memory comes in pages; behind the last instruction it is full of breakpoints. */
 	while (bytes && code[bytes - 1] == BREAKPOINT)
 		bytes--;
@@ -83,7 +84,8 @@ const struct cli_command cli_jit_dump = {
 	.name = "jit-dump",
 	.usage = "PROG.bpf.o | --insns < HEX",
 	.summary = "print the machine code of a program in hexadecimal",
-	.example = "refnic jit-dump build/progs/xdp1.bpf.o | xxd -r -p >code && objdump -D -b binary -m i386:x86-64 code",
+	.example =
+		"refnic jit-dump build/progs/xdp1.bpf.o | xxd -r -p >code && objdump -D -b binary -m i386:x86-64 code",
 	.options = options,
 	.max_args = 1,
 	.run = run,

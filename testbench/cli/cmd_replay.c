@@ -83,7 +83,8 @@ static void on_progress(void *ctx, uint64_t frames, uint64_t of)
 		return;
 	p->shown_ns = now;
 	p->shown = true;
-	fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " frames (%.0f %%)", frames, of, 100.0 * (double)frames / (double)of);
+	fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " frames (%.0f %%)", frames, of,
+		100.0 * (double)frames / (double)of);
 }
 
 static bool parse_frame_range(const struct cli_line *line, uint64_t *first, uint64_t *last)
@@ -115,7 +116,8 @@ static bool parse_frame_range(const struct cli_line *line, uint64_t *first, uint
 	if (!errno && !*text && (*first || *last) && (!*last || *first <= *last))
 		return true;
 bad:
-	cli_fail(line->command, STATUS_USAGE, "--frames %s: A-B, A- or -B was expected, numbers from 1, A not above B", line->value);
+	cli_fail(line->command, STATUS_USAGE, "--frames %s: A-B, A- or -B was expected, numbers from 1, A not above B",
+		 line->value);
 	return false;
 }
 
@@ -128,8 +130,10 @@ static bool parse_feature(const struct cli_line *line, struct net_config *config
 	bool on;
 	int bit;
 
-	if (!equals || (size_t)(equals - line->value) >= sizeof(name) || (strcmp(equals, "=on") != 0 && strcmp(equals, "=off") != 0)) {
-		cli_fail(line->command, STATUS_USAGE, "--feature %s: NAME=on or NAME=off was expected, as in mrg_rxbuf=off", line->value);
+	if (!equals || (size_t)(equals - line->value) >= sizeof(name) ||
+	    (strcmp(equals, "=on") != 0 && strcmp(equals, "=off") != 0)) {
+		cli_fail(line->command, STATUS_USAGE,
+			 "--feature %s: NAME=on or NAME=off was expected, as in mrg_rxbuf=off", line->value);
 		return false;
 	}
 	memcpy(name, line->value, (size_t)(equals - line->value));
@@ -137,7 +141,8 @@ static bool parse_feature(const struct cli_line *line, struct net_config *config
 	on = strcmp(equals, "=on") == 0;
 	bit = net_feature_bit(name, config->xdp_bit);
 	if (bit < 0 || (on && !virtio_feature_has(&all, (unsigned)bit))) {
-		fprintf(stderr, "refnic %s: --feature %s: not offered by this device; it offers", line->command->name, name);
+		fprintf(stderr, "refnic %s: --feature %s: not offered by this device; it offers", line->command->name,
+			name);
 		for (unsigned i = 0; i < 128; i++)
 			if (virtio_feature_has(&all, i) && net_feature_name(i, config->xdp_bit))
 				fprintf(stderr, " %s", net_feature_name(i, config->xdp_bit));
@@ -170,8 +175,8 @@ static bool take_queue_size(struct command *c, const struct cli_line *line)
 	if (!cli_number(line, "--queue-size", QUEUE_SIZE_MIN, QUEUE_SIZE_MAX, &number))
 		return false;
 	if (number & (number - 1)) {
-		cli_fail(line->command, STATUS_USAGE, "--queue-size %s: a power of two from %d to %d was expected", line->value,
-			 QUEUE_SIZE_MIN, QUEUE_SIZE_MAX);
+		cli_fail(line->command, STATUS_USAGE, "--queue-size %s: a power of two from %d to %d was expected",
+			 line->value, QUEUE_SIZE_MIN, QUEUE_SIZE_MAX);
 		return false;
 	}
 	c->config.net.queue_size = (uint16_t)number;
@@ -302,7 +307,8 @@ const struct cli_command cli_replay = {
 	.name = "replay",
 	.usage = "PROG.bpf.o TRACE [-o DIR]",
 	.summary = "play a capture through an offloaded program and show what became of the frames",
-	.details = "TRACE is pcap or pcapng, .gz and .xz too, - for standard input. A folder DIR that an earlier replay wrote is replaced.\n",
+	.details = "TRACE is pcap or pcapng, .gz and .xz too, - for standard input. A folder DIR that an earlier "
+		   "replay wrote is replaced.\n",
 	.example = "refnic replay build/progs/xdp1.bpf.o traces/http.pcap -o out",
 	.options = options,
 	.min_args = 2,

@@ -12,11 +12,11 @@
 #include "load/file.h"
 #include "load/hex.h"
 
-#define PROG_ID         0
-#define IFINDEX         1
-#define FRAME_MIN       14
-#define FRAME_ROOM      ((uint32_t)1 << 17) /* whatever the program makes of the longest frame */
-#define FILE_BYTES_MAX  ((size_t)16 << 20)
+#define PROG_ID        0
+#define IFINDEX        1
+#define FRAME_MIN      14
+#define FRAME_ROOM     ((uint32_t)1 << 17) /* whatever the program makes of the longest frame */
+#define FILE_BYTES_MAX ((size_t)16 << 20)
 
 enum { PROGRAM = 1, SECTION, MAP, INSNS, FRAME, ENGINE, JSON };
 
@@ -43,7 +43,8 @@ struct run {
 static enum status set_frame(struct run *r, const uint8_t *bytes, size_t count)
 {
 	if (count < FRAME_MIN || count > UINT16_MAX)
-		return cli_fail(r->source.command, STATUS_USAGE, "--frame: %zu bytes; an Ethernet frame of %u to %u was expected", count, FRAME_MIN,
+		return cli_fail(r->source.command, STATUS_USAGE,
+				"--frame: %zu bytes; an Ethernet frame of %u to %u was expected", count, FRAME_MIN,
 				UINT16_MAX);
 	memcpy(r->frame, bytes, count);
 	r->frame_bytes = (uint32_t)count;
@@ -76,9 +77,11 @@ static enum status frame_of_trace(struct run *r, const char *path, uint64_t numb
 		return cli_fail(r->source.command, STATUS_USAGE, "%s", error);
 	frame = trace_frame(trace, number);
 	if (!frame)
-		status = cli_fail(r->source.command, STATUS_USAGE, "%s: no frame %" PRIu64 "; it has %" PRIu64, path, number, trace->read);
+		status = cli_fail(r->source.command, STATUS_USAGE, "%s: no frame %" PRIu64 "; it has %" PRIu64, path,
+				  number, trace->read);
 	else if (frame->bytes < frame->wire_bytes)
-		status = cli_fail(r->source.command, STATUS_USAGE, "%s: frame %" PRIu64 " was captured short: %u of %u bytes", path, number,
+		status = cli_fail(r->source.command, STATUS_USAGE,
+				  "%s: frame %" PRIu64 " was captured short: %u of %u bytes", path, number,
 				  frame->bytes, frame->wire_bytes);
 	else
 		status = set_frame(r, frame->data, frame->bytes);
@@ -96,7 +99,8 @@ static enum status frame_of_hex(struct run *r)
 	if (err == -ENOMEM)
 		return cli_fail(r->source.command, STATUS_ENVIRONMENT, "no memory for the frame");
 	if (err)
-		return cli_fail(r->source.command, STATUS_USAGE, "--frame: character %zu: pairs of hexadecimal digits, @FILE or TRACE#N was expected",
+		return cli_fail(r->source.command, STATUS_USAGE,
+				"--frame: character %zu: pairs of hexadecimal digits, @FILE or TRACE#N was expected",
 				where + 1);
 	status = set_frame(r, bytes, count);
 	free(bytes);
@@ -111,7 +115,8 @@ static enum status take_frame(struct run *r)
 	enum status status;
 
 	if (!text)
-		return cli_fail(r->source.command, STATUS_USAGE, "no frame: --frame HEX, @FILE or TRACE#N was expected");
+		return cli_fail(r->source.command, STATUS_USAGE,
+				"no frame: --frame HEX, @FILE or TRACE#N was expected");
 	if (text[0] == '@')
 		return frame_of_file(r, text + 1);
 	hash = strrchr(text, '#');
@@ -120,7 +125,8 @@ static enum status take_frame(struct run *r)
 	errno = 0;
 	number = strtoull(hash + 1, &end, 10);
 	if (hash[1] < '0' || hash[1] > '9' || *end || errno || number == 0)
-		return cli_fail(r->source.command, STATUS_USAGE, "--frame %s: a frame's number, from 1, was expected behind #", text);
+		return cli_fail(r->source.command, STATUS_USAGE,
+				"--frame %s: a frame's number, from 1, was expected behind #", text);
 	path = strndup(text, (size_t)(hash - text));
 	if (!path)
 		return cli_fail(r->source.command, STATUS_ENVIRONMENT, "no memory for the trace's name");
@@ -142,12 +148,14 @@ static void print_result(const struct run *r, uint64_t r0)
 	if (r->json)
 		printf("{\"retval\": %" PRIu32 ", \"verdict\": \"%s\", \"frame\": \"", (uint32_t)r0, verdict_name(r0));
 	else
-		printf("verdict %s (R0 0x%" PRIx64 ")\nframe %" PRIu32 " bytes\n", verdict_name(r0), r0, r->frame_bytes);
+		printf("verdict %s (R0 0x%" PRIx64 ")\nframe %" PRIu32 " bytes\n", verdict_name(r0), r0,
+		       r->frame_bytes);
 	hex_print(stdout, r->frame, r->frame_bytes);
 	puts(r->json ? "\"}" : "");
 }
 
-static enum status test_run(struct run *r, struct drv_net *net, const struct load_object *object, const struct load_prog *prog)
+static enum status test_run(struct run *r, struct drv_net *net, const struct load_object *object,
+			    const struct load_prog *prog)
 {
 	char error[LOAD_ERROR_BYTES] = "";
 	struct drv_xdp_prog_info info;
@@ -167,7 +175,8 @@ static enum status test_run(struct run *r, struct drv_net *net, const struct loa
 	}
 	err = drv_xdp_test_run(net, PROG_ID, IFINDEX, &queue, r->frame, &r->frame_bytes, FRAME_ROOM, &r0, &e);
 	if (err)
-		return cli_fail(r->source.command, status_of_offload(err), "the device does not run it on a frame of %u bytes: %s", r->frame_bytes,
+		return cli_fail(r->source.command, status_of_offload(err),
+				"the device does not run it on a frame of %u bytes: %s", r->frame_bytes,
 				err > 0 ? drv_xdp_status_name(e.status) : strerror(-err));
 	print_result(r, r0);
 	return STATUS_DONE;

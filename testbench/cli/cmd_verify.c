@@ -18,7 +18,8 @@ enum { PROGRAM = 1, SECTION, MAP, INSNS, LOG, JSON };
 static const struct cli_option options[] = {
 	{PROGRAM, "--program", "FUNCTION", "judge this program only"},
 	{SECTION, "--section", "S", "programs of this section only"},
-	{LOG, "--log", "0|1|2", "0: the reason of a refusal, 1: the path to it, 2: every step; 1 for refusals if not given"},
+	{LOG, "--log", "0|1|2",
+	 "0: the reason of a refusal, 1: the path to it, 2: every step; 1 for refusals if not given"},
 	{INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"},
 	{MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS]: a map, from 0"},
 	{JSON, "--json", NULL, "one JSON document"},
@@ -40,8 +41,8 @@ static const char *action_name(unsigned action)
 	return action < sizeof(names) / sizeof(names[0]) ? names[action] : "other";
 }
 
-static void add_json(struct verify *v, const struct load_prog *prog, const struct drv_xdp_prog_info *info, const char *reason,
-		     const char *log, uint64_t ns)
+static void add_json(struct verify *v, const struct load_prog *prog, const struct drv_xdp_prog_info *info,
+		     const char *reason, const char *log, uint64_t ns)
 {
 	const struct load_line *line = reason ? load_line_of(prog, info->error_insn) : NULL;
 	json_t *entry = json_object(), *actions = json_array();
@@ -72,15 +73,16 @@ static void add_json(struct verify *v, const struct load_prog *prog, const struc
 	json_array_append_new(v->programs, entry);
 }
 
-static void print_text(const struct verify *v, const struct load_prog *prog, const struct drv_xdp_prog_info *info, const char *reason,
-		       const char *log, uint64_t ns)
+static void print_text(const struct verify *v, const struct load_prog *prog, const struct drv_xdp_prog_info *info,
+		       const char *reason, const char *log, uint64_t ns)
 {
 	if (reason)
 		source_print_refusal(stdout, prog, info->error_insn, log);
 	else if (log && v->log_asked)
 		fputs(log, stdout);
-	printf("%s: %s; %u instructions, %u visited, %u states, %u KiB at most, %.2f ms\n", prog->name, reason ? "refused" : "accepted",
-	       prog->count, info->visited, info->states, info->peak_kib, (double)ns / 1e6);
+	printf("%s: %s; %u instructions, %u visited, %u states, %u KiB at most, %.2f ms\n", prog->name,
+	       reason ? "refused" : "accepted", prog->count, info->visited, info->states, info->peak_kib,
+	       (double)ns / 1e6);
 	/* After the log, where both go to one terminal. */
 	fflush(stdout);
 	if (reason)
@@ -95,7 +97,8 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static enum status judge(struct verify *v, struct drv_net *net, const struct load_object *object, const struct load_prog *prog)
+static enum status judge(struct verify *v, struct drv_net *net, const struct load_object *object,
+			 const struct load_prog *prog)
 {
 	char error[LOAD_ERROR_BYTES] = "";
 	struct drv_xdp_prog_info info;
@@ -204,7 +207,8 @@ const struct cli_command cli_verify = {
 	.name = "verify",
 	.usage = "PROG.bpf.o | --insns < HEX",
 	.summary = "accept or refuse programs as the device does, with the log that a guest would get",
-	.details = "Without --program every XDP program of the object is judged. Exit status 0: all accepted, 1: one was refused.\n",
+	.details = "Without --program every XDP program of the object is judged. Exit status 0: all accepted, 1: one "
+		   "was refused.\n",
 	.example = "refnic verify build/progs/xdp1.bpf.o",
 	.options = options,
 	.max_args = 1,

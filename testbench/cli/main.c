@@ -19,7 +19,8 @@ static void print_usage(FILE *to)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\nrefnic COMMAND --help shows options and an example; refnic --version\n", to);
-	fputs("Exit status: 0 done or accepted, 1 judged and refused, 2 wrong usage, unreadable input or unwritable output,\n"
+	fputs("Exit status: 0 done or accepted, 1 judged and refused, 2 wrong usage, unreadable input or unwritable "
+	      "output,\n"
 	      "3 the environment failed, 130 interrupted\n",
 	      to);
 }

@@ -61,7 +61,11 @@ static enum status open_insns(const struct source *source, struct load_object **
 	err = raw_open((const char *)text, bytes, source->maps, source->num_maps, object, error);
 	free(text);
 	if (err)
-		return cli_fail(source->command, err == 1 ? STATUS_REFUSED : err == -ENOMEM ? STATUS_ENVIRONMENT : STATUS_USAGE, "%s", error);
+		return cli_fail(source->command,
+				err == 1         ? STATUS_REFUSED
+				: err == -ENOMEM ? STATUS_ENVIRONMENT
+						 : STATUS_USAGE,
+				"%s", error);
 	return STATUS_DONE;
 }
 
@@ -71,11 +75,13 @@ enum status source_open(const struct source *source, struct load_object **object
 
 	*object = NULL;
 	if (source->insns && source->path)
-		return cli_fail(source->command, STATUS_USAGE, "%s and --insns: one program was expected", source->path);
+		return cli_fail(source->command, STATUS_USAGE, "%s and --insns: one program was expected",
+				source->path);
 	if (source->insns)
 		return open_insns(source, object);
 	if (!source->path)
-		return cli_fail(source->command, STATUS_USAGE, "no program: PROG.bpf.o was expected; refnic %s --help shows an example",
+		return cli_fail(source->command, STATUS_USAGE,
+				"no program: PROG.bpf.o was expected; refnic %s --help shows an example",
 				source->command->name);
 	*object = load_open(source->path, source->section, error);
 	return *object ? STATUS_DONE : cli_fail(source->command, STATUS_USAGE, "%s", error);
@@ -87,7 +93,8 @@ const struct load_prog *source_choose(const struct source *source, const struct 
 	const struct load_prog *prog = load_choose(object, source->program, error);
 
 	if (!prog)
-		cli_fail(source->command, STATUS_USAGE, "%s: %s", source->path ? source->path : "standard input", error);
+		cli_fail(source->command, STATUS_USAGE, "%s: %s", source->path ? source->path : "standard input",
+			 error);
 	return prog;
 }
 
@@ -110,7 +117,8 @@ static enum status fill_maps(const struct source *source, struct drv_net *net, c
 	return STATUS_DONE;
 }
 
-enum status source_rig(const struct source *source, const struct load_object *object, enum fw_engine engine, struct rig **rig)
+enum status source_rig(const struct source *source, const struct load_object *object, enum fw_engine engine,
+		       struct rig **rig)
 {
 	char error[LOAD_ERROR_BYTES] = "";
 	struct net_config config;
@@ -122,11 +130,13 @@ enum status source_rig(const struct source *source, const struct load_object *ob
 	config.fw.engine = engine;
 	*rig = link ? rig_open(&config, link) : NULL;
 	if (!*rig)
-		return cli_fail(source->command, STATUS_ENVIRONMENT, "the device cannot be built: %s", strerror(link ? errno : ENOMEM));
+		return cli_fail(source->command, STATUS_ENVIRONMENT, "the device cannot be built: %s",
+				strerror(link ? errno : ENOMEM));
 	err = offload_start(rig_driver(*rig), error);
 	if (!err)
 		err = offload_maps(rig_driver(*rig), object, error);
-	status = err ? cli_fail(source->command, status_of_offload(err), "%s", error) : fill_maps(source, rig_driver(*rig), object);
+	status = err ? cli_fail(source->command, status_of_offload(err), "%s", error)
+		     : fill_maps(source, rig_driver(*rig), object);
 	if (!status) {
 		err = offload_freeze(rig_driver(*rig), object, error);
 		if (err)

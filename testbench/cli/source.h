@@ -16,7 +16,7 @@
 struct source {
 	const struct cli_command *command;
 	const char *path, *program, *section;
-	bool insns; /* raw instructions on standard input */
+	bool insns;                        /* raw instructions on standard input */
 	const char *maps[SOURCE_MAPS_MAX]; /* --map, as given */
 	size_t num_maps;
 };
@@ -37,10 +37,11 @@ enum status source_open(const struct source *source, struct load_object **object
 const struct load_prog *source_choose(const struct source *source, const struct load_object *object);
 
 /*
- * A device with a driver, and object's maps in it with the contents of --map files. Anything but STATUS_DONE after it said what is
- * wrong, with *rig NULL. The caller rig_close()s.
+ * A device with a driver, and object's maps in it with the contents of --map files. Anything but STATUS_DONE after it
+ * said what is wrong, with *rig NULL. The caller rig_close()s.
  */
-enum status source_rig(const struct source *source, const struct load_object *object, enum fw_engine engine, struct rig **rig);
+enum status source_rig(const struct source *source, const struct load_object *object, enum fw_engine engine,
+		       struct rig **rig);
 
 /* Says why a program was refused at instruction insn: the log, if any, and the source line, if known. */
 void source_print_refusal(FILE *to, const struct load_prog *prog, uint32_t insn, const char *log);

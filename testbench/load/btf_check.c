@@ -51,7 +51,8 @@ static int check_btf(struct checker *c)
 	if (h.magic != BTF_MAGIC)
 		return refuse(c, ".BTF begins with 0x%04x; 0x%04x (little-endian) was expected", h.magic, BTF_MAGIC);
 	if (h.hdr_len < sizeof(h) || h.hdr_len > p->bytes)
-		return refuse(c, ".BTF says its header has %u bytes; %zu to %zu were expected", h.hdr_len, sizeof(h), p->bytes);
+		return refuse(c, ".BTF says its header has %u bytes; %zu to %zu were expected", h.hdr_len, sizeof(h),
+			      p->bytes);
 
 	uint64_t room = p->bytes - h.hdr_len;
 
@@ -81,10 +82,11 @@ static bool ends_in_program(const struct checker *c, const char *section)
 }
 
 /*
- * One info part of .BTF.ext: u32 record size, then per section {u32 name, u32 count, count records}. *used is the name of a
- * section that ends up in a program and has records here, or NULL.
+ * One info part of .BTF.ext: u32 record size, then per section {u32 name, u32 count, count records}. *used is the name
+ * of a section that ends up in a program and has records here, or NULL.
  */
-static int check_info(struct checker *c, const char *what, const uint8_t *data, uint64_t bytes, uint32_t min_record, const char **used)
+static int check_info(struct checker *c, const char *what, const uint8_t *data, uint64_t bytes, uint32_t min_record,
+		      const char **used)
 {
 	uint32_t record, head[2];
 
@@ -92,7 +94,8 @@ static int check_info(struct checker *c, const char *what, const uint8_t *data, 
 	if (bytes == 0)
 		return 0;
 	if (bytes < sizeof(record))
-		return refuse(c, ".BTF.ext: the part of %s has %u bytes, too few for a record size", what, (unsigned)bytes);
+		return refuse(c, ".BTF.ext: the part of %s has %u bytes, too few for a record size", what,
+			      (unsigned)bytes);
 	memcpy(&record, data, sizeof(record));
 	if (record < min_record || record % 4 || record > 4096)
 		return refuse(c, ".BTF.ext: %s of %u bytes; %u or more were expected", what, record, min_record);
@@ -110,7 +113,8 @@ static int check_info(struct checker *c, const char *what, const uint8_t *data, 
 		if (!section)
 			return refuse(c, ".BTF.ext: %s of a section whose name lies outside of .BTF's strings", what);
 		if ((uint64_t)head[1] * record > bytes)
-			return refuse(c, ".BTF.ext: %u %s of section '%s' reach beyond the end", head[1], what, section);
+			return refuse(c, ".BTF.ext: %u %s of section '%s' reach beyond the end", head[1], what,
+				      section);
 		if (head[1] && ends_in_program(c, section))
 			*used = section;
 		data += (uint64_t)head[1] * record;
@@ -129,9 +133,11 @@ static int check_ext(struct checker *c)
 		return refuse(c, ".BTF.ext has %zu bytes; its header alone needs %zu", p->bytes, EXT_HEADER_MIN);
 	memcpy(&h, p->data, EXT_HEADER_MIN);
 	if (h.magic != BTF_MAGIC)
-		return refuse(c, ".BTF.ext begins with 0x%04x; 0x%04x (little-endian) was expected", h.magic, BTF_MAGIC);
+		return refuse(c, ".BTF.ext begins with 0x%04x; 0x%04x (little-endian) was expected", h.magic,
+			      BTF_MAGIC);
 	if (h.hdr_len < EXT_HEADER_MIN || h.hdr_len > p->bytes)
-		return refuse(c, ".BTF.ext says its header has %u bytes; %zu to %zu were expected", h.hdr_len, EXT_HEADER_MIN, p->bytes);
+		return refuse(c, ".BTF.ext says its header has %u bytes; %zu to %zu were expected", h.hdr_len,
+			      EXT_HEADER_MIN, p->bytes);
 	if (h.hdr_len >= sizeof(h))
 		memcpy(&h, p->data, sizeof(h));
 
@@ -150,7 +156,8 @@ static int check_ext(struct checker *c)
 		if ((uint64_t)parts[i].offset + parts[i].bytes > room)
 			return refuse(c, ".BTF.ext says its %s reach beyond its %zu bytes", parts[i].what, p->bytes);
 
-		int err = check_info(c, parts[i].what, p->data + h.hdr_len + parts[i].offset, parts[i].bytes, parts[i].min_record, &used);
+		int err = check_info(c, parts[i].what, p->data + h.hdr_len + parts[i].offset, parts[i].bytes,
+				     parts[i].min_record, &used);
 
 		if (err)
 			return err;
@@ -158,7 +165,8 @@ static int check_ext(struct checker *c)
 	/* The last part's. */
 	if (used)
 		return refuse(c,
-			      "section '%s' needs CO-RE relocations (preserve_access_index), and there is no kernel here to take offsets from; "
+			      "section '%s' needs CO-RE relocations (preserve_access_index), and there is no kernel "
+			      "here to take offsets from; "
 			      "include <linux/bpf.h> instead of vmlinux.h",
 			      used);
 	return 0;
@@ -172,6 +180,7 @@ int btf_check(const struct elf_check *elf, char *error, size_t error_bytes)
 	if (elf->btf.data)
 		err = check_btf(&c);
 	if (!err && elf->btf_ext.data)
-		err = elf->btf.data ? check_ext(&c) : refuse(&c, "there is .BTF.ext without .BTF, which holds its strings");
+		err = elf->btf.data ? check_ext(&c)
+				    : refuse(&c, "there is .BTF.ext without .BTF, which holds its strings");
 	return err;
 }

@@ -14,13 +14,13 @@
 /* What a type's size-or-type field refers to. */
 enum refers {
 	NOWHERE,
-	ANY,     /* void included */
-	A_TYPE,  /* not void */
+	ANY,    /* void included */
+	A_TYPE, /* not void */
 	A_PROTO,
 };
 
-/* What follows struct btf_type: fixed bytes, then vlen items of item_bytes, each beginning with a name if named, and at item_type with
- * a type's number (0: none). */
+/* What follows struct btf_type: fixed bytes, then vlen items of item_bytes, each beginning with a name if named, and at
+ * item_type with a type's number (0: none). */
 static const struct kind {
 	const char *name;
 	enum refers refers;
@@ -99,12 +99,15 @@ static int walk(struct checker *c)
 		uint32_t kind = BTF_INFO_KIND(type.info);
 
 		if (kind >= KINDS || !kinds[kind].name)
-			return refuse(c, ".BTF: type %u is of kind %u; 1 to %zu were expected", c->count, kind, KINDS - 1);
+			return refuse(c, ".BTF: type %u is of kind %u; 1 to %zu were expected", c->count, kind,
+				      KINDS - 1);
 
-		uint64_t bytes = sizeof(type) + kinds[kind].fixed + (uint64_t)BTF_INFO_VLEN(type.info) * kinds[kind].item_bytes;
+		uint64_t bytes =
+			sizeof(type) + kinds[kind].fixed + (uint64_t)BTF_INFO_VLEN(type.info) * kinds[kind].item_bytes;
 
 		if (bytes > (uint64_t)(end - p))
-			return refuse(c, ".BTF: type %u (%s) reaches beyond the end of the types", c->count, kinds[kind].name);
+			return refuse(c, ".BTF: type %u (%s) reaches beyond the end of the types", c->count,
+				      kinds[kind].name);
 		c->at[c->count++] = p;
 		p += bytes;
 	}
@@ -141,7 +144,8 @@ static int check_chain(struct checker *c, uint32_t id)
 
 	for (int steps = 0; kinds[kind_of(c, next)].modifier; steps++) {
 		if (steps == CHAIN_MAX)
-			return refuse(c, ".BTF: type %u leads through more than %d modifiers: does it refer to itself?", id, CHAIN_MAX);
+			return refuse(c, ".BTF: type %u leads through more than %d modifiers: does it refer to itself?",
+				      id, CHAIN_MAX);
 		next = type_at(c->at[next]).type;
 	}
 	return 0;
@@ -162,7 +166,8 @@ static int check_items(struct checker *c, uint32_t id, const struct kind *kind, 
 			uint32_t variable = kind_of(c, u32_at(item));
 
 			if (variable != 14 && variable != 12)
-				err = refuse(c, ".BTF: section %u lists type %u, which is no variable", id, u32_at(item));
+				err = refuse(c, ".BTF: section %u lists type %u, which is no variable", id,
+					     u32_at(item));
 		}
 	}
 	return err;

@@ -13,8 +13,8 @@ struct btf_types {
 };
 
 /*
- * Checks sizes, names, type numbers, and that no chain of modifiers closes on itself. 0, or -EINVAL with a sentence without the
- * file's name in error.
+ * Checks sizes, names, type numbers, and that no chain of modifiers closes on itself. 0, or -EINVAL with a sentence
+ * without the file's name in error.
  */
 int btf_types_check(const struct btf_types *types, char *error, size_t error_bytes);
 

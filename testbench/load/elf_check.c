@@ -67,18 +67,22 @@ static int check_header(struct checker *c)
 
 	memcpy(&copy, h, sizeof(copy));
 	if (copy.e_machine != EM_BPF)
-		return refuse(c, "an ELF file for machine %u, not for BPF (%u); compile with clang -target bpf", copy.e_machine, EM_BPF);
+		return refuse(c, "an ELF file for machine %u, not for BPF (%u); compile with clang -target bpf",
+			      copy.e_machine, EM_BPF);
 	if (copy.e_type != ET_REL)
 		return refuse(c, "an ELF file of type %u; a relocatable object (1) was expected", copy.e_type);
 	if (copy.e_shentsize != sizeof(Elf64_Shdr))
-		return refuse(c, "section headers of %u bytes; %zu were expected", copy.e_shentsize, sizeof(Elf64_Shdr));
+		return refuse(c, "section headers of %u bytes; %zu were expected", copy.e_shentsize,
+			      sizeof(Elf64_Shdr));
 	/* Extended numbering (e_shnum 0) serves objects of 65280 sections and more: none of ours. */
 	if (copy.e_shnum == 0 || copy.e_shnum > ELF_CHECK_SECTIONS_MAX)
 		return refuse(c, "%u sections; 1 to %u were expected", copy.e_shnum, ELF_CHECK_SECTIONS_MAX);
 	if (copy.e_shoff > c->bytes || (uint64_t)copy.e_shnum * sizeof(Elf64_Shdr) > c->bytes - copy.e_shoff)
-		return refuse(c, "the section headers lie outside of the file's %zu bytes: is the file cut short?", c->bytes);
+		return refuse(c, "the section headers lie outside of the file's %zu bytes: is the file cut short?",
+			      c->bytes);
 	if (copy.e_shstrndx == 0 || copy.e_shstrndx >= copy.e_shnum)
-		return refuse(c, "section %u is said to hold the section names; there are %u sections", copy.e_shstrndx, copy.e_shnum);
+		return refuse(c, "section %u is said to hold the section names; there are %u sections", copy.e_shstrndx,
+			      copy.e_shnum);
 	return 0;
 }
 
@@ -143,14 +147,17 @@ static int check_section(struct checker *c, size_t index, Elf_Scn *scn, const GE
 		return refuse(c, "the name of section %zu lies outside of the name table", index);
 	if (sh->sh_type == SHT_NOBITS) {
 		if (sh->sh_size > ELF_CHECK_DATA_BYTES_MAX)
-			return refuse(c, "section '%s' has %" PRIu64 " bytes; %" PRIu64 " are the most", name, (uint64_t)sh->sh_size,
-				      ELF_CHECK_DATA_BYTES_MAX);
+			return refuse(c, "section '%s' has %" PRIu64 " bytes; %" PRIu64 " are the most", name,
+				      (uint64_t)sh->sh_size, ELF_CHECK_DATA_BYTES_MAX);
 		return 0;
 	}
 	if (sh->sh_offset > c->bytes || sh->sh_size > c->bytes - sh->sh_offset)
-		return refuse(c, "section '%s' lies outside of the file's %zu bytes: is the file cut short?", name, c->bytes);
+		return refuse(c, "section '%s' lies outside of the file's %zu bytes: is the file cut short?", name,
+			      c->bytes);
 	if (strcmp(name, "maps") == 0 || strncmp(name, "maps/", 5) == 0)
-		return refuse(c, "maps are defined the old way, in SEC(\"%s\"); define them with BTF in SEC(\".maps\") and compile with -g",
+		return refuse(c,
+			      "maps are defined the old way, in SEC(\"%s\"); define them with BTF in SEC(\".maps\") "
+			      "and compile with -g",
 			      name);
 
 	const uint8_t *data = c->image + sh->sh_offset;
@@ -169,7 +176,8 @@ static int check_section(struct checker *c, size_t index, Elf_Scn *scn, const GE
 	if (sh->sh_type != SHT_PROGBITS || !(sh->sh_flags & SHF_EXECINSTR))
 		return 0;
 	if (sh->sh_size % 8)
-		return refuse(c, "section '%s' has %" PRIu64 " bytes; instructions come in multiples of 8", name, (uint64_t)sh->sh_size);
+		return refuse(c, "section '%s' has %" PRIu64 " bytes; instructions come in multiples of 8", name,
+			      (uint64_t)sh->sh_size);
 	if (sh->sh_size && (c->wanted ? strcmp(name, c->wanted) == 0 : elf_check_is_xdp(name)))
 		return add_xdp_section(c, name);
 	return 0;
@@ -204,13 +212,15 @@ static int check_symbol(struct checker *c, const GElf_Shdr *table, size_t i, con
 		return refuse(c, "the name of symbol %zu lies outside of the string table", i);
 	if (sym->st_shndx == SHN_UNDEF) {
 		if (*name)
-			return refuse(c, "'%s' is declared and not defined; there is no kernel here to resolve it", name);
+			return refuse(c, "'%s' is declared and not defined; there is no kernel here to resolve it",
+				      name);
 		return 0;
 	}
 	if (sym->st_shndx == SHN_ABS || sym->st_shndx == SHN_COMMON)
 		return 0;
 	if (sym->st_shndx >= c->sections)
-		return refuse(c, "symbol '%s' is in section %u; there are %zu sections", name, sym->st_shndx, c->sections);
+		return refuse(c, "symbol '%s' is in section %u; there are %zu sections", name, sym->st_shndx,
+			      c->sections);
 	scn = elf_getscn(c->elf, sym->st_shndx);
 	if (!scn || !gelf_getshdr(scn, &sh))
 		return refuse(c, "libelf cannot read section %u: %s", sym->st_shndx, elf_errmsg(-1));
@@ -227,8 +237,8 @@ static int check_symbols(struct checker *c, size_t *count)
 	if (!gelf_getshdr(c->symtab, &table) || !data)
 		return refuse(c, "libelf cannot read the symbol table: %s", elf_errmsg(-1));
 	if (table.sh_entsize != sizeof(Elf64_Sym) || table.sh_size % sizeof(Elf64_Sym))
-		return refuse(c, "the symbol table has entries of %" PRIu64 " bytes; %zu were expected", (uint64_t)table.sh_entsize,
-			      sizeof(Elf64_Sym));
+		return refuse(c, "the symbol table has entries of %" PRIu64 " bytes; %zu were expected",
+			      (uint64_t)table.sh_entsize, sizeof(Elf64_Sym));
 	*count = table.sh_size / sizeof(Elf64_Sym);
 	for (size_t i = 0; i < *count; i++) {
 		GElf_Sym sym;
@@ -252,24 +262,26 @@ static int check_relocations(struct checker *c, const GElf_Shdr *sh, Elf_Scn *sc
 	Elf_Scn *target_scn;
 
 	if (sh->sh_entsize != sizeof(Elf64_Rel) || sh->sh_size % sizeof(Elf64_Rel))
-		return refuse(c, "section '%s' has relocations of %" PRIu64 " bytes; %zu were expected", name, (uint64_t)sh->sh_entsize,
-			      sizeof(Elf64_Rel));
+		return refuse(c, "section '%s' has relocations of %" PRIu64 " bytes; %zu were expected", name,
+			      (uint64_t)sh->sh_entsize, sizeof(Elf64_Rel));
 	target_scn = sh->sh_info && sh->sh_info < c->sections ? elf_getscn(c->elf, sh->sh_info) : NULL;
 	if (!target_scn || !gelf_getshdr(target_scn, &target))
 		return refuse(c, "section '%s' relocates section %u, which does not exist", name, sh->sh_info);
 	if (sh->sh_link != elf_ndxscn(c->symtab))
-		return refuse(c, "section '%s' refers to section %u as its symbol table; that is section %zu", name, sh->sh_link,
-			      elf_ndxscn(c->symtab));
+		return refuse(c, "section '%s' refers to section %u as its symbol table; that is section %zu", name,
+			      sh->sh_link, elf_ndxscn(c->symtab));
 	for (size_t i = 0; i < sh->sh_size / sizeof(Elf64_Rel); i++) {
 		GElf_Rel rel;
 
 		if (!data || !gelf_getrel(data, (int)i, &rel))
-			return refuse(c, "libelf cannot read relocation %zu of section '%s': %s", i, name, elf_errmsg(-1));
+			return refuse(c, "libelf cannot read relocation %zu of section '%s': %s", i, name,
+				      elf_errmsg(-1));
 		if (rel.r_offset >= target.sh_size)
-			return refuse(c, "relocation %zu of section '%s' lies beyond the end of section '%s'", i, name, name_of(c, &target));
+			return refuse(c, "relocation %zu of section '%s' lies beyond the end of section '%s'", i, name,
+				      name_of(c, &target));
 		if (GELF_R_SYM(rel.r_info) >= symbols)
-			return refuse(c, "relocation %zu of section '%s' names symbol %" PRIu64 "; there are %zu", i, name,
-				      (uint64_t)GELF_R_SYM(rel.r_info), symbols);
+			return refuse(c, "relocation %zu of section '%s' names symbol %" PRIu64 "; there are %zu", i,
+				      name, (uint64_t)GELF_R_SYM(rel.r_info), symbols);
 	}
 	return 0;
 }
@@ -297,10 +309,12 @@ static int check_found(struct checker *c)
 		return 0;
 	if (c->wanted)
 		return refuse(c, "no section '%s' with instructions; llvm-objdump -h lists the sections", c->wanted);
-	return refuse(c, "no XDP program: no section whose name begins with 'xdp' (SEC(\"xdp\")); --section names another");
+	return refuse(
+		c, "no XDP program: no section whose name begins with 'xdp' (SEC(\"xdp\")); --section names another");
 }
 
-int elf_check_image(const uint8_t *image, size_t bytes, const char *section, struct elf_check *out, char *error, size_t error_bytes)
+int elf_check_image(const uint8_t *image, size_t bytes, const char *section, struct elf_check *out, char *error,
+		    size_t error_bytes)
 {
 	struct checker c = {
 		.image = image,

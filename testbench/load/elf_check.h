@@ -26,10 +26,12 @@ struct elf_check {
 };
 
 /*
- * Checks bytes of image, which must stay as long as *out is used. section: the only one to take as XDP, or NULL for all whose name
- * says so. 0, or -EINVAL with one sentence (without the file's name) in error. elf_check_free() in both cases.
+ * Checks bytes of image, which must stay as long as *out is used. section: the only one to take as XDP, or NULL for all
+ * whose name says so. 0, or -EINVAL with one sentence (without the file's name) in error. elf_check_free() in both
+ * cases.
  */
-int elf_check_image(const uint8_t *image, size_t bytes, const char *section, struct elf_check *out, char *error, size_t error_bytes);
+int elf_check_image(const uint8_t *image, size_t bytes, const char *section, struct elf_check *out, char *error,
+		    size_t error_bytes);
 void elf_check_free(struct elf_check *check);
 
 /* Whether a section of this name holds XDP programs. */

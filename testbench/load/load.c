@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * libbpf relocates and links an object only on its way into a kernel. Asked for a loader program instead
- * (bpf_object__gen_loader), it does the same work without a bpf() call, and a handler registered for the section sees each
- * program just before it would be loaded: linked, with its line information, maps named by their place in the object.
+ * (bpf_object__gen_loader), it does the same work without a bpf() call, and a handler registered for the section sees
+ * each program just before it would be loaded: linked, with its line information, maps named by their place in the
+ * object.
  */
 #include "load/load.h"
 
@@ -53,7 +54,8 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct loading *l, const
 	return -EINVAL;
 }
 
-__attribute__((format(printf, 2, 0))) static int listen_to_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int listen_to_libbpf(enum libbpf_print_level level, const char *format,
+								  va_list args)
 {
 	static const char prefix[] = "libbpf: ";
 	struct loading *l = listener;
@@ -122,8 +124,7 @@ static int take_maps(struct loading *l)
 	struct bpf_map *map;
 	size_t count = 0, i = 0;
 
-	bpf_object__for_each_map(map, l->bpf)
-		count++;
+	bpf_object__for_each_map(map, l->bpf) count++;
 	l->object->maps = calloc(count ? count : 1, sizeof(*l->object->maps));
 	if (!l->object->maps)
 		return refuse(l, "no memory for %zu maps", count);
@@ -164,7 +165,8 @@ static int take_insns(struct loading *l, const struct bpf_program *from, struct 
 				return refuse(l, "program '%s', instruction %zu: no such map", to->name, i);
 			insn->src_reg = insn->src_reg == PSEUDO_MAP_IDX ? BPF_PSEUDO_MAP_FD : BPF_PSEUDO_MAP_VALUE;
 		} else if (insn->src_reg == BPF_PSEUDO_MAP_FD || insn->src_reg == BPF_PSEUDO_MAP_VALUE) {
-			return refuse(l, "program '%s', instruction %zu refers to a map without a relocation", to->name, i);
+			return refuse(l, "program '%s', instruction %zu refers to a map without a relocation", to->name,
+				      i);
 		}
 		i++;
 	}
@@ -227,8 +229,8 @@ static int take_program(struct bpf_program *from, struct bpf_prog_load_opts *opt
 }
 
 /*
- * libbpf 1.1 keeps a dangling pointer once its last handler is unregistered, and the next registration frees it again. So one
- * handler, for a section that no object has, stays for good.
+ * libbpf 1.1 keeps a dangling pointer once its last handler is unregistered, and the next registration frees it again.
+ * So one handler, for a section that no object has, stays for good.
  */
 __attribute__((constructor)) static void keep_one_handler(void)
 {
@@ -274,8 +276,7 @@ static int link_programs(struct loading *l, const struct elf_check *elf, const u
 	err = take_maps(l);
 	if (err)
 		return err;
-	bpf_object__for_each_program(program, l->bpf)
-		bpf_program__set_autoload(program, in_xdp_section(program, elf));
+	bpf_object__for_each_program(program, l->bpf) bpf_program__set_autoload(program, in_xdp_section(program, elf));
 	err = bpf_object__gen_loader(l->bpf, &gen_opts);
 	if (!err)
 		err = bpf_object__load(l->bpf);
@@ -378,7 +379,8 @@ static void list_programs(const struct load_object *object, char *to, size_t byt
 				 object->progs[i].section);
 }
 
-const struct load_prog *load_choose(const struct load_object *object, const char *program, char error[static LOAD_ERROR_BYTES])
+const struct load_prog *load_choose(const struct load_object *object, const char *program,
+				    char error[static LOAD_ERROR_BYTES])
 {
 	char names[LOAD_ERROR_BYTES / 2];
 
@@ -391,7 +393,8 @@ const struct load_prog *load_choose(const struct load_object *object, const char
 	if (program)
 		snprintf(error, LOAD_ERROR_BYTES, "no XDP program '%.64s'; there is %s", program, names);
 	else
-		snprintf(error, LOAD_ERROR_BYTES, "%zu XDP programs; choose one with --program: %s", object->num_progs, names);
+		snprintf(error, LOAD_ERROR_BYTES, "%zu XDP programs; choose one with --program: %s", object->num_progs,
+			 names);
 	return NULL;
 }
 

@@ -28,7 +28,8 @@ struct load_line {
 struct load_prog {
 	char name[128];
 	char section[128];
-	uint8_t *insns; /* count 8-byte slots: LD_IMM64 src 1 and 2 carry the index into load_object.maps, subprograms are linked */
+	uint8_t *insns; /* count 8-byte slots: LD_IMM64 src 1 and 2 carry the index into load_object.maps, subprograms
+			   are linked */
 	uint32_t count;
 	struct load_line *lines;
 	size_t num_lines;
@@ -43,8 +44,8 @@ struct load_object {
 };
 
 /*
- * Reads path. section NULL: every section that holds XDP programs. Returns NULL with one sentence in error: what, where, what was
- * expected. The caller frees.
+ * Reads path. section NULL: every section that holds XDP programs. Returns NULL with one sentence in error: what,
+ * where, what was expected. The caller frees.
  */
 struct load_object *load_open(const char *path, const char *section, char error[static LOAD_ERROR_BYTES]);
 /* Takes NULL. */
@@ -53,7 +54,8 @@ void load_free(struct load_object *object);
 /*
  * The program that --program names (NULL: the only one). NULL with a sentence in error that lists the candidates.
  */
-const struct load_prog *load_choose(const struct load_object *object, const char *program, char error[static LOAD_ERROR_BYTES]);
+const struct load_prog *load_choose(const struct load_object *object, const char *program,
+				    char error[static LOAD_ERROR_BYTES]);
 
 /* The source line of an instruction, or NULL. */
 const struct load_line *load_line_of(const struct load_prog *prog, uint32_t insn);

@@ -10,7 +10,8 @@
 #include "load/maptype.h"
 
 /* r: what a function of xdp.h returned. The sentence ends in the device's or the system's reason. */
-__attribute__((format(printf, 4, 5))) static int explain(char *to, int r, const struct drv_xdp_error *e, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static int explain(char *to, int r, const struct drv_xdp_error *e,
+							 const char *format, ...)
 {
 	int n;
 	va_list args;
@@ -25,7 +26,8 @@ __attribute__((format(printf, 4, 5))) static int explain(char *to, int r, const 
 	if (r < 0)
 		snprintf(to + n, LOAD_ERROR_BYTES - n, ": the driver failed: %s", strerror(-r));
 	else if (e->detail)
-		snprintf(to + n, LOAD_ERROR_BYTES - n, ": the device refuses it: %s (%u)", drv_xdp_status_name(e->status), e->detail);
+		snprintf(to + n, LOAD_ERROR_BYTES - n, ": the device refuses it: %s (%u)",
+			 drv_xdp_status_name(e->status), e->detail);
 	else
 		snprintf(to + n, LOAD_ERROR_BYTES - n, ": the device refuses it: %s", drv_xdp_status_name(e->status));
 	return r;
@@ -41,7 +43,8 @@ int offload_start(struct drv_net *net, char error[static LOAD_ERROR_BYTES])
 		return explain(error, r, &e, "the driver cannot start the device");
 	r = drv_xdp_caps(net, &caps, &e);
 	if (r == -ENOTSUP) {
-		snprintf(error, LOAD_ERROR_BYTES, "the device and the driver have not agreed on xdp_offload (and ctrl_vq, which it needs)");
+		snprintf(error, LOAD_ERROR_BYTES,
+			 "the device and the driver have not agreed on xdp_offload (and ctrl_vq, which it needs)");
 		return r;
 	}
 	return explain(error, r, &e, "the device does not tell its capabilities");
@@ -64,9 +67,11 @@ static int create_map(struct drv_net *net, const struct load_map *map, uint32_t 
 	snprintf(attr.name, sizeof(attr.name), "%.*s", VIRTIO_NET_XDP_NAME_BYTES, map->name);
 	r = drv_xdp_map_create(net, id, &attr, &e);
 	if (!r && map->data)
-		r = drv_xdp_map_update(net, id, VIRTIO_NET_XDP_UPDATE_ANY, &key, sizeof(key), map->data, map->value_size, &e);
-	return explain(error, r, &e, "map '%s' (type %u %s, key %u bytes, value %u bytes, %u entries, flags 0x%x)", map->name, map->type,
-		       maptype_name(map->type), map->key_size, map->value_size, map->max_entries, map->flags);
+		r = drv_xdp_map_update(net, id, VIRTIO_NET_XDP_UPDATE_ANY, &key, sizeof(key), map->data,
+				       map->value_size, &e);
+	return explain(error, r, &e, "map '%s' (type %u %s, key %u bytes, value %u bytes, %u entries, flags 0x%x)",
+		       map->name, map->type, maptype_name(map->type), map->key_size, map->value_size, map->max_entries,
+		       map->flags);
 }
 
 int offload_maps(struct drv_net *net, const struct load_object *object, char error[static LOAD_ERROR_BYTES])
@@ -85,7 +90,8 @@ int offload_freeze(struct drv_net *net, const struct load_object *object, char e
 
 	for (size_t i = 0; i < object->num_maps && !r; i++)
 		if (object->maps[i].freeze)
-			r = explain(error, drv_xdp_map_freeze(net, (uint32_t)i, &e), &e, "map '%s' cannot be frozen", object->maps[i].name);
+			r = explain(error, drv_xdp_map_freeze(net, (uint32_t)i, &e), &e, "map '%s' cannot be frozen",
+				    object->maps[i].name);
 	return r;
 }
 
@@ -132,21 +138,22 @@ static const char *last_line(char *log)
 	return colon ? colon + 2 : line;
 }
 
-static int explain_refusal(struct drv_net *net, uint32_t id, const struct load_prog *prog, const struct drv_xdp_prog_info *info, char *error)
+static int explain_refusal(struct drv_net *net, uint32_t id, const struct load_prog *prog,
+			   const struct drv_xdp_prog_info *info, char *error)
 {
 	const struct load_line *line = load_line_of(prog, info->error_insn);
 	char *log = offload_log(net, id), where[160] = "";
 
 	if (line)
 		snprintf(where, sizeof(where), " (%.120s:%u)", line->file, line->line);
-	snprintf(error, LOAD_ERROR_BYTES, "program '%s' is refused at instruction %u%s: %s: %.200s", prog->name, info->error_insn, where,
-		 drv_xdp_status_name(info->error), last_line(log));
+	snprintf(error, LOAD_ERROR_BYTES, "program '%s' is refused at instruction %u%s: %s: %.200s", prog->name,
+		 info->error_insn, where, drv_xdp_status_name(info->error), last_line(log));
 	free(log);
 	return 1;
 }
 
-int offload_prog(struct drv_net *net, const struct load_object *object, const struct load_prog *prog, uint32_t id, uint32_t log_level,
-		 struct drv_xdp_prog_info *info, char error[static LOAD_ERROR_BYTES])
+int offload_prog(struct drv_net *net, const struct load_object *object, const struct load_prog *prog, uint32_t id,
+		 uint32_t log_level, struct drv_xdp_prog_info *info, char error[static LOAD_ERROR_BYTES])
 {
 	uint32_t flags = object->gpl_compatible ? VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE : 0;
 	char name[VIRTIO_NET_XDP_NAME_BYTES + 1];
@@ -155,7 +162,8 @@ int offload_prog(struct drv_net *net, const struct load_object *object, const st
 
 	memset(info, 0, sizeof(*info));
 	if (prog->count > UINT32_MAX / 8) {
-		snprintf(error, LOAD_ERROR_BYTES, "program '%s' has %u instructions, more than a command can say", prog->name, prog->count);
+		snprintf(error, LOAD_ERROR_BYTES, "program '%s' has %u instructions, more than a command can say",
+			 prog->name, prog->count);
 		return 1;
 	}
 	snprintf(name, sizeof(name), "%.*s", VIRTIO_NET_XDP_NAME_BYTES, prog->name);

@@ -49,7 +49,8 @@ static int parse_map(const char *text, size_t index, struct load_map *map, char 
 	free(copy);
 	snprintf(map->name, sizeof(map->name), "map%zu", index);
 	if (err < 0 || n < 4) {
-		snprintf(error, LOAD_ERROR_BYTES, "--map %.64s: TYPE:KEY:VALUE:ENTRIES[:FLAGS] was expected, as in hash:4:8:16", text);
+		snprintf(error, LOAD_ERROR_BYTES,
+			 "--map %.64s: TYPE:KEY:VALUE:ENTRIES[:FLAGS] was expected, as in hash:4:8:16", text);
 		return -EINVAL;
 	}
 	if (too_large)
@@ -64,11 +65,13 @@ static int take_insns(struct load_prog *prog, const char *hex, size_t length, ch
 
 	snprintf(prog->name, sizeof(prog->name), "insns");
 	if (err == -EINVAL && where < length) {
-		snprintf(error, LOAD_ERROR_BYTES, "character %zu of the instructions is no hexadecimal digit", where + 1);
+		snprintf(error, LOAD_ERROR_BYTES, "character %zu of the instructions is no hexadecimal digit",
+			 where + 1);
 		return err;
 	}
 	if (err == -EINVAL) {
-		snprintf(error, LOAD_ERROR_BYTES, "the instructions end in half a byte: an odd number of hexadecimal digits");
+		snprintf(error, LOAD_ERROR_BYTES,
+			 "the instructions end in half a byte: an odd number of hexadecimal digits");
 		return 1;
 	}
 	if (err) {

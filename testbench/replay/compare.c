@@ -53,8 +53,8 @@ static enum status read_file(struct compare *c, int side, const char *name, uint
 		free(path);
 	}
 	if (err)
-		return refuse(c, "%.400s/%s: cannot read it: %s; a folder that refnic replay -o wrote was expected", c->dir[side], name,
-			      strerror(-err));
+		return refuse(c, "%.400s/%s: cannot read it: %s; a folder that refnic replay -o wrote was expected",
+			      c->dir[side], name, strerror(-err));
 	return STATUS_DONE;
 }
 
@@ -78,7 +78,8 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_input(const struct verdicts_frame *a, const struct verdicts_frame *b)
 {
-	return a->time_ns == b->time_ns && a->bytes == b->bytes && a->wire_bytes == b->wire_bytes && memcmp(a->data, b->data, a->bytes) == 0;
+	return a->time_ns == b->time_ns && a->bytes == b->bytes && a->wire_bytes == b->wire_bytes &&
+	       memcmp(a->data, b->data, a->bytes) == 0;
 }
 
 static void compare_verdict_lists(struct compare *c, const struct verdicts_read *a, const struct verdicts_read *b)
@@ -90,7 +91,10 @@ static void compare_verdict_lists(struct compare *c, const struct verdicts_read 
 		const struct verdicts_frame *x = &a->frames[i], *y = &b->frames[i];
 
 		if (!same_input(x, y)) {
-			differ(c, "verdicts.pcapng: frame %zu was not the same when it was read: these are replays of different traces\n", i + 1);
+			differ(c,
+			       "verdicts.pcapng: frame %zu was not the same when it was read: these are replays of "
+			       "different traces\n",
+			       i + 1);
 			return;
 		}
 		if (same_text(x->comment, y->comment) && (x->comment || (x->r0 == y->r0 && x->queue == y->queue)))
@@ -101,8 +105,8 @@ static void compare_verdict_lists(struct compare *c, const struct verdicts_read 
 	if (differing) {
 		describe_verdict(text[0], sizeof(text[0]), &a->frames[first]);
 		describe_verdict(text[1], sizeof(text[1]), &b->frames[first]);
-		differ(c, "verdicts.pcapng: frame %zu: %s | %s (%zu of %zu frames have another verdict)\n", first + 1, text[0], text[1], differing,
-		       common);
+		differ(c, "verdicts.pcapng: frame %zu: %s | %s (%zu of %zu frames have another verdict)\n", first + 1,
+		       text[0], text[1], differing, common);
 	}
 	if (a->count != b->count)
 		differ(c, "verdicts.pcapng: %zu | %zu frames\n", a->count, b->count);
@@ -147,11 +151,13 @@ static void compare_frame_lists(struct compare *c, const char *name, const struc
 		uint32_t at = first_difference(x, y);
 
 		if (at < x->bytes && at < y->bytes)
-			differ(c, "%s: frame %zu: byte %u is 0x%02x | 0x%02x\n", name, i + 1, at, x->data[at], y->data[at]);
+			differ(c, "%s: frame %zu: byte %u is 0x%02x | 0x%02x\n", name, i + 1, at, x->data[at],
+			       y->data[at]);
 		else if (x->bytes != y->bytes)
 			differ(c, "%s: frame %zu: %u | %u bytes\n", name, i + 1, x->bytes, y->bytes);
 		else if (x->time_ns != y->time_ns)
-			differ(c, "%s: frame %zu: time %" PRIu64 " | %" PRIu64 " ns\n", name, i + 1, x->time_ns, y->time_ns);
+			differ(c, "%s: frame %zu: time %" PRIu64 " | %" PRIu64 " ns\n", name, i + 1, x->time_ns,
+			       y->time_ns);
 		else
 			continue;
 		break;
@@ -198,7 +204,8 @@ static enum status read_json(struct compare *c, int side, const char *name, json
 		return status;
 	*root = json_loadb((const char *)text, bytes, 0, &where);
 	free(text);
-	return *root ? STATUS_DONE : refuse(c, "%.400s/%s: line %d is no JSON: %.200s", c->dir[side], name, where.line, where.text);
+	return *root ? STATUS_DONE
+		     : refuse(c, "%.400s/%s: line %d is no JSON: %.200s", c->dir[side], name, where.line, where.text);
 }
 
 static json_t *by_name(const json_t *maps, const char *name)
@@ -315,7 +322,8 @@ static void compare_reports(struct compare *c, const json_t *a, const json_t *b)
 	}
 }
 
-static enum status compare_json(struct compare *c, const char *name, void (*compare)(struct compare *, const json_t *, const json_t *))
+static enum status compare_json(struct compare *c, const char *name,
+				void (*compare)(struct compare *, const json_t *, const json_t *))
 {
 	json_t *roots[2] = {0};
 	enum status status = read_json(c, 0, name, &roots[0]);

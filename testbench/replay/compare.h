@@ -10,8 +10,8 @@
 #define COMPARE_ERROR_BYTES 1024
 
 /*
- * Prints to file where a and b part: the first differing frame of each capture, verdicts, map elements, counters. STATUS_DONE: they are
- * the same; STATUS_REFUSED: they differ; anything else: error has one sentence.
+ * Prints to file where a and b part: the first differing frame of each capture, verdicts, map elements, counters.
+ * STATUS_DONE: they are the same; STATUS_REFUSED: they differ; anything else: error has one sentence.
  */
 enum status compare_folders(FILE *file, const char *a, const char *b, char error[static COMPARE_ERROR_BYTES]);
 

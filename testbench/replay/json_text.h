@@ -4,7 +4,8 @@
 
 #include <jansson.h>
 
-/* A JSON string of text that may be anything: what is no UTF-8 has each byte above 0x7f replaced by '?'. NULL gives null. */
+/* A JSON string of text that may be anything: what is no UTF-8 has each byte above 0x7f replaced by '?'. NULL gives
+ * null. */
 json_t *json_text(const char *text);
 
 #endif

@@ -53,7 +53,8 @@ static int read_elements(struct drv_net *net, uint32_t id, struct maps_dump *dum
 	}
 }
 
-int maps_read(struct drv_net *net, const struct load_object *object, struct maps *maps, char error[static LOAD_ERROR_BYTES])
+int maps_read(struct drv_net *net, const struct load_object *object, struct maps *maps,
+	      char error[static LOAD_ERROR_BYTES])
 {
 	struct drv_xdp_error e = {0};
 
@@ -76,8 +77,8 @@ int maps_read(struct drv_net *net, const struct load_object *object, struct maps
 			return r;
 		}
 		if (dump->count)
-			qsort_r(dump->elements, dump->count, (size_t)dump->map->key_size + dump->map->value_size, compare_keys,
-				(void *)(uintptr_t)&dump->map->key_size);
+			qsort_r(dump->elements, dump->count, (size_t)dump->map->key_size + dump->map->value_size,
+				compare_keys, (void *)(uintptr_t)&dump->map->key_size);
 	}
 	return 0;
 }

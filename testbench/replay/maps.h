@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Contents of maps: read out of a device, written as JSON, and read from JSON into a device. Elements are as bpftool prints them:
+ * Contents of maps: read out of a device, written as JSON, and read from JSON into a device. Elements are as bpftool
+ * prints them:
  * {"key": ["0x01", ...], "value": ["0x02", ...]}.
  */
 #ifndef TESTBENCH_REPLAY_MAPS_H
@@ -28,7 +29,8 @@ struct maps {
 };
 
 /* Reads every map of object. 0, or -errno or 1 with a sentence in error. maps_free() in any case. */
-int maps_read(struct drv_net *net, const struct load_object *object, struct maps *maps, char error[static LOAD_ERROR_BYTES]);
+int maps_read(struct drv_net *net, const struct load_object *object, struct maps *maps,
+	      char error[static LOAD_ERROR_BYTES]);
 void maps_free(struct maps *maps);
 
 static inline const uint8_t *maps_key(const struct maps_dump *dump, size_t i)
@@ -50,12 +52,12 @@ struct maps_element {
 };
 
 /*
- * The elements for map in text, which is JSON: an array of elements, or of maps as maps_write() writes them, of which the one with
- * the map's name is taken. *elements is the caller's, one free() for each key and one for the array. 0, or -EINVAL or -ENOMEM
- * with one sentence (without the file's name) in error.
+ * The elements for map in text, which is JSON: an array of elements, or of maps as maps_write() writes them, of which
+ * the one with the map's name is taken. *elements is the caller's, one free() for each key and one for the array. 0, or
+ * -EINVAL or -ENOMEM with one sentence (without the file's name) in error.
  */
-int maps_parse(const char *text, size_t bytes, const struct load_map *map, struct maps_element **elements, size_t *count,
-	       char error[static LOAD_ERROR_BYTES]);
+int maps_parse(const char *text, size_t bytes, const struct load_map *map, struct maps_element **elements,
+	       size_t *count, char error[static LOAD_ERROR_BYTES]);
 void maps_free_elements(struct maps_element *elements, size_t count);
 
 /* Writes the elements of the file at path to the device's map with this name. */

@@ -47,12 +47,16 @@ static int parse_bytes(const json_t *element, const char *what, size_t index, ui
 	const json_t *array = json_object_get(element, what);
 
 	if (!json_is_array(array))
-		return refuse(error, "element %zu has no \"%s\" that is an array of bytes (\"0x00\" to \"0xff\")", index, what);
+		return refuse(error, "element %zu has no \"%s\" that is an array of bytes (\"0x00\" to \"0xff\")",
+			      index, what);
 	if (json_array_size(array) != bytes)
-		return refuse(error, "element %zu: a %s of %zu bytes; the map has %u", index, what, json_array_size(array), bytes);
+		return refuse(error, "element %zu: a %s of %zu bytes; the map has %u", index, what,
+			      json_array_size(array), bytes);
 	for (uint32_t i = 0; i < bytes; i++)
 		if (parse_byte(json_array_get(array, i), &to[i]))
-			return refuse(error, "element %zu: byte %u of the %s is none (\"0x00\" to \"0xff\" was expected)", index, i, what);
+			return refuse(error,
+				      "element %zu: byte %u of the %s is none (\"0x00\" to \"0xff\" was expected)",
+				      index, i, what);
 	return 0;
 }
 
@@ -81,7 +85,8 @@ static const json_t *find_elements(const json_t *root, const struct load_map *ma
 	return NULL;
 }
 
-static int parse_element(const json_t *json, size_t index, const struct load_map *map, struct maps_element *element, char *error)
+static int parse_element(const json_t *json, size_t index, const struct load_map *map, struct maps_element *element,
+			 char *error)
 {
 	int err;
 
@@ -97,8 +102,8 @@ static int parse_element(const json_t *json, size_t index, const struct load_map
 	return err;
 }
 
-int maps_parse(const char *text, size_t bytes, const struct load_map *map, struct maps_element **elements, size_t *count,
-	       char error[static LOAD_ERROR_BYTES])
+int maps_parse(const char *text, size_t bytes, const struct load_map *map, struct maps_element **elements,
+	       size_t *count, char error[static LOAD_ERROR_BYTES])
 {
 	json_error_t where;
 	json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &where);
@@ -159,7 +164,8 @@ static void list_maps(const struct load_object *object, const char *name, char *
 	if (object->num_maps == 0)
 		snprintf(error + used, LOAD_ERROR_BYTES - used, " none");
 	for (size_t i = 0; i < object->num_maps && used < LOAD_ERROR_BYTES; i++)
-		used += (size_t)snprintf(error + used, LOAD_ERROR_BYTES - used, "%s %s", i ? "," : "", object->maps[i].name);
+		used += (size_t)snprintf(error + used, LOAD_ERROR_BYTES - used, "%s %s", i ? "," : "",
+					 object->maps[i].name);
 }
 
 enum status maps_fill(struct drv_net *net, const struct load_object *object, const char *name, const char *path,
@@ -181,7 +187,8 @@ enum status maps_fill(struct drv_net *net, const struct load_object *object, con
 
 	err = file_read(path, MAPS_FILE_BYTES_MAX, &text, &bytes);
 	if (err) {
-		refuse(error, "%s: cannot read it: %s; JSON as refnic and bpftool write it was expected", path, strerror(-err));
+		refuse(error, "%s: cannot read it: %s; JSON as refnic and bpftool write it was expected", path,
+		       strerror(-err));
 		return STATUS_USAGE;
 	}
 	err = maps_parse((const char *)text, bytes, map, &elements, &count, reason);
@@ -191,8 +198,8 @@ enum status maps_fill(struct drv_net *net, const struct load_object *object, con
 		return err == -ENOMEM ? STATUS_ENVIRONMENT : STATUS_USAGE;
 	}
 	for (size_t i = 0; i < count && !r; i++) {
-		r = drv_xdp_map_update(net, (uint32_t)id, VIRTIO_NET_XDP_UPDATE_ANY, elements[i].key, map->key_size, elements[i].value,
-				       map->value_size, &e);
+		r = drv_xdp_map_update(net, (uint32_t)id, VIRTIO_NET_XDP_UPDATE_ANY, elements[i].key, map->key_size,
+				       elements[i].value, map->value_size, &e);
 		if (r)
 			refuse(error, "%.300s: element %zu cannot be written to map '%s': %s", path, i, name,
 			       r > 0 ? drv_xdp_status_name(e.status) : strerror(-r));

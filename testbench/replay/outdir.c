@@ -20,7 +20,8 @@ struct outdir {
 /* What a replay writes. */
 static bool is_ours(const char *file)
 {
-	static const char *const ours[] = {"guest.pcap", "wire.pcap", "wire.[0-9]*.pcap", "verdicts.pcapng", "maps.json", "report.json"};
+	static const char *const ours[] = {"guest.pcap",      "wire.pcap", "wire.[0-9]*.pcap",
+					   "verdicts.pcapng", "maps.json", "report.json"};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		if (fnmatch(ours[i], file, 0) == 0)
@@ -84,10 +85,12 @@ static int check_existing(const char *path, char *error)
 	if (empty || (report && !other[0]))
 		return 0;
 	if (report)
-		snprintf(error, OUTDIR_ERROR_BYTES, "%s: holds '%.100s' beside an earlier replay, and would be replaced; choose another folder",
+		snprintf(error, OUTDIR_ERROR_BYTES,
+			 "%s: holds '%.100s' beside an earlier replay, and would be replaced; choose another folder",
 			 path, other);
 	else
-		snprintf(error, OUTDIR_ERROR_BYTES, "%s: holds files and no earlier replay (report.json); choose another folder", path);
+		snprintf(error, OUTDIR_ERROR_BYTES,
+			 "%s: holds files and no earlier replay (report.json); choose another folder", path);
 	return -EEXIST;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The folder that a replay writes: made under a temporary name beside the wanted one and renamed when everything is in it. An
- * existing folder is replaced only if it is empty or holds an earlier replay and nothing else.
+ * The folder that a replay writes: made under a temporary name beside the wanted one and renamed when everything is in
+ * it. An existing folder is replaced only if it is empty or holds an earlier replay and nothing else.
  */
 #ifndef TESTBENCH_REPLAY_OUTDIR_H
 #define TESTBENCH_REPLAY_OUTDIR_H

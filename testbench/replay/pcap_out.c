@@ -7,10 +7,10 @@
 
 #include "replay/put.h"
 
-#define MAGIC_NS     0xa1b23c4d
-#define SNAP_BYTES   262144
+#define MAGIC_NS      0xa1b23c4d
+#define SNAP_BYTES    262144
 #define LINK_ETHERNET 1
-#define NS_PER_S     1000000000u
+#define NS_PER_S      1000000000u
 
 struct pcap_out {
 	struct put put;

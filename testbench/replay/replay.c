@@ -18,9 +18,9 @@
 
 #define PROG_ID       0
 #define IFINDEX       1
-#define RECEIVE_MAX   256        /* frames that the driver takes at once */
-#define IDLE_MAX      1000000    /* turns without progress before the link's end: then something is stuck */
-#define PROGRESS_MASK 0xfff      /* turns between two reports of progress */
+#define RECEIVE_MAX   256     /* frames that the driver takes at once */
+#define IDLE_MAX      1000000 /* turns without progress before the link's end: then something is stuck */
+#define PROGRESS_MASK 0xfff   /* turns between two reports of progress */
 
 struct replay {
 	const struct replay_config *config;
@@ -38,7 +38,8 @@ struct replay {
 	int err;       /* of a callback */
 };
 
-__attribute__((format(printf, 3, 4))) static enum status refuse(struct replay *r, enum status status, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static enum status refuse(struct replay *r, enum status status,
+								const char *format, ...)
 {
 	va_list args;
 
@@ -76,7 +77,8 @@ static void on_report(void *ctx, const struct net_report *report)
 	r->result->frames++;
 	r->result->bytes += frame->bytes;
 	r->result->fates[report->fate]++;
-	if (report->fate == NET_FATE_DELIVERED || report->fate == NET_FATE_PASS || report->fate == NET_FATE_UNSUPPORTED_PASS)
+	if (report->fate == NET_FATE_DELIVERED || report->fate == NET_FATE_PASS ||
+	    report->fate == NET_FATE_UNSUPPORTED_PASS)
 		if (r->guest && stamps_push(&r->stamps, report->queue, report->time_ns))
 			r->err = -ENOMEM;
 	if (!r->verdicts)
@@ -120,9 +122,11 @@ static enum status open_captures(struct replay *r)
 	if (!guest || !verdicts)
 		status = refuse(r, STATUS_ENVIRONMENT, "no memory for the names of the output files");
 	else if (!(r->guest = pcap_out_open(guest)))
-		status = refuse(r, STATUS_USAGE, "%s: guest.pcap cannot be written: %s", r->config->out, strerror(errno));
+		status = refuse(r, STATUS_USAGE, "%s: guest.pcap cannot be written: %s", r->config->out,
+				strerror(errno));
 	else if (!(r->verdicts = verdicts_open(verdicts)))
-		status = refuse(r, STATUS_USAGE, "%s: verdicts.pcapng cannot be written: %s", r->config->out, strerror(errno));
+		status = refuse(r, STATUS_USAGE, "%s: verdicts.pcapng cannot be written: %s", r->config->out,
+				strerror(errno));
 	free(guest);
 	free(verdicts);
 	return status;
@@ -176,7 +180,8 @@ static enum status open_rig(struct replay *r)
 		err = errno;
 		r->gate = NULL;
 		if (err == EINVAL)
-			return refuse(r, STATUS_USAGE, "the device cannot be built with these options (queue size, mtu, features)");
+			return refuse(r, STATUS_USAGE,
+				      "the device cannot be built with these options (queue size, mtu, features)");
 		return refuse(r, STATUS_ENVIRONMENT, "the device cannot be built: %s", strerror(err));
 	}
 	err = offload_start(rig_driver(r->rig), reason);
@@ -220,7 +225,8 @@ static enum status offload(struct replay *r)
 	if (err)
 		return refuse(r, status_of_offload(err), "%s", reason);
 	for (size_t i = 0; i < r->config->num_map_files; i++) {
-		status = maps_fill(net, r->config->object, r->config->map_files[i].name, r->config->map_files[i].path, reason);
+		status = maps_fill(net, r->config->object, r->config->map_files[i].name, r->config->map_files[i].path,
+				   reason);
 		if (status)
 			return refuse(r, status, "%s", reason);
 	}
@@ -248,7 +254,8 @@ static enum status play(struct replay *r)
 			return refuse(r, STATUS_ENVIRONMENT, "driver and device no longer agree after %llu frames",
 				      (unsigned long long)r->result->frames);
 		if (r->err)
-			return refuse(r, STATUS_ENVIRONMENT, "frame %llu: %s", (unsigned long long)r->result->frames, strerror(-r->err));
+			return refuse(r, STATUS_ENVIRONMENT, "frame %llu: %s", (unsigned long long)r->result->frames,
+				      strerror(-r->err));
 		if (r->config->progress && (turn & PROGRESS_MASK) == PROGRESS_MASK)
 			r->config->progress(r->config->progress_ctx, r->result->frames, r->trace->count * repeat);
 		if (worked || received) {
@@ -302,7 +309,8 @@ static enum status write_text(struct replay *r, const char *name)
 		err = EIO;
 	if (fclose(file) && !err)
 		err = errno ? errno : EIO;
-	return err ? refuse(r, STATUS_USAGE, "%s: %s cannot be written: %s", r->config->out, name, strerror(err)) : STATUS_DONE;
+	return err ? refuse(r, STATUS_USAGE, "%s: %s cannot be written: %s", r->config->out, name, strerror(err))
+		   : STATUS_DONE;
 }
 
 /* Closes both captures, whatever happens. */
@@ -325,7 +333,8 @@ static enum status write_results(struct replay *r)
 		return STATUS_DONE;
 	err = close_captures(r);
 	if (err)
-		return refuse(r, STATUS_USAGE, "%s: the captures cannot be written: %s", r->config->out, strerror(-err));
+		return refuse(r, STATUS_USAGE, "%s: the captures cannot be written: %s", r->config->out,
+			      strerror(-err));
 	if (link_pcap_flush(r->capture, reason))
 		return refuse(r, STATUS_USAGE, "%s", reason);
 	status = write_text(r, "maps.json");
@@ -340,7 +349,8 @@ static enum status write_results(struct replay *r)
 	return outdir_commit(dir, reason) ? refuse(r, STATUS_USAGE, "%s", reason) : STATUS_DONE;
 }
 
-enum status replay_run(const struct replay_config *config, struct replay_result *result, char error[static REPLAY_ERROR_BYTES])
+enum status replay_run(const struct replay_config *config, struct replay_result *result,
+		       char error[static REPLAY_ERROR_BYTES])
 {
 	struct replay r = {.config = config, .result = result, .error = error};
 	enum status (*const steps[])(struct replay *) = {
@@ -350,7 +360,8 @@ enum status replay_run(const struct replay_config *config, struct replay_result 
 
 	memset(result, 0, sizeof(*result));
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !status; i++)
-		status = stopped(&r) ? refuse(&r, STATUS_INTERRUPTED, "interrupted; nothing was written") : steps[i](&r);
+		status =
+			stopped(&r) ? refuse(&r, STATUS_INTERRUPTED, "interrupted; nothing was written") : steps[i](&r);
 	close_captures(&r);
 	if (r.rig)
 		rig_close(r.rig);

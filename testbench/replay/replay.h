@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Replay: a trace plays into the link of a device that a driver has offloaded a program to, and what becomes of every frame is
- * written down.
+ * Replay: a trace plays into the link of a device that a driver has offloaded a program to, and what becomes of every
+ * frame is written down.
  */
 #ifndef TESTBENCH_REPLAY_H
 #define TESTBENCH_REPLAY_H
@@ -27,8 +27,8 @@ struct replay_config {
 	struct link_pcap_config link; /* out is the replay's */
 	const struct replay_map_file *map_files;
 	size_t num_map_files;
-	const char *out;                     /* folder; NULL: nothing is written */
-	const volatile sig_atomic_t *stop;   /* not 0: stop soon. May be NULL */
+	const char *out;                                           /* folder; NULL: nothing is written */
+	const volatile sig_atomic_t *stop;                         /* not 0: stop soon. May be NULL */
 	void (*progress)(void *ctx, uint64_t frames, uint64_t of); /* now and then. May be NULL */
 	void *progress_ctx;
 };
@@ -37,24 +37,25 @@ struct replay_result {
 	uint64_t frames, bytes; /* read */
 	uint64_t fates[NET_FATES];
 	uint64_t guest_frames, wire_frames;
-	uint64_t elapsed_ns;    /* of playing */
-	uint64_t verify_ns;     /* upload and verification */
-	uint32_t insns;         /* slots */
-	uint32_t visited;       /* by the verifier */
+	uint64_t elapsed_ns; /* of playing */
+	uint64_t verify_ns;  /* upload and verification */
+	uint32_t insns;      /* slots */
+	uint32_t visited;    /* by the verifier */
 	bool interpreted;
-	uint64_t truncated_at;  /* 0: whole */
+	uint64_t truncated_at;              /* 0: whole */
 	char truncation[TRACE_ERROR_BYTES]; /* a sentence, if truncated */
 	struct maps maps;
-	uint32_t refused_insn;  /* where the verifier refused the program */
-	char *refusal;          /* its log; NULL: none */
+	uint32_t refused_insn; /* where the verifier refused the program */
+	char *refusal;         /* its log; NULL: none */
 };
 
 /*
- * Runs it. On STATUS_DONE, and on STATUS_USAGE with result->truncated_at set (the whole frames were replayed), *result and the
- * folder are complete. Otherwise there is no folder and error says why in one sentence, and of *result only refused_insn and
- * refusal are of use. replay_free() in any case.
+ * Runs it. On STATUS_DONE, and on STATUS_USAGE with result->truncated_at set (the whole frames were replayed), *result
+ * and the folder are complete. Otherwise there is no folder and error says why in one sentence, and of *result only
+ * refused_insn and refusal are of use. replay_free() in any case.
  */
-enum status replay_run(const struct replay_config *config, struct replay_result *result, char error[static REPLAY_ERROR_BYTES]);
+enum status replay_run(const struct replay_config *config, struct replay_result *result,
+		       char error[static REPLAY_ERROR_BYTES]);
 void replay_free(struct replay_result *result);
 
 #endif

@@ -86,8 +86,9 @@ static const char *protocol_name(uint64_t protocol)
 		uint8_t number;
 		const char *name;
 	} protocols[] = {
-		{0, "hop-by-hop"}, {1, "ICMP"},	     {2, "IGMP"}, {4, "IPIP"}, {6, "TCP"},     {17, "UDP"},  {41, "IPv6"},
-		{43, "routing"},   {44, "fragment"}, {47, "GRE"}, {50, "ESP"}, {58, "ICMPv6"}, {89, "OSPF"}, {132, "SCTP"},
+		{0, "hop-by-hop"}, {1, "ICMP"},    {2, "IGMP"},     {4, "IPIP"},      {6, "TCP"},
+		{17, "UDP"},       {41, "IPv6"},   {43, "routing"}, {44, "fragment"}, {47, "GRE"},
+		{50, "ESP"},       {58, "ICMPv6"}, {89, "OSPF"},    {132, "SCTP"},
 	};
 
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
@@ -186,8 +187,9 @@ static void show_fates(FILE *file, const struct replay_result *result)
 {
 	for (int i = 0; i < NET_FATES; i++)
 		if (result->fates[i])
-			fprintf(file, "  %-*s %10" PRIu64 " %6.2f %%  %s\n", NAME_WIDTH, net_fate_name(i), result->fates[i],
-				100.0 * (double)result->fates[i] / (double)result->frames, net_fate_text(i));
+			fprintf(file, "  %-*s %10" PRIu64 " %6.2f %%  %s\n", NAME_WIDTH, net_fate_name(i),
+				result->fates[i], 100.0 * (double)result->fates[i] / (double)result->frames,
+				net_fate_text(i));
 }
 
 /* What one would look at first: the frames that the program did not let pass. */
@@ -206,8 +208,8 @@ static void show_look(FILE *file, const struct replay_config *config, const stru
 {
 	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
 		if (result->fates[looks[i].fate]) {
-			fprintf(file, "  tshark -r %s/verdicts.pcapng -Y 'frame.verdict.ebpf_xdp == %d'    %s\n", config->out, looks[i].action,
-				looks[i].what);
+			fprintf(file, "  tshark -r %s/verdicts.pcapng -Y 'frame.verdict.ebpf_xdp == %d'    %s\n",
+				config->out, looks[i].action, looks[i].what);
 			return;
 		}
 	fprintf(file, "  tshark -r %s/verdicts.pcapng\n", config->out);
@@ -235,9 +237,10 @@ void report_summary(FILE *file, const struct replay_config *config, const struct
 {
 	double ns = result->frames ? (double)result->elapsed_ns / (double)result->frames : 0;
 
-	fprintf(file, "%s: %u instructions, verified in %.2f ms, %s\n", config->prog->name, result->insns, (double)result->verify_ns / 1e6,
-		result->interpreted ? "interpreted" : "compiled");
-	fprintf(file, "%s: %" PRIu64 " frames, %" PRIu64 " bytes\n\n", config->link.in.path, result->frames, result->bytes);
+	fprintf(file, "%s: %u instructions, verified in %.2f ms, %s\n", config->prog->name, result->insns,
+		(double)result->verify_ns / 1e6, result->interpreted ? "interpreted" : "compiled");
+	fprintf(file, "%s: %" PRIu64 " frames, %" PRIu64 " bytes\n\n", config->link.in.path, result->frames,
+		result->bytes);
 	show_fates(file, result);
 	for (size_t i = 0; i < result->maps.count; i++)
 		show_map(file, &result->maps.dumps[i]);

@@ -8,23 +8,23 @@
 
 #include "replay/put.h"
 
-#define BLOCK_SECTION   0x0a0d0d0a
-#define BLOCK_INTERFACE 1
-#define BLOCK_PACKET    6
+#define BLOCK_SECTION    0x0a0d0d0a
+#define BLOCK_INTERFACE  1
+#define BLOCK_PACKET     6
 #define BYTE_ORDER_MAGIC 0x1a2b3c4d
-#define LINK_ETHERNET   1
+#define LINK_ETHERNET    1
 
-#define OPTION_END      0
-#define OPTION_COMMENT  1
-#define OPTION_QUEUE    6
-#define OPTION_VERDICT  7
-#define OPTION_TSRESOL  9
-#define VERDICT_XDP     2 /* R0 of an XDP program follows */
-#define VERDICT_BYTES   9
-#define TSRESOL_NS      9
+#define OPTION_END     0
+#define OPTION_COMMENT 1
+#define OPTION_QUEUE   6
+#define OPTION_VERDICT 7
+#define OPTION_TSRESOL 9
+#define VERDICT_XDP    2 /* R0 of an XDP program follows */
+#define VERDICT_BYTES  9
+#define TSRESOL_NS     9
 
-#define BLOCK_BYTES     12 /* type, and the length twice */
-#define OPTION_HEAD     4
+#define BLOCK_BYTES 12 /* type, and the length twice */
+#define OPTION_HEAD 4
 
 struct verdicts {
 	struct put put;
@@ -109,7 +109,8 @@ static void verdict(struct put *put, const struct verdicts_frame *frame)
 
 void verdicts_frame(struct verdicts *v, const struct verdicts_frame *frame)
 {
-	uint32_t options = frame->comment ? option_bytes(comment_bytes(frame->comment)) : option_bytes(VERDICT_BYTES) + option_bytes(4);
+	uint32_t options = frame->comment ? option_bytes(comment_bytes(frame->comment))
+					  : option_bytes(VERDICT_BYTES) + option_bytes(4);
 	uint32_t bytes = BLOCK_BYTES + 20 + padded(frame->bytes) + options + OPTION_HEAD;
 
 	put_u32(&v->put, BLOCK_PACKET);

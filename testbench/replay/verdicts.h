@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writes verdicts.pcapng: every frame as it was read, with what the program returned and on which queue, or with a comment that
- * says why the program did not see it.
+ * Writes verdicts.pcapng: every frame as it was read, with what the program returned and on which queue, or with a
+ * comment that says why the program did not see it.
  */
 #ifndef TESTBENCH_REPLAY_VERDICTS_H
 #define TESTBENCH_REPLAY_VERDICTS_H

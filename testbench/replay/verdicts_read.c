@@ -61,7 +61,8 @@ static struct verdicts_frame *next_frame(struct reader *r)
 	return &r->read->frames[r->read->count++];
 }
 
-static void take_option(struct reader *r, struct verdicts_frame *frame, uint64_t code, const uint8_t *p, size_t bytes, bool *verdict)
+static void take_option(struct reader *r, struct verdicts_frame *frame, uint64_t code, const uint8_t *p, size_t bytes,
+			bool *verdict)
 {
 	if (code == OPTION_VERDICT && bytes == 9 && p[0] == VERDICT_XDP) {
 		frame->r0 = le(p + 1, 8);
@@ -114,7 +115,8 @@ static int take_packet(struct reader *r, const uint8_t *body, size_t bytes)
 		return -ENOMEM;
 	}
 	if (bytes < PACKET_FIXED)
-		return refuse(r, "frame %zu: a block of %zu bytes is too short for one", r->read->count, bytes + BLOCK_BYTES);
+		return refuse(r, "frame %zu: a block of %zu bytes is too short for one", r->read->count,
+			      bytes + BLOCK_BYTES);
 	frame->time_ns = le(body + 4, 4) << 32 | le(body + 8, 4);
 	captured = le(body + 12, 4);
 	padded = (captured + 3) & ~UINT64_C(3);
@@ -122,7 +124,8 @@ static int take_packet(struct reader *r, const uint8_t *body, size_t bytes)
 	frame->wire_bytes = (uint32_t)le(body + 16, 4);
 	frame->data = body + PACKET_FIXED;
 	if (padded > bytes - PACKET_FIXED)
-		return refuse(r, "frame %zu: %llu bytes reach beyond their block", r->read->count, (unsigned long long)captured);
+		return refuse(r, "frame %zu: %llu bytes reach beyond their block", r->read->count,
+			      (unsigned long long)captured);
 	return take_options(r, frame, frame->data + padded, bytes - PACKET_FIXED - padded);
 }
 
@@ -150,7 +153,8 @@ static int take_blocks(struct reader *r)
 	return 0;
 }
 
-int verdicts_read_bytes(uint8_t *bytes, size_t count, struct verdicts_read *read, char error[static VERDICTS_READ_ERROR_BYTES])
+int verdicts_read_bytes(uint8_t *bytes, size_t count, struct verdicts_read *read,
+			char error[static VERDICTS_READ_ERROR_BYTES])
 {
 	struct reader r = {.read = read, .count = count, .error = error};
 	int err = -ENOMEM;

@@ -17,7 +17,8 @@ struct verdicts_read {
 };
 
 /* Takes bytes over, count of them, also on error. 0, or -EINVAL or -ENOMEM with one sentence in error. */
-int verdicts_read_bytes(uint8_t *bytes, size_t count, struct verdicts_read *read, char error[static VERDICTS_READ_ERROR_BYTES]);
+int verdicts_read_bytes(uint8_t *bytes, size_t count, struct verdicts_read *read,
+			char error[static VERDICTS_READ_ERROR_BYTES]);
 void verdicts_read_free(struct verdicts_read *read);
 
 #endif

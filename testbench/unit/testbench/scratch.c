@@ -86,7 +86,8 @@ const char *scratch_compile(const struct scratch *scratch, const char *name, con
 	const char *source = scratch_write(scratch, "source.bpf.c", text, strlen(text));
 	char command[6 * SCRATCH_PATH];
 
-	snprintf(command, sizeof(command), "%s -target %s -O2 -g -I/usr/include/%s-linux-gnu -c -o %s %s", clang ? clang : "clang", options,
+	snprintf(command, sizeof(command), "%s -target %s -O2 -g -I/usr/include/%s-linux-gnu -c -o %s %s",
+		 clang ? clang : "clang", options,
 #ifdef __aarch64__
 		 "aarch64",
 #else

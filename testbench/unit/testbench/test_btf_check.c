@@ -11,7 +11,6 @@
 
 static const char strings[] = "\0int\0xdp\0.text\0other"; /* 0, 1, 5, 9, 15 */
 
-
 static struct elf_check elf_with(uint8_t *btf, const uint8_t *ext, size_t ext_bytes, char **sections)
 {
 	struct btf_header h = {.magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(h), .str_len = sizeof(strings)};
@@ -45,13 +44,19 @@ static const struct {
 	{"too many records", 44, {0x0001eb9f, 32, 0, 12, 0, 0, 0, 0, 8, 5, 0xffffffff}, "reach beyond the end"},
 	{"one record", 52, {0x0001eb9f, 32, 0, 20, 0, 0, 0, 0, 8, 5, 1, 0, 0}, NULL},
 	{"CO-RE of another section", 60, {0x0001eb9f, 32, 0, 0, 0, 0, 0, 28, 16, 15, 1, 0, 0, 0, 0}, NULL},
-	{"CO-RE of this section", 60, {0x0001eb9f, 32, 0, 0, 0, 0, 0, 28, 16, 5, 1, 0, 0, 0, 0}, "section 'xdp' needs CO-RE"},
-	{"CO-RE of a local function", 60, {0x0001eb9f, 32, 0, 0, 0, 0, 0, 28, 16, 9, 1, 0, 0, 0, 0}, "section '.text' needs CO-RE"},
+	{"CO-RE of this section",
+	 60,
+	 {0x0001eb9f, 32, 0, 0, 0, 0, 0, 28, 16, 5, 1, 0, 0, 0, 0},
+	 "section 'xdp' needs CO-RE"},
+	{"CO-RE of a local function",
+	 60,
+	 {0x0001eb9f, 32, 0, 0, 0, 0, 0, 28, 16, 9, 1, 0, 0, 0, 0},
+	 "section '.text' needs CO-RE"},
 };
 
 Test(btf_check, rows)
 {
-	char *sections[] = {(char *)(uintptr_t)"xdp"};
+	char *sections[] = {(char *)(uintptr_t) "xdp"};
 	uint8_t btf[sizeof(struct btf_header) + sizeof(strings)];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -18,22 +18,27 @@
 
 #define HEAD "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n"
 
-/* Two XDP programs, one of another kind, local functions, maps of both sorts, global data. Line 12 is the first of first(). */
-static const char rich[] =
-	HEAD "struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 256); __type(key, __u32); __type(value, __u64);\n"
-	     "	__uint(pinning, LIBBPF_PIN_BY_NAME); } counts SEC(\".maps\");\n"
-	     "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16); __type(key, __u32); __type(value, __u64); } seen SEC(\".maps\");\n"
-	     "const volatile __u32 limit = 7;\n"
-	     "__u64 total;\n"
-	     "int step = 5;\n"
-	     "static __attribute__((noinline)) int count(struct xdp_md *ctx, int k) { __u32 key = k; __u64 *v = bpf_map_lookup_elem(&counts, &key);\n"
-	     "	if (v) *v += step; return (long)ctx->data + 5 > ctx->data_end; }\n"
-	     "__attribute__((noinline)) int add(int k) { total += k; return k * limit; }\n"
-	     "SEC(\"xdp\") int first(struct xdp_md *ctx) { __u32 k = 3; if (bpf_map_lookup_elem(&seen, &k)) return XDP_DROP;\n"
-	     "	return count(ctx, 1) + add(2) ? 2 : 1; }\n"
-	     "SEC(\"xdp_other\") int second(struct xdp_md *ctx) { return total == 0x1122334455667788 ? XDP_PASS : XDP_DROP; }\n"
-	     "SEC(\"tc\") int third(void *ctx) { return 0; }\n"
-	     "char _license[] SEC(\"license\") = \"GPL\";\n";
+/* Two XDP programs, one of another kind, local functions, maps of both sorts, global data. Line 12 is the first of
+ * first(). */
+static const char rich[] = HEAD "struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 256); __type(key, "
+				"__u32); __type(value, __u64);\n"
+				"	__uint(pinning, LIBBPF_PIN_BY_NAME); } counts SEC(\".maps\");\n"
+				"struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16); __type(key, "
+				"__u32); __type(value, __u64); } seen SEC(\".maps\");\n"
+				"const volatile __u32 limit = 7;\n"
+				"__u64 total;\n"
+				"int step = 5;\n"
+				"static __attribute__((noinline)) int count(struct xdp_md *ctx, int k) { __u32 key = "
+				"k; __u64 *v = bpf_map_lookup_elem(&counts, &key);\n"
+				"	if (v) *v += step; return (long)ctx->data + 5 > ctx->data_end; }\n"
+				"__attribute__((noinline)) int add(int k) { total += k; return k * limit; }\n"
+				"SEC(\"xdp\") int first(struct xdp_md *ctx) { __u32 k = 3; if "
+				"(bpf_map_lookup_elem(&seen, &k)) return XDP_DROP;\n"
+				"	return count(ctx, 1) + add(2) ? 2 : 1; }\n"
+				"SEC(\"xdp_other\") int second(struct xdp_md *ctx) { return total == "
+				"0x1122334455667788 ? XDP_PASS : XDP_DROP; }\n"
+				"SEC(\"tc\") int third(void *ctx) { return 0; }\n"
+				"char _license[] SEC(\"license\") = \"GPL\";\n";
 
 static const struct load_map *map_named(const struct load_object *object, const char *name)
 {
@@ -49,7 +54,8 @@ static uint32_t u32_at(const uint8_t *p)
 	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* Maps that LD_IMM64 instructions name, as bits: src 1 and src 2. Calls of local functions stay inside of the program. */
+/* Maps that LD_IMM64 instructions name, as bits: src 1 and src 2. Calls of local functions stay inside of the program.
+ */
 static void check_linked(const struct load_prog *prog, size_t maps, uint32_t named[2])
 {
 	named[0] = named[1] = 0;
@@ -91,7 +97,8 @@ Test(load, object_with_everything)
 	cr_assert(object->gpl_compatible);
 
 	map = map_named(object, "counts");
-	cr_assert(map->type == 2 && map->key_size == 4 && map->value_size == 8 && map->max_entries == 256 && !map->flags && !map->data);
+	cr_assert(map->type == 2 && map->key_size == 4 && map->value_size == 8 && map->max_entries == 256 &&
+		  !map->flags && !map->data);
 	map = map_named(object, "seen");
 	cr_assert(map->type == 1 && map->max_entries == 16);
 	map = map_named(object, ".rodata");
@@ -231,7 +238,9 @@ Test(load, sources_that_are_refused)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char error[LOAD_ERROR_BYTES] = "";
 
-		cr_assert_null(load_open(scratch_compile(&scratch, "refused.o", rows[i].text, rows[i].target), NULL, error), "%s", rows[i].id);
+		cr_assert_null(
+			load_open(scratch_compile(&scratch, "refused.o", rows[i].text, rows[i].target), NULL, error),
+			"%s", rows[i].id);
 		cr_assert(strstr(error, rows[i].want), "%s: %s", rows[i].id, error);
 		cr_assert(!strchr(error, '\n'), "%s: more than one line", rows[i].id);
 	}
@@ -259,9 +268,9 @@ struct patch {
 	const char *want; /* in the sentence; NULL: it loads all the same */
 };
 
-#define EHDR(field)  FILE_HEAD, NULL, offsetof(Elf64_Ehdr, field), sizeof(((Elf64_Ehdr *)0)->field)
-#define SHDR(name, field) HEADER, name, offsetof(Elf64_Shdr, field), sizeof(((Elf64_Shdr *)0)->field)
-#define SYM(name, field)  SYMBOL, name, offsetof(Elf64_Sym, field), sizeof(((Elf64_Sym *)0)->field)
+#define EHDR(field)               FILE_HEAD, NULL, offsetof(Elf64_Ehdr, field), sizeof(((Elf64_Ehdr *)0)->field)
+#define SHDR(name, field)         HEADER, name, offsetof(Elf64_Shdr, field), sizeof(((Elf64_Shdr *)0)->field)
+#define SYM(name, field)          SYMBOL, name, offsetof(Elf64_Sym, field), sizeof(((Elf64_Sym *)0)->field)
 #define DATA(name, offset, bytes) CONTENT, name, offset, bytes
 
 static const struct patch patches[] = {
@@ -339,7 +348,8 @@ static Elf64_Sym *symbol_of(uint8_t *image, const char *name, size_t *index)
 {
 	Elf64_Shdr *table = header_of(image, ".symtab");
 	Elf64_Sym *symbols = (Elf64_Sym *)(image + table->sh_offset);
-	const char *names = (const char *)image + ((Elf64_Shdr *)(image + ((Elf64_Ehdr *)image)->e_shoff))[table->sh_link].sh_offset;
+	const char *names = (const char *)image +
+			    ((Elf64_Shdr *)(image + ((Elf64_Ehdr *)image)->e_shoff))[table->sh_link].sh_offset;
 
 	for (size_t i = 0; i < table->sh_size / sizeof(*symbols); i++)
 		if (strcmp(names + symbols[i].st_name, name) == 0) {
@@ -441,5 +451,6 @@ Test(load, memory_and_files_stay_flat)
 		}
 	}
 	cr_assert_eq(open_files(), files);
-	cr_assert(mallinfo2().uordblks <= before.uordblks + 16384, "%zu bytes, then %zu", before.uordblks, mallinfo2().uordblks);
+	cr_assert(mallinfo2().uordblks <= before.uordblks + 16384, "%zu bytes, then %zu", before.uordblks,
+		  mallinfo2().uordblks);
 }

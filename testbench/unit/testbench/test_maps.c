@@ -24,7 +24,10 @@ static const struct {
 	{"one", "[{\"key\": [\"0x01\", \"0xfF\"], \"value\": [\"0x00\", 7, \"0a\"]}]", 0, 1, NULL},
 	{"more is ignored", "[{\"key\": [1, 2], \"value\": [1, 2, 3], \"formatted\": {\"key\": 1}}]", 0, 1, NULL},
 	{"a map", "{\"name\": \"x\", \"elements\": [{\"key\": [1, 2], \"value\": [1, 2, 3]}]}", 0, 1, NULL},
-	{"maps", "[{\"name\": \"x\", \"elements\": 5}, {\"name\": \"m\", \"elements\": [{\"key\": [1, 2], \"value\": [1, 2, 3]}]}]", 0, 1, NULL},
+	{"maps",
+	 "[{\"name\": \"x\", \"elements\": 5}, {\"name\": \"m\", \"elements\": [{\"key\": [1, 2], \"value\": [1, 2, "
+	 "3]}]}]",
+	 0, 1, NULL},
 	{"maps without it", "[{\"name\": \"x\", \"elements\": []}]", -EINVAL, 0, "no map 'm'"},
 	{"elements are no array", "[{\"name\": \"m\", \"elements\": 5}]", -EINVAL, 0, "no array"},
 	{"empty", "", -EINVAL, 0, "no JSON"},
@@ -58,7 +61,8 @@ Test(maps, parse)
 		if (rows[i].want)
 			cr_assert(strstr(error, rows[i].want), "%s: %s", rows[i].id, error);
 		if (strcmp(rows[i].id, "one") == 0)
-			cr_assert(memcmp(elements[0].key, "\x01\xff", 2) == 0 && memcmp(elements[0].value, "\x00\x07\x0a", 3) == 0);
+			cr_assert(memcmp(elements[0].key, "\x01\xff", 2) == 0 &&
+				  memcmp(elements[0].value, "\x00\x07\x0a", 3) == 0);
 		maps_free_elements(elements, count);
 	}
 }
@@ -90,25 +94,30 @@ static char *written(const struct maps *maps)
 	return text;
 }
 
-/* What is written can be read, into the same contents; keys come sorted as bytes; also without any map or element (syz-nextkey). */
+/* What is written can be read, into the same contents; keys come sorted as bytes; also without any map or element
+ * (syz-nextkey). */
 Test(maps, through_a_device_and_back)
 {
 	static const char *const texts[] = {"hash:4:2:8", "array:4:1:3", "hash:1:1:4"};
-	static const char fill[] = "[{\"key\": [2, 0, 0, 0], \"value\": [1, 2]}, {\"key\": [0, 0, 0, 1], \"value\": [3, 4]},"
-				   " {\"key\": [0, 1, 0, 0], \"value\": [5, 6]}, {\"key\": [0, 1, 0, 0], \"value\": [7, 8]}]";
+	static const char fill[] =
+		"[{\"key\": [2, 0, 0, 0], \"value\": [1, 2]}, {\"key\": [0, 0, 0, 1], \"value\": [3, 4]},"
+		" {\"key\": [0, 1, 0, 0], \"value\": [5, 6]}, {\"key\": [0, 1, 0, 0], \"value\": [7, 8]}]";
 	static const char want[] =
 		"[\n"
-		"  {\"name\": \"map0\", \"type\": \"hash\", \"key_size\": 4, \"value_size\": 2, \"max_entries\": 8, \"elements\": [\n"
+		"  {\"name\": \"map0\", \"type\": \"hash\", \"key_size\": 4, \"value_size\": 2, \"max_entries\": 8, "
+		"\"elements\": [\n"
 		"    {\"key\": [\"0x00\", \"0x00\", \"0x00\", \"0x01\"], \"value\": [\"0x03\", \"0x04\"]},\n"
 		"    {\"key\": [\"0x00\", \"0x01\", \"0x00\", \"0x00\"], \"value\": [\"0x07\", \"0x08\"]},\n"
 		"    {\"key\": [\"0x02\", \"0x00\", \"0x00\", \"0x00\"], \"value\": [\"0x01\", \"0x02\"]}\n"
 		"  ]},\n"
-		"  {\"name\": \"map1\", \"type\": \"array\", \"key_size\": 4, \"value_size\": 1, \"max_entries\": 3, \"elements\": [\n"
+		"  {\"name\": \"map1\", \"type\": \"array\", \"key_size\": 4, \"value_size\": 1, \"max_entries\": 3, "
+		"\"elements\": [\n"
 		"    {\"key\": [\"0x00\", \"0x00\", \"0x00\", \"0x00\"], \"value\": [\"0x00\"]},\n"
 		"    {\"key\": [\"0x01\", \"0x00\", \"0x00\", \"0x00\"], \"value\": [\"0x00\"]},\n"
 		"    {\"key\": [\"0x02\", \"0x00\", \"0x00\", \"0x00\"], \"value\": [\"0x00\"]}\n"
 		"  ]},\n"
-		"  {\"name\": \"map2\", \"type\": \"hash\", \"key_size\": 1, \"value_size\": 1, \"max_entries\": 4, \"elements\": []}\n"
+		"  {\"name\": \"map2\", \"type\": \"hash\", \"key_size\": 1, \"value_size\": 1, \"max_entries\": 4, "
+		"\"elements\": []}\n"
 		"]\n";
 	char error[LOAD_ERROR_BYTES] = "", *text;
 	struct rig *rig;
@@ -117,8 +126,9 @@ Test(maps, through_a_device_and_back)
 	struct maps maps;
 
 	scratch_create(&scratch);
-	cr_assert_eq(maps_fill(rig_driver(rig), object, "map0", scratch_write(&scratch, "fill", fill, strlen(fill)), error), STATUS_DONE, "%s",
-		     error);
+	cr_assert_eq(
+		maps_fill(rig_driver(rig), object, "map0", scratch_write(&scratch, "fill", fill, strlen(fill)), error),
+		STATUS_DONE, "%s", error);
 	cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "%s", error);
 	text = written(&maps);
 	cr_assert_str_eq(text, want);
@@ -130,8 +140,10 @@ Test(maps, through_a_device_and_back)
 	rig_close(rig);
 	load_free(object);
 	object = object_with(texts, 3, &rig);
-	cr_assert_eq(maps_fill(rig_driver(rig), object, "map0", scratch_path(&scratch, "all"), error), STATUS_DONE, "%s", error);
-	cr_assert_eq(maps_fill(rig_driver(rig), object, "map2", scratch_path(&scratch, "all"), error), STATUS_DONE, "%s", error);
+	cr_assert_eq(maps_fill(rig_driver(rig), object, "map0", scratch_path(&scratch, "all"), error), STATUS_DONE,
+		     "%s", error);
+	cr_assert_eq(maps_fill(rig_driver(rig), object, "map2", scratch_path(&scratch, "all"), error), STATUS_DONE,
+		     "%s", error);
 	cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "%s", error);
 	text = written(&maps);
 	cr_assert_str_eq(text, want);
@@ -153,7 +165,9 @@ Test(maps, fill_that_is_refused)
 		{"no such map", "nothing", "[]", STATUS_USAGE, "it has map0, map1"},
 		{"no such file", "map0", NULL, STATUS_USAGE, "cannot read it"},
 		{"bad JSON", "map0", "[", STATUS_USAGE, "no JSON"},
-		{"full", "map0", "[{\"key\":[1],\"value\":[1]},{\"key\":[2],\"value\":[1]},{\"key\":[3],\"value\":[1]}]", STATUS_REFUSED, "element 2"},
+		{"full", "map0",
+		 "[{\"key\":[1],\"value\":[1]},{\"key\":[2],\"value\":[1]},{\"key\":[3],\"value\":[1]}]",
+		 STATUS_REFUSED, "element 2"},
 		{"beyond the array", "map1", "[{\"key\":[3,0,0,0],\"value\":[1]}]", STATUS_REFUSED, "element 0"},
 	};
 	struct rig *rig;
@@ -163,10 +177,11 @@ Test(maps, fill_that_is_refused)
 	scratch_create(&scratch);
 	for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++) {
 		char error[LOAD_ERROR_BYTES] = "";
-		const char *path = fills[i].json ? scratch_write(&scratch, "fill", fills[i].json, strlen(fills[i].json)) :
-						   scratch_path(&scratch, "nowhere");
+		const char *path = fills[i].json ? scratch_write(&scratch, "fill", fills[i].json, strlen(fills[i].json))
+						 : scratch_path(&scratch, "nowhere");
 
-		cr_assert_eq(maps_fill(rig_driver(rig), object, fills[i].map, path, error), fills[i].status, "%s: %s", fills[i].id, error);
+		cr_assert_eq(maps_fill(rig_driver(rig), object, fills[i].map, path, error), fills[i].status, "%s: %s",
+			     fills[i].id, error);
 		cr_assert(strstr(error, fills[i].want), "%s: %s", fills[i].id, error);
 	}
 	rig_close(rig);
@@ -177,9 +192,11 @@ Test(maps, fill_that_is_refused)
 /* Sizes that no device grants, each with its reason: CVE-2024-26885, CVE-2024-26883, CVE-2021-20268, syz-kmalloc. */
 Test(maps, impossible_maps)
 {
-	static const char *const texts[] = {"hash:4:8:0xffffffff", "hash:4:8:0x80000001", "array:4:0xffffffff:0xffffffff", "hash:0:8:1",
-					    "hash:4:0:1",	   "hash:600:8:1",	  "array:8:8:1",		   "hash:4:8:0",
-					    "xskmap:4:4:64",	   "hash:4:8:1:0x8000"};
+	static const char *const texts[] = {
+		"hash:4:8:0xffffffff", "hash:4:8:0x80000001", "array:4:0xffffffff:0xffffffff",
+		"hash:0:8:1",          "hash:4:0:1",          "hash:600:8:1",
+		"array:8:8:1",         "hash:4:8:0",          "xskmap:4:4:64",
+		"hash:4:8:1:0x8000"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		char error[LOAD_ERROR_BYTES] = "";

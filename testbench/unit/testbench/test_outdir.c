@@ -70,7 +70,9 @@ Test(outdir, replaces_an_earlier_replay_and_nothing_else)
 		if (dir) {
 			put(dir, "maps.json");
 			cr_assert_eq(outdir_commit(dir, error), 0, "%s: %s", rows[i].id, error);
-			cr_assert(scratch_exists(&scratch, "out/maps.json") && !scratch_exists(&scratch, "out/report.json"), "%s", rows[i].id);
+			cr_assert(scratch_exists(&scratch, "out/maps.json") &&
+					  !scratch_exists(&scratch, "out/report.json"),
+				  "%s", rows[i].id);
 		} else {
 			cr_assert(strstr(error, rows[i].want), "%s: %s", rows[i].id, error);
 			snprintf(name, sizeof(name), "out/%s", rows[i].files[0]);

@@ -18,21 +18,18 @@ Test(hex, decode)
 		size_t where, count;
 		uint8_t first;
 	} rows[] = {
-		{"", 0, 0, 0, 0},
-		{" \n\t", 0, 0, 0, 0},
-		{"aB", 0, 0, 1, 0xab},
-		{"a\nb 0 1", 0, 0, 2, 0xab},
-		{"a", -EINVAL, 1, 0, 0},
-		{"abc ", -EINVAL, 4, 0, 0},
-		{"0x12", -EINVAL, 1, 0, 0},
-		{"12g4", -EINVAL, 2, 0, 0},
+		{"", 0, 0, 0, 0},           {" \n\t", 0, 0, 0, 0},
+		{"aB", 0, 0, 1, 0xab},      {"a\nb 0 1", 0, 0, 2, 0xab},
+		{"a", -EINVAL, 1, 0, 0},    {"abc ", -EINVAL, 4, 0, 0},
+		{"0x12", -EINVAL, 1, 0, 0}, {"12g4", -EINVAL, 2, 0, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t count = 0, where = 0;
 		uint8_t *bytes = NULL;
 
-		cr_assert_eq(hex_decode(rows[i].text, strlen(rows[i].text), &bytes, &count, &where), rows[i].err, "'%s'", rows[i].text);
+		cr_assert_eq(hex_decode(rows[i].text, strlen(rows[i].text), &bytes, &count, &where), rows[i].err,
+			     "'%s'", rows[i].text);
 		cr_assert_eq(where, rows[i].where, "'%s': %zu", rows[i].text, where);
 		cr_assert_eq(count, rows[i].count, "'%s'", rows[i].text);
 		if (count)
@@ -85,7 +82,8 @@ Test(raw, object)
 
 	cr_assert_eq(raw_open("b7000000 07000000" EXIT, strlen("b7000000 07000000" EXIT), maps, 2, &object, error), 0);
 	cr_assert(object->num_maps == 2 && object->num_progs == 1 && object->progs[0].count == 2);
-	cr_assert(object->progs[0].insns[0] == 0xb7 && object->progs[0].insns[4] == 7 && object->progs[0].insns[8] == 0x95);
+	cr_assert(object->progs[0].insns[0] == 0xb7 && object->progs[0].insns[4] == 7 &&
+		  object->progs[0].insns[8] == 0x95);
 	cr_assert(object->maps[0].type == 1 && object->maps[0].flags == 0);
 	cr_assert(object->maps[1].type == 6 && object->maps[1].value_size == 16 && object->maps[1].max_entries == 3);
 	cr_assert_eq(object->maps[1].flags, 0x40);

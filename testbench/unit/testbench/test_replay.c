@@ -133,11 +133,13 @@ Test(replay, guest_receives_what_passes_with_its_times)
 	player_create(&p, "pass");
 	cr_assert_eq(player_run(&p), STATUS_DONE, "%s", p.error);
 	cr_assert_eq(p.result.guest_frames, FRAMES - 1);
-	pcap = pcap_open_offline_with_tstamp_precision(scratch_path(&p.scratch, "out/guest.pcap"), PCAP_TSTAMP_PRECISION_NANO, error);
+	pcap = pcap_open_offline_with_tstamp_precision(scratch_path(&p.scratch, "out/guest.pcap"),
+						       PCAP_TSTAMP_PRECISION_NANO, error);
 	cr_assert(pcap, "%s", error);
 	for (; pcap_next_ex(pcap, &header, &data) == 1; i++) {
 		cr_assert_eq(header->caplen, frames[i].bytes, "frame %zu", i);
-		cr_assert_eq((uint64_t)header->ts.tv_sec * 1000000000 + (uint64_t)header->ts.tv_usec, START_NS + i * 1001, "frame %zu", i);
+		cr_assert_eq((uint64_t)header->ts.tv_sec * 1000000000 + (uint64_t)header->ts.tv_usec,
+			     START_NS + i * 1001, "frame %zu", i);
 		cr_assert_eq(data[14 + 9], frames[i].protocol, "frame %zu", i);
 	}
 	cr_assert_eq(i, FRAMES - 1);
@@ -177,8 +179,9 @@ Test(replay, same_bytes_whatever_the_engine_and_ring)
 		enum fw_engine engine;
 		uint16_t queue_size;
 	} rows[] = {
-		{"again", "xdp2", FW_ENGINE_JIT, 256}, {"interpreter", "xdp2", FW_ENGINE_INTERP, 256}, {"small ring", "xdp2", FW_ENGINE_JIT, 4},
-		{"large ring", "pass", FW_ENGINE_JIT, 4096}, {"smallest ring", "pass", FW_ENGINE_INTERP, 2},
+		{"again", "xdp2", FW_ENGINE_JIT, 256},          {"interpreter", "xdp2", FW_ENGINE_INTERP, 256},
+		{"small ring", "xdp2", FW_ENGINE_JIT, 4},       {"large ring", "pass", FW_ENGINE_JIT, 4096},
+		{"smallest ring", "pass", FW_ENGINE_INTERP, 2},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -282,8 +285,9 @@ Test(replay, refusals)
 /* A program that reads a frame without looking at its end. */
 Test(replay, refused_program_shows_log_and_line)
 {
-	static const char text[] = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n"
-				   "SEC(\"xdp\") int bad(struct xdp_md *ctx)\n{\n\treturn *(char *)(long)ctx->data; /* here */\n}\n";
+	static const char text[] =
+		"#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n"
+		"SEC(\"xdp\") int bad(struct xdp_md *ctx)\n{\n\treturn *(char *)(long)ctx->data; /* here */\n}\n";
 	char error[LOAD_ERROR_BYTES] = "";
 	const struct load_line *line;
 	struct player p;

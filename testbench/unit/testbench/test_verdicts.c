@@ -17,8 +17,12 @@ static const uint8_t ping[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0,
 /* Every byte, from the format's definition. */
 Test(verdicts, bytes_of_a_file)
 {
+	/* clang-format off */
 	static const uint8_t want[] = {
-		0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 28, 0, 0, 0,
+		/* section */
+		0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0,
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 28, 0, 0, 0,
+		/* interface */
 		1, 0, 0, 0, 32, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0,
 		/* three bytes; verdict 1 (XDP_DROP) on queue 5 */
 		6, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 'a', 'b', 'c', 0,
@@ -27,6 +31,7 @@ Test(verdicts, bytes_of_a_file)
 		6, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0,
 		1, 0, 2, 0, 'n', 'o', 0, 0, 0, 0, 0, 0, 44, 0, 0, 0,
 	};
+	/* clang-format on */
 	struct scratch scratch;
 	struct verdicts *v;
 	uint8_t *bytes;
@@ -100,8 +105,11 @@ Test(verdicts, big_frames_over_ten_years)
 	for (unsigned i = 0; i < 122; i++) {
 		uint64_t time_ns = UINT64_C(1700000000123456789) + i * YEAR_NS / 12;
 
-		verdicts_frame(v, &(struct verdicts_frame){
-					  .time_ns = time_ns, .data = big, .bytes = bytes - i % 5, .wire_bytes = bytes - i % 5, .r0 = 2});
+		verdicts_frame(v, &(struct verdicts_frame){.time_ns = time_ns,
+							   .data = big,
+							   .bytes = bytes - i % 5,
+							   .wire_bytes = bytes - i % 5,
+							   .r0 = 2});
 		pcap_out_frame(out, time_ns, big, bytes - i % 5);
 	}
 	cr_assert_eq(verdicts_close(v), 0);
@@ -130,7 +138,8 @@ Test(verdicts, long_comments)
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		memset(comment, 'x', lengths[i]);
 		comment[lengths[i]] = 0;
-		verdicts_frame(v, &(struct verdicts_frame){.data = ping, .bytes = 60, .wire_bytes = 60, .comment = comment});
+		verdicts_frame(
+			v, &(struct verdicts_frame){.data = ping, .bytes = 60, .wire_bytes = 60, .comment = comment});
 	}
 	cr_assert_eq(verdicts_close(v), 0);
 	free(comment);
@@ -150,8 +159,11 @@ static uint8_t *small_file(const struct scratch *scratch, size_t *count)
 	uint8_t *bytes;
 
 	cr_assert(v);
-	verdicts_frame(v, &(struct verdicts_frame){.time_ns = 5, .data = ping, .bytes = 59, .wire_bytes = 60, .r0 = 3, .queue = 1});
-	verdicts_frame(v, &(struct verdicts_frame){.time_ns = 6, .data = ping, .bytes = 60, .wire_bytes = 60, .comment = "under 14 bytes"});
+	verdicts_frame(v, &(struct verdicts_frame){
+				  .time_ns = 5, .data = ping, .bytes = 59, .wire_bytes = 60, .r0 = 3, .queue = 1});
+	verdicts_frame(v,
+		       &(struct verdicts_frame){
+			       .time_ns = 6, .data = ping, .bytes = 60, .wire_bytes = 60, .comment = "under 14 bytes"});
 	cr_assert_eq(verdicts_close(v), 0);
 	cr_assert_eq(file_read(scratch_path(scratch, "v"), 1 << 16, &bytes, count), 0);
 	return bytes;
@@ -177,7 +189,8 @@ Test(verdicts, read_back)
 	scratch_remove(&scratch);
 }
 
-/* CVE-2019-15165: lengths are the file's word, and bounded by the file. Each 32-bit word of it, replaced by each of these. */
+/* CVE-2019-15165: lengths are the file's word, and bounded by the file. Each 32-bit word of it, replaced by each of
+ * these. */
 Test(verdicts, damaged_files)
 {
 	static const uint32_t words[] = {0, 1, 11, 13, 0x40, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff};

@@ -267,11 +267,19 @@ struct header_place {
 	size_t count;
 };
 
+/* Of the pieces, of which none is empty, those that the header reaches: nearly always the first one only. */
 static void keep_header_place(struct header_place *place, const struct vq_chain *chain)
 {
-	place->count =
-		chain->writable < sizeof(struct virtio_net_hdr) ? chain->writable : sizeof(struct virtio_net_hdr);
-	memcpy(place->iov, chain->iov + chain->readable, place->count * sizeof(place->iov[0]));
+	size_t bytes = 0, i;
+
+	for (i = 0; i < chain->writable && bytes < sizeof(struct virtio_net_hdr); i++) {
+		const struct iovec *piece = &chain->iov[chain->readable + i];
+
+		bytes += piece->iov_len;
+		place->iov[i].iov_base = piece->iov_base;
+		place->iov[i].iov_len = piece->iov_len;
+	}
+	place->count = i;
 }
 
 /*
@@ -294,7 +302,7 @@ struct delivery {
 	uint32_t bytes, done;
 	uint16_t buffers; /* filled so far */
 	bool mergeable;
-	struct header_place place;
+	struct header_place *place; /* not part of this: it would be zeroed for each frame */
 };
 
 /* Takes one more buffer and fills it. 1; 0: there is none; -EMSGSIZE: too small, and more must not be used; -ENODEV. */
@@ -314,7 +322,7 @@ static int fill_buffer(struct net *net, struct delivery *d)
 	if (!d->mergeable && chain.writable_bytes < (uint64_t)header + d->bytes) /* req: VN-bcdaf33b */
 		return -EMSGSIZE;
 	if (header)
-		keep_header_place(&d->place, &chain);
+		keep_header_place(d->place, &chain);
 	at = vq_chain_out(&chain);
 	iov_skip(&at, header);
 	wrote = iov_write(&at, d->data + d->done, d->bytes - d->done); /* req: VN-a47b6e97 */
@@ -328,10 +336,18 @@ static int fill_buffer(struct net *net, struct delivery *d)
  * VN-e511a9fc */
 static void write_header(const struct delivery *d)
 {
-	struct virtio_net_hdr hdr = {.gso_type = VIRTIO_NET_HDR_GSO_NONE, .num_buffers = cpu_to_le16(d->buffers)};
-	struct iov_cursor at = iov_cursor(d->place.iov, d->place.count);
+	static const struct virtio_net_hdr hdr = {.gso_type = VIRTIO_NET_HDR_GSO_NONE};
+	struct iov_cursor at = iov_cursor(d->place->iov, d->place->count);
+	const size_t before = offsetof(struct virtio_net_hdr, num_buffers);
+	le16 num_buffers = cpu_to_le16(d->buffers);
 
-	iov_write(&at, &hdr, sizeof(hdr));
+	if (d->place->iov[0].iov_len >= sizeof(hdr)) {
+		memcpy(d->place->iov[0].iov_base, &hdr, before);
+		memcpy((uint8_t *)d->place->iov[0].iov_base + before, &num_buffers, sizeof(num_buffers));
+		return;
+	}
+	iov_write(&at, &hdr, before);
+	iov_write(&at, &num_buffers, sizeof(num_buffers));
 }
 
 /*
@@ -340,11 +356,13 @@ static void write_header(const struct delivery *d)
  */
 static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t bytes)
 {
+	struct header_place place;
 	struct delivery d = {.vq = &net->vdev.vqs[net_rx_index(pair)],
 			     .index = net_rx_index(pair),
 			     .data = data,
 			     .bytes = bytes,
-			     .mergeable = net_has(net, VIRTIO_NET_F_MRG_RXBUF)};
+			     .mergeable = net_has(net, VIRTIO_NET_F_MRG_RXBUF),
+			     .place = &place};
 	struct net_rxq *rxq = &net->rxqs[pair];
 	int available = virtio_vq_check(&net->vdev, d.index, vq_available(d.vq)), got;
 	struct vq_mark mark = vq_mark(d.vq);

@@ -341,7 +341,7 @@ static void write_header(const struct delivery *d)
 	const size_t before = offsetof(struct virtio_net_hdr, num_buffers);
 	le16 num_buffers = cpu_to_le16(d->buffers);
 
-	if (d->place->iov[0].iov_len >= sizeof(hdr)) {
+	if (d->place->count == 1) {
 		memcpy(d->place->iov[0].iov_base, &hdr, before);
 		memcpy((uint8_t *)d->place->iov[0].iov_base + before, &num_buffers, sizeof(num_buffers));
 		return;

@@ -35,8 +35,8 @@ static int apply_move(struct verify *v, const struct insn *insn, const struct in
 	if (reg_is_pointer(src)) {
 		if (info->width == 8 && info->op == INSN_ALU_MOV)
 			return apply_dst(v, insn->dst, src);
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: only a 64-bit move can copy it", insn->src,
-				     reg_kind_text(src->kind));
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: only a 64-bit move can copy it",
+				     insn->src, reg_kind_text(src->kind));
 	}
 	/* a copy, if no value that it can have loses anything */
 	if (info->op == INSN_ALU_MOV && (info->width == 8 || src->var.all.umax <= UINT32_MAX)) {
@@ -53,7 +53,8 @@ static bool keeps_link(const struct insn_info *info, const struct reg *dst, cons
 {
 	int64_t add;
 
-	if (!dst->id || info->width != 8 || !scalar_is_const(src) || (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB))
+	if (!dst->id || info->width != 8 || !scalar_is_const(src) ||
+	    (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB))
 		return false;
 	add = (int64_t)src->bits.value;
 	if (add < INT32_MIN || add > INT32_MAX)
@@ -70,7 +71,8 @@ static int apply_binary(struct verify *v, const struct insn *insn, const struct 
 
 	if (reg_is_pointer(dst) || reg_is_pointer(src))
 		return pointer_alu(v, insn, dst, src);
-	if (info->form == INSN_FORM_ALU_X && insn->dst == insn->src && (info->op == INSN_ALU_SUB || info->op == INSN_ALU_XOR))
+	if (info->form == INSN_FORM_ALU_X && insn->dst == insn->src &&
+	    (info->op == INSN_ALU_SUB || info->op == INSN_ALU_XOR))
 		value = reg_scalar(scalar_const(0));
 	else
 		value = reg_scalar(scalar_alu((enum insn_alu)info->op, &dst->var, &src->var, info->width));
@@ -161,7 +163,8 @@ int apply_load(struct verify *v, const struct insn *insn)
 	return ret ? ret : apply_dst(v, insn->dst, &value);
 }
 
-static int store_context(struct verify *v, const struct insn *insn, const struct insn_info *info, const struct reg *value)
+static int store_context(struct verify *v, const struct insn *insn, const struct insn_info *info,
+			 const struct reg *value)
 {
 	enum reg_kind kind;
 	int ret = require_access_kind(v, true);
@@ -169,8 +172,8 @@ static int store_context(struct verify *v, const struct insn *insn, const struct
 	if (!ret)
 		ret = require_context(v, insn->dst, insn->off, info->width, true, false, &kind);
 	if (!ret && reg_is_pointer(value))
-		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can't be stored in the context", insn->src,
-				    reg_kind_text(value->kind));
+		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can't be stored in the context",
+				    insn->src, reg_kind_text(value->kind));
 	return ret;
 }
 
@@ -187,7 +190,8 @@ int apply_store(struct verify *v, const struct insn *insn)
 	if (info->cls == INSN_CLASS_STX) {
 		struct reg *src = walk_reg(v, insn->src);
 
-		if (reg_is_scalar(src) && src->var.all.umax <= range_mask(info->width * 8) && walk_reg(v, insn->dst)->kind == REG_STACK)
+		if (reg_is_scalar(src) && src->var.all.umax <= range_mask(info->width * 8) &&
+		    walk_reg(v, insn->dst)->kind == REG_STACK)
 			link(v, src);
 		value = *src;
 	}
@@ -203,7 +207,8 @@ int apply_store(struct verify *v, const struct insn *insn)
 		return ret ? ret : stack_store(v, insn->dst, insn->off, info->width, &value);
 	}
 	if (reg_is_pointer(&value))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: storing it there would show an address", insn->src,
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "R%u is %s: storing it there would show an address", insn->src,
 				     reg_kind_text(value.kind));
 	return 0;
 }
@@ -254,8 +259,8 @@ static int load_map_value(struct verify *v, const struct insn *insn, uint16_t in
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP,
 				     "map %u: only the value of an array of one entry has an address", index);
 	if (off >= map->attr.value_size)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "offset %llu is outside of map %u's value: %u bytes", (unsigned long long)off,
-				     index, map->attr.value_size);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "offset %llu is outside of map %u's value: %u bytes",
+				     (unsigned long long)off, index, map->attr.value_size);
 	value.map = index;
 	return apply_dst(v, insn->dst, &value);
 }

@@ -12,13 +12,15 @@
 
 static bool is_null_test(const struct insn_info *info, const struct reg *b)
 {
-	return info->width == 8 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_scalar(b) && scalar_is(&b->var, 0);
+	return info->width == 8 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_scalar(b) &&
+	       scalar_is(&b->var, 0);
 }
 
 /* Both operands are one and the same number. */
 static bool is_same(const struct insn *insn, const struct insn_info *info, const struct reg *a, const struct reg *b)
 {
-	return info->form == INSN_FORM_JMP_X && (insn->dst == insn->src || (a->id && a->id == b->id && a->off == b->off));
+	return info->form == INSN_FORM_JMP_X &&
+	       (insn->dst == insn->src || (a->id && a->id == b->id && a->off == b->off));
 }
 
 static unsigned int same_sides(uint8_t op)
@@ -38,7 +40,8 @@ static unsigned int same_sides(uint8_t op)
 /* The second operand, a register or the immediate as one. */
 static struct reg second(struct verify *v, const struct insn *insn, const struct insn_info *info)
 {
-	return info->form == INSN_FORM_JMP_X ? *walk_reg(v, insn->src) : reg_scalar(scalar_const((uint64_t)insn->imm64));
+	return info->form == INSN_FORM_JMP_X ? *walk_reg(v, insn->src)
+					     : reg_scalar(scalar_const((uint64_t)insn->imm64));
 }
 
 static bool number_side(const struct insn *insn, const struct insn_info *info, struct reg *a, struct reg *b, bool taken)
@@ -53,7 +56,8 @@ static bool number_side(const struct insn *insn, const struct insn_info *info, s
 	return scalar_branch((enum insn_jmp)info->op, &a->var, &b->var, info->width, taken);
 }
 
-static unsigned int number_sides(const struct insn *insn, const struct insn_info *info, const struct reg *a, const struct reg *b)
+static unsigned int number_sides(const struct insn *insn, const struct insn_info *info, const struct reg *a,
+				 const struct reg *b)
 {
 	unsigned int sides = 0;
 
@@ -66,15 +70,19 @@ static unsigned int number_sides(const struct insn *insn, const struct insn_info
 	return sides;
 }
 
-static int refuse_compare(struct verify *v, const struct insn *insn, const struct insn_info *info, const struct reg *a, const struct reg *b)
+static int refuse_compare(struct verify *v, const struct insn *insn, const struct insn_info *info, const struct reg *a,
+			  const struct reg *b)
 {
 	if (a->kind == REG_VALUE_OR_NULL && reg_is_scalar(b))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can only be compared with 0, by == or != in 64 bits",
-				     insn->dst, reg_kind_text(a->kind));
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "R%u is %s: it can only be compared with 0, by == or != in 64 bits", insn->dst,
+				     reg_kind_text(a->kind));
 	if (info->form == INSN_FORM_JMP_X)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s and R%u is %s: comparing them would show an address", insn->dst,
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "R%u is %s and R%u is %s: comparing them would show an address", insn->dst,
 				     reg_kind_text(a->kind), insn->src, reg_kind_text(b->kind));
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: comparing it with a number would show an address", insn->dst,
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+			     "R%u is %s: comparing it with a number would show an address", insn->dst,
 			     reg_kind_text(a->kind));
 }
 
@@ -82,13 +90,15 @@ static bool comparable(const struct insn_info *info, const struct reg *a, const 
 {
 	if (info->width != 8 || info->op == INSN_JMP_SET)
 		return false;
-	return (reg_is_packet(a) && reg_is_packet(b)) || (a->kind == REG_STACK && b->kind == REG_STACK && a->frame == b->frame);
+	return (reg_is_packet(a) && reg_is_packet(b)) ||
+	       (a->kind == REG_STACK && b->kind == REG_STACK && a->frame == b->frame);
 }
 
 /* Every address is above or at 0: the result says nothing about it. Both sides are walked, as others do. */
 static bool is_foregone(const struct insn_info *info, const struct reg *b)
 {
-	return info->width == 8 && reg_is_scalar(b) && scalar_is(&b->var, 0) && (info->op == INSN_JMP_GE || info->op == INSN_JMP_LT);
+	return info->width == 8 && reg_is_scalar(b) && scalar_is(&b->var, 0) &&
+	       (info->op == INSN_JMP_GE || info->op == INSN_JMP_LT);
 }
 
 /*
@@ -97,8 +107,8 @@ static bool is_foregone(const struct insn_info *info, const struct reg *b)
  */
 static bool is_short_null_test(const struct insn_info *info, const struct reg *a, const struct reg *b)
 {
-	return info->width == 4 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_packet(a) && reg_is_scalar(b) &&
-	       scalar_is(&b->var, 0);
+	return info->width == 4 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_packet(a) &&
+	       reg_is_scalar(b) && scalar_is(&b->var, 0);
 }
 
 /* Of the context and the packet other verifiers do not know it: a program must not depend on it. */
@@ -140,7 +150,9 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 			*sides = info->op == INSN_JMP_EQ ? BRANCH_FALL : BRANCH_TAKEN;
 		return 0;
 	}
-	return is_foregone(info, &b) || is_short_null_test(info, a, &b) || comparable(info, a, &b) ? 0 : refuse_compare(v, insn, info, a, &b);
+	return is_foregone(info, &b) || is_short_null_test(info, a, &b) || comparable(info, a, &b)
+		       ? 0
+		       : refuse_compare(v, insn, info, a, &b);
 }
 
 void branch_matters(struct verify *v, const struct insn *insn)
@@ -260,7 +272,8 @@ static void learn_packet(struct verify *v, uint8_t op, const struct reg *a, cons
 		prove(v, r, order == ORDER_BELOW);
 }
 
-static void learn_numbers(struct verify *v, const struct insn *insn, const struct insn_info *info, struct reg *b, bool taken)
+static void learn_numbers(struct verify *v, const struct insn *insn, const struct insn_info *info, struct reg *b,
+			  bool taken)
 {
 	struct reg *a = walk_reg(v, insn->dst);
 	bool same = is_same(insn, info, a, b);

@@ -36,7 +36,8 @@ static int arg_map(struct verify *v, uint8_t number, struct args *args)
 	args->map_index = r->map;
 	type = args->map->attr.type;
 	if (type >= 64 || !(args->helper->map_types >> type & 1))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "map %u is of type %u, which helper %s does not take", r->map, type,
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP,
+				     "map %u is of type %u, which helper %s does not take", r->map, type,
 				     args->helper->name);
 	if (args->helper->flags & HELPER_F_WRITES_MAP && !map_prog_can_write(args->map))
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "map %u can't be written by programs", r->map);
@@ -71,12 +72,14 @@ static int arg_memory(struct verify *v, uint8_t number, uint64_t bytes, bool wri
 
 static int arg_sized(struct verify *v, uint8_t number, const struct args *args)
 {
-	uint8_t kind = args->helper->args[number - 1], size_kind = number < 5 ? args->helper->args[number] : HELPER_ARG_NONE;
+	uint8_t kind = args->helper->args[number - 1],
+		size_kind = number < 5 ? args->helper->args[number] : HELPER_ARG_NONE;
 	const struct reg *r = walk_reg(v, number), *size = walk_reg(v, number + 1);
 	int ret;
 
 	if (size_kind != HELPER_ARG_SIZE && size_kind != HELPER_ARG_SIZE_OR_ZERO)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s takes memory without a size", args->helper->name);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s takes memory without a size",
+				     args->helper->name);
 	ret = require_scalar(v, number + 1, "a size");
 	if (ret)
 		return ret;
@@ -84,11 +87,13 @@ static int arg_sized(struct verify *v, uint8_t number, const struct args *args)
 	if (reg_is_scalar(r))
 		mark_matters(v, &r->deps);
 	if (size->var.all.smin < 0)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is a size, but can be negative: limit it first", number + 1);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT,
+				     "R%u is a size, but can be negative: limit it first", number + 1);
 	if (!size->var.all.umin && size_kind == HELPER_ARG_SIZE)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is a size, but can be 0", number + 1);
 	if (size->var.all.umax > (uint64_t)1 << 29)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is a size without limit: compare it with one first", number + 1);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT,
+				     "R%u is a size without limit: compare it with one first", number + 1);
 	if (kind == HELPER_ARG_MEM_OR_NULL && reg_is_scalar(r) && scalar_is(&r->var, 0) && !size->var.all.umax)
 		return 0;
 	return arg_memory(v, number, size->var.all.umax, kind == HELPER_ARG_MEM_OUT,
@@ -111,9 +116,11 @@ static int arg_check(struct verify *v, uint8_t number, struct args *args)
 	case HELPER_ARG_KEY:
 	case HELPER_ARG_VALUE:
 		if (!args->map)
-			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s takes a key without a map", args->helper->name);
+			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s takes a key without a map",
+					     args->helper->name);
 		return arg_memory(v, number,
-				  args->helper->args[number - 1] == HELPER_ARG_KEY ? args->map->attr.key_size : args->map->attr.value_size,
+				  args->helper->args[number - 1] == HELPER_ARG_KEY ? args->map->attr.key_size
+										   : args->map->attr.value_size,
 				  false, true);
 	case HELPER_ARG_MEM:
 	case HELPER_ARG_MEM_OR_NULL:
@@ -123,7 +130,8 @@ static int arg_check(struct verify *v, uint8_t number, struct args *args)
 	case HELPER_ARG_SIZE_OR_ZERO:
 		return require_scalar(v, number, "a size");
 	default:
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s has an argument of unknown kind", args->helper->name);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s has an argument of unknown kind",
+				     args->helper->name);
 	}
 }
 
@@ -183,7 +191,8 @@ static int find_helper(struct verify *v, uint32_t id, const struct helper **help
 	if (!h || !(v->args.caps->helpers[id / 64] >> (id % 64) & 1))
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "there is no helper %u on this device", id);
 	if (h->flags & HELPER_F_GPL && !v->args.gpl_compatible)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s is for programs with a GPL compatible licence", h->name);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER,
+				     "helper %s is for programs with a GPL compatible licence", h->name);
 	*helper = h;
 	return 0;
 }
@@ -200,7 +209,8 @@ int call_helper(struct verify *v, const struct insn *insn)
 		ret = arg_check(v, count, &args);
 	}
 	if (!ret && args.helper->ret == HELPER_RET_VALUE_OR_NULL && !args.map)
-		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s returns a value of no map", args.helper->name);
+		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s returns a value of no map",
+				    args.helper->name);
 	if (ret)
 		return ret;
 	for (uint8_t i = 1; i <= count; i++)
@@ -218,7 +228,8 @@ int call_local(struct verify *v, const struct insn *insn)
 	struct reg args[6];
 
 	if (depth >= EXEC_CALL_DEPTH)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CALL, "calls nest deeper than %d functions", EXEC_CALL_DEPTH);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CALL, "calls nest deeper than %d functions",
+				     EXEC_CALL_DEPTH);
 	for (uint8_t i = 1; i <= 5; i++)
 		args[i] = *walk_reg(v, i);
 	clobber(v);
@@ -257,9 +268,10 @@ static int exit_main(struct verify *v)
 		return 0;
 	actions = actions_of(&walk_reg(v, 0)->var);
 	if (v->args.strict_actions && actions & ~v->args.caps->actions)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ACTION,
-				     "R0 can be an action that this device does not offer: can return 0x%x, offered 0x%x", actions,
-				     v->args.caps->actions);
+		return report_refuse(
+			v, VIRTIO_NET_XDP_VERIFY_ACTION,
+			"R0 can be an action that this device does not offer: can return 0x%x, offered 0x%x", actions,
+			v->args.caps->actions);
 	v->result.actions |= actions;
 	return 0;
 }
@@ -272,7 +284,8 @@ int call_exit(struct verify *v)
 	if (!v->state->depth)
 		return exit_main(v);
 	if (r0->kind == REG_STACK && r0->frame == v->state->depth)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK, "R0 points to the stack of the function that ends here");
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK,
+				     "R0 points to the stack of the function that ends here");
 	v->next = callee->call + 1;
 	v->state->depth--;
 	*walk_reg(v, 0) = *r0;

@@ -143,7 +143,8 @@ int cfg_build(struct verify *v)
 	int ret;
 
 	if (!stack)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MEMORY, "no memory for a program of %u slots", v->args.count);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MEMORY, "no memory for a program of %u slots",
+				     v->args.count);
 	find_functions(v);
 	ret = check_borders(v);
 	if (!ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a number was computed from: a set of places, registers and stack slots, of the state at the last mark. See mark.c.
- * Places of frames too deep for the set are not in it; their numbers are always taken to matter.
+ * What a number was computed from: a set of places, registers and stack slots, of the state at the last mark. See
+ * mark.c. Places of frames too deep for the set are not in it; their numbers are always taken to matter.
  */
 #ifndef FW_VERIFY_DEPS_H
 #define FW_VERIFY_DEPS_H

@@ -5,21 +5,21 @@
  * Two states at an instruction need only be compared in what the program can still read from there. That is found by a
  * dataflow analysis of each function: an instruction makes live what it reads and ends the life of what it overwrites.
  *
- * Stack slots are followed where they are accessed by the frame pointer or by registers that hold it plus a constant, as
- * a first, forward pass finds out. If a stack pointer is stored anywhere, or comes from or goes to another function, no
- * slot of any function is ever taken for dead; if its offset is not constant, none at this instruction.
+ * Stack slots are followed where they are accessed by the frame pointer or by registers that hold it plus a constant,
+ * as a first, forward pass finds out. If a stack pointer is stored anywhere, or comes from or goes to another function,
+ * no slot of any function is ever taken for dead; if its offset is not constant, none at this instruction.
  */
 #include "verify/live.h"
 #include "verify/walk.h"
 
-#define ARG_REGS     0x3e  /* R1 to R5 */
-#define CLOBBER_REGS 0x3f  /* R0 to R5 */
+#define ARG_REGS     0x3e /* R1 to R5 */
+#define CLOBBER_REGS 0x3f /* R0 to R5 */
 #define ALL_SLOTS    (~(uint64_t)0)
 
 /* What a register has to do with the frame pointer of the running function. */
 enum {
-	FP_NONE = INT16_MAX,   /* nothing */
-	FP_SOME = INT16_MIN,   /* a stack pointer, its offset unknown */
+	FP_NONE = INT16_MAX,     /* nothing */
+	FP_SOME = INT16_MIN,     /* a stack pointer, its offset unknown */
 	FP_UNSEEN = FP_SOME + 1, /* not looked at yet */
 };
 
@@ -200,7 +200,7 @@ static void read_reg(struct live *live, uint8_t r)
 
 static void end_reg(struct live *live, uint8_t r)
 {
-	live->regs &= (uint16_t)~(1 << r);
+	live->regs &= (uint16_t) ~(1 << r);
 }
 
 /* What an access of bytes at a register's off can mean, as far as the stack goes. */

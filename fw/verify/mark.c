@@ -2,18 +2,18 @@
 /*
  * Theory of operation
  *
- * Where paths meet, the state is compared with those that were there before: marks. If all that can follow from an earlier
- * state is known to be safe, and the new state allows nothing that the earlier one did not, the path ends. "All that can
- * follow" is counted: a mark holds the number of paths that began behind it and have not ended. A mark that has such
- * paths is an ancestor of this one, for what waits is last in, first out; if the state is the same as there, the program
- * goes round in circles.
+ * Where paths meet, the state is compared with those that were there before: marks. If all that can follow from an
+ * earlier state is known to be safe, and the new state allows nothing that the earlier one did not, the path ends. "All
+ * that can follow" is counted: a mark holds the number of paths that began behind it and have not ended. A mark that
+ * has such paths is an ancestor of this one, for what waits is last in, first out; if the state is the same as there,
+ * the program goes round in circles.
  *
  * Numbers are only compared where they matter. Each number in the state remembers which places of the state at the last
  * mark it was computed from, or was limited by in a comparison (deps.h). When a number decides something - a branch of
- * which only one side can happen, an offset added to a pointer, a size, the result -, these places are noted in that mark
- * as precise, and what the numbers there were computed from in the mark before, and so on. By the time all paths behind
- * a mark have ended, it knows all places whose numbers were needed to prove them safe. Whatever was elsewhere, the proof
- * would have been the same.
+ * which only one side can happen, an offset added to a pointer, a size, the result -, these places are noted in that
+ * mark as precise, and what the numbers there were computed from in the mark before, and so on. By the time all paths
+ * behind a mark have ended, it knows all places whose numbers were needed to prove them safe. Whatever was elsewhere,
+ * the proof would have been the same.
  */
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
@@ -26,7 +26,8 @@
 
 int mark_no_memory(struct verify *v)
 {
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MEMORY, "no memory left after %u instructions", v->result.visited);
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MEMORY, "no memory left after %u instructions",
+			     v->result.visited);
 }
 
 static void *take(struct verify *v, size_t bytes)
@@ -133,7 +134,8 @@ int mark_compare(struct verify *v)
 		struct mark *m = *at;
 
 		if (m->branches && packed_same(m->state, v->state, &live))
-			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_LOOP, "this loop never ends: nothing that matters has changed since the "
+			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_LOOP,
+					     "this loop never ends: nothing that matters has changed since the "
 					     "last time here");
 		if (!m->branches && packed_covers(m->state, v->state, &live, &m->precise)) {
 			m->hits += m->hits < UINT16_MAX / 4;
@@ -173,7 +175,8 @@ int mark_add_pending(struct verify *v)
 	if (!p)
 		return mark_no_memory(v);
 	live_at(v, v->insn, &live);
-	*p = (struct pending){.next = v->pending, .parent = v->parent, .insn = v->insn, .log_at = v->log_at, .state = pack(v, &live)};
+	*p = (struct pending){
+		.next = v->pending, .parent = v->parent, .insn = v->insn, .log_at = v->log_at, .state = pack(v, &live)};
 	if (!p->state) {
 		pool_free(&v->pool, p, sizeof(*p));
 		return mark_no_memory(v);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A frame is a struct packed_frame, then a struct packed_reg for each bit of regs, then for each bit of slots the 8 byte
- * kinds, the dependencies and, where the first byte is BYTE_SPILL, a struct packed_reg. A number follows its packed_reg as
- * form says. Slots whose bytes were never written are left out.
+ * A frame is a struct packed_frame, then a struct packed_reg for each bit of regs, then for each bit of slots the 8
+ * byte kinds, the dependencies and, where the first byte is BYTE_SPILL, a struct packed_reg. A number follows its
+ * packed_reg as form says. Slots whose bytes were never written are left out.
  */
 #include "verify/packed.h"
 
@@ -48,8 +48,13 @@ static void take(const uint8_t **at, void *to, size_t bytes)
 
 static void put_reg(uint8_t **at, const struct reg *r)
 {
-	struct packed_reg p = {.kind = r->kind, .frame = r->frame, .map = r->map, .range = r->range, .id = r->id, .off = r->off,
-				.deps = r->deps};
+	struct packed_reg p = {.kind = r->kind,
+			       .frame = r->frame,
+			       .map = r->map,
+			       .range = r->range,
+			       .id = r->id,
+			       .off = r->off,
+			       .deps = r->deps};
 
 	p.form = scalar_is_const(&r->var) ? FORM_CONST : scalar_is_unknown(&r->var) ? FORM_UNKNOWN : FORM_WHOLE;
 	put(at, &p, sizeof(p));
@@ -65,7 +70,12 @@ static void take_reg(const uint8_t **at, struct reg *r)
 	uint64_t value;
 
 	take(at, &p, sizeof(p));
-	*r = (struct reg){.kind = p.kind, .frame = p.frame, .map = p.map, .range = p.range, .id = p.id, .off = p.off,
+	*r = (struct reg){.kind = p.kind,
+			  .frame = p.frame,
+			  .map = p.map,
+			  .range = p.range,
+			  .id = p.id,
+			  .off = p.off,
 			  .deps = p.deps};
 	if (p.form == FORM_CONST) {
 		take(at, &value, sizeof(value));
@@ -215,8 +225,9 @@ static bool reg_matches(const struct reg *old, const struct reg *new, bool preci
 	if (old->kind != new->kind || old->off != new->off || old->frame != new->frame || old->map != new->map)
 		return false;
 	if (m->same)
-		return old->range == new->range && !old->id == !new->id && scalar_equal(&old->var, &new->var);
-	return new->range >= old->range && !old->id == !new->id && scalar_within(&new->var, &old->var) && ids_fit(m->ids, old, new);
+		return old->range == new->range && !old->id == !new->id &&scalar_equal(&old->var, &new->var);
+	return new->range >= old->range && !old->id == !new->id &&scalar_within(&new->var, &old->var) &&
+	       ids_fit(m->ids, old, new);
 }
 
 /* A spilled number against bytes that were written one by one. */
@@ -255,7 +266,8 @@ static bool byte_matches(uint8_t kind, const struct slot *new, int i, bool preci
 			return true;
 		if (!precise && new->bytes[i] == BYTE_MISC)
 			return true;
-		return new->bytes[i] == BYTE_SPILL && reg_is_scalar(&new->reg) && (!precise || scalar_is(&new->reg.var, 0));
+		return new->bytes[i] == BYTE_SPILL &&reg_is_scalar(&new->reg) &&
+		       (!precise || scalar_is(&new->reg.var, 0));
 	}
 }
 
@@ -287,7 +299,8 @@ static bool slot_matches(const struct slot *old, const struct slot *new, bool pr
 	return true;
 }
 
-static bool frame_matches(const uint8_t **at, const struct frame *f, uint32_t depth, const struct live *live, const struct match *m)
+static bool frame_matches(const uint8_t **at, const struct frame *f, uint32_t depth, const struct live *live,
+			  const struct match *m)
 {
 	static const struct reg none;
 	struct packed_frame p;
@@ -318,7 +331,8 @@ static bool frame_matches(const uint8_t **at, const struct frame *f, uint32_t de
 	return true;
 }
 
-static bool matches(const struct packed *old, const struct state *s, const struct packed_live *live, const struct match *m)
+static bool matches(const struct packed *old, const struct state *s, const struct packed_live *live,
+		    const struct match *m)
 {
 	const uint8_t *at = (const uint8_t *)(old + 1);
 
@@ -331,7 +345,8 @@ static bool matches(const struct packed *old, const struct state *s, const struc
 	return true;
 }
 
-bool packed_covers(const struct packed *old, const struct state *s, const struct packed_live *live, const struct deps *precise)
+bool packed_covers(const struct packed *old, const struct state *s, const struct packed_live *live,
+		   const struct deps *precise)
 {
 	struct ids ids;
 	struct match m = {.precise = precise, .ids = &ids};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A state that waits or is kept for comparison: only what the program may still read (live.h), numbers in their shortest
- * form.
+ * A state that waits or is kept for comparison: only what the program may still read (live.h), numbers in their
+ * shortest form.
  */
 #ifndef FW_VERIFY_PACKED_H
 #define FW_VERIFY_PACKED_H
@@ -35,7 +35,8 @@ void packed_restore(struct state *s, const struct packed *p);
  * Whether the old state allows every number that s does, in all that lives: nothing new can happen then. Numbers at
  * places that are not in precise never mattered, and may be any.
  */
-bool packed_covers(const struct packed *old, const struct state *s, const struct packed_live *live, const struct deps *precise);
+bool packed_covers(const struct packed *old, const struct state *s, const struct packed_live *live,
+		   const struct deps *precise);
 
 /* Whether s is the same as the old state in all that lives: the program has not moved on. */
 bool packed_same(const struct packed *old, const struct state *s, const struct packed_live *live);

@@ -9,10 +9,12 @@
 static int refuse_op(struct verify *v, uint8_t number, const struct reg *r)
 {
 	if (r->kind == REG_VALUE_OR_NULL)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL, "R%u can be null: compare it with 0 before arithmetic", number);
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
-			     "R%u is %s: numbers can be added to or subtracted from some pointers in 64 bits, and nothing else", number,
-			     reg_kind_text(r->kind));
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL,
+				     "R%u can be null: compare it with 0 before arithmetic", number);
+	return report_refuse(
+		v, VIRTIO_NET_XDP_VERIFY_POINTER,
+		"R%u is %s: numbers can be added to or subtracted from some pointers in 64 bits, and nothing else",
+		number, reg_kind_text(r->kind));
 }
 
 static bool takes_offset(const struct reg *r, bool fixed)
@@ -40,8 +42,10 @@ static int subtract_pointers(struct verify *v, const struct insn *insn, const st
 	bool stack = a->kind == REG_STACK && b->kind == REG_STACK && a->frame == b->frame;
 
 	if (!packet && !stack)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u and R%u are pointers into different memory: their difference "
-				     "would show an address", insn->dst, insn->src);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "R%u and R%u are pointers into different memory: their difference "
+				     "would show an address",
+				     insn->dst, insn->src);
 	return apply_dst(v, insn->dst, &distance);
 }
 
@@ -49,8 +53,8 @@ static int subtract_pointers(struct verify *v, const struct insn *insn, const st
 static int add_fixed(struct verify *v, uint8_t number, struct reg *r, int64_t off)
 {
 	if (off <= -REACH || off >= REACH || r->off + off <= -REACH || r->off + off >= REACH)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u: the offset %lld leads too far from %s", number, (long long)off,
-				     reg_kind_text(r->kind));
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u: the offset %lld leads too far from %s",
+				     number, (long long)off, reg_kind_text(r->kind));
 	r->off += off;
 	return 0;
 }
@@ -59,8 +63,10 @@ static int add_fixed(struct verify *v, uint8_t number, struct reg *r, int64_t of
 static int add_variable(struct verify *v, uint8_t number, struct reg *r, const struct scalar *by, bool subtract)
 {
 	if (by->all.smin <= -REACH || by->all.smin >= REACH)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u: the offset added to %s has no limit below: mask it or compare it "
-				     "first", number, reg_kind_text(r->kind));
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "R%u: the offset added to %s has no limit below: mask it or compare it "
+				     "first",
+				     number, reg_kind_text(r->kind));
 	r->var = scalar_alu(subtract ? INSN_ALU_SUB : INSN_ALU_ADD, &r->var, by, 8);
 	if (r->kind == REG_PACKET || r->kind == REG_META) {
 		r->id = ++v->next_id;
@@ -86,10 +92,12 @@ int pointer_alu(struct verify *v, const struct insn *insn, const struct reg *dst
 	if (info->width != 8 || (info->op != INSN_ALU_ADD && !subtract))
 		return refuse_op(v, on_dst ? insn->dst : insn->src, pointer);
 	if (reg_is_pointer(dst) && reg_is_pointer(src)) {
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u and R%u are both pointers: they can't be added", insn->dst, insn->src);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "R%u and R%u are both pointers: they can't be added", insn->dst, insn->src);
 	}
 	if (subtract && !on_dst)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can't be subtracted from a number", insn->src,
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "R%u is %s: it can't be subtracted from a number", insn->src,
 				     reg_kind_text(src->kind));
 	if (!takes_offset(pointer, fixed))
 		return refuse_op(v, on_dst ? insn->dst : insn->src, pointer);

@@ -11,9 +11,9 @@ struct pool {
 	struct arena *arena;
 	struct pool_chunk *chunks;
 	struct pool_free *free[POOL_CLASSES]; /* per size class */
-	uint8_t *at;  /* rest of the newest chunk */
-	size_t left;  /* bytes of it */
-	size_t bytes; /* taken from the arena */
+	uint8_t *at;                          /* rest of the newest chunk */
+	size_t left;                          /* bytes of it */
+	size_t bytes;                         /* taken from the arena */
 };
 
 void pool_init(struct pool *pool, struct arena *arena);

@@ -89,7 +89,8 @@ static void unsigned_from_signed(struct range *r, unsigned int bits)
 		r->umax = MIN(r->umax, max);
 		return;
 	}
-	/* Both signs: the words are [0, max] and [min, all ones], and the unsigned bounds may touch only one of these. */
+	/* Both signs: the words are [0, max] and [min, all ones], and the unsigned bounds may touch only one of these.
+	 */
 	if (r->umin > max)
 		r->umin = MAX(r->umin, min);
 	if (r->umax < min)
@@ -123,7 +124,8 @@ static bool fits_signed(__int128 x, unsigned int bits)
 	return x >= least_signed(bits) && x <= most_signed(bits);
 }
 
-/* Signed bounds before wrapping; unsigned bounds before wrapping. Bounds that wrap differently at both ends say nothing. */
+/* Signed bounds before wrapping; unsigned bounds before wrapping. Bounds that wrap differently at both ends say
+ * nothing. */
 static struct range wrapped(__int128 smin, __int128 smax, __int128 umin, __int128 umax, unsigned int bits)
 {
 	struct range r = range_full(bits);

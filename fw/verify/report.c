@@ -66,7 +66,8 @@ static void put_format(struct text *t, const char *f, va_list args)
 		else if (*f == 'd')
 			put_signed(t, wide ? va_arg(args, long long) : va_arg(args, int));
 		else if (*f == 'u' || *f == 'x')
-			put_number(t, wide ? va_arg(args, unsigned long long) : va_arg(args, unsigned int), *f == 'x' ? 16 : 10);
+			put_number(t, wide ? va_arg(args, unsigned long long) : va_arg(args, unsigned int),
+				   *f == 'x' ? 16 : 10);
 		else
 			put_char(t, *f);
 	}
@@ -189,9 +190,18 @@ static void put_scalar(struct text *t, const struct scalar *s)
 static void put_reg(struct text *t, const struct reg *r)
 {
 	static const char *const name[REG_KINDS] = {
-		[REG_NONE] = "none", [REG_VOID] = "void", [REG_SCALAR] = "", [REG_CTX] = "ctx",
-		[REG_STACK] = "fp", [REG_PACKET] = "packet", [REG_META] = "meta", [REG_END] = "packet_end",
-		[REG_MAP] = "map", [REG_VALUE] = "value", [REG_VALUE_OR_NULL] = "value_or_null", [REG_MEM] = "mem",
+		[REG_NONE] = "none",
+		[REG_VOID] = "void",
+		[REG_SCALAR] = "",
+		[REG_CTX] = "ctx",
+		[REG_STACK] = "fp",
+		[REG_PACKET] = "packet",
+		[REG_META] = "meta",
+		[REG_END] = "packet_end",
+		[REG_MAP] = "map",
+		[REG_VALUE] = "value",
+		[REG_VALUE_OR_NULL] = "value_or_null",
+		[REG_MEM] = "mem",
 	};
 
 	put_text(t, name[r->kind]);

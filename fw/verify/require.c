@@ -16,8 +16,9 @@ int require_init(struct verify *v, uint8_t number)
 	if (r->kind == REG_NONE)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT, "R%u is not initialised", number);
 	if (r->kind == REG_VOID)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT,
-				     "R%u is a packet pointer from before a helper that moves the packet: load it again", number);
+		return report_refuse(
+			v, VIRTIO_NET_XDP_VERIFY_UNINIT,
+			"R%u is a packet pointer from before a helper that moves the packet: load it again", number);
 	return 0;
 }
 
@@ -43,14 +44,15 @@ static bool span(const struct reg *r, int64_t off, int64_t *min, int64_t *max)
 	return true;
 }
 
-static int outside(struct verify *v, uint8_t number, uint16_t error, int64_t min, int64_t max, uint64_t bytes, const char *what,
-		   uint64_t size)
+static int outside(struct verify *v, uint8_t number, uint16_t error, int64_t min, int64_t max, uint64_t bytes,
+		   const char *what, uint64_t size)
 {
 	if (min != max)
-		return report_refuse(v, error, "R%u offset %lld..%lld, %llu bytes, is outside of %s: %llu bytes", number, (long long)min,
-				     (long long)max, (unsigned long long)bytes, what, (unsigned long long)size);
-	return report_refuse(v, error, "R%u offset %lld, %llu bytes, is outside of %s: %llu bytes", number, (long long)min,
-			     (unsigned long long)bytes, what, (unsigned long long)size);
+		return report_refuse(v, error, "R%u offset %lld..%lld, %llu bytes, is outside of %s: %llu bytes",
+				     number, (long long)min, (long long)max, (unsigned long long)bytes, what,
+				     (unsigned long long)size);
+	return report_refuse(v, error, "R%u offset %lld, %llu bytes, is outside of %s: %llu bytes", number,
+			     (long long)min, (unsigned long long)bytes, what, (unsigned long long)size);
 }
 
 static int unbounded(struct verify *v, uint8_t number, uint16_t error)
@@ -58,7 +60,8 @@ static int unbounded(struct verify *v, uint8_t number, uint16_t error)
 	return report_refuse(v, error, "R%u has an unbounded offset: compare it with a limit first", number);
 }
 
-static int in_object(struct verify *v, uint8_t number, int64_t off, uint64_t bytes, uint64_t size, uint16_t error, const char *what)
+static int in_object(struct verify *v, uint8_t number, int64_t off, uint64_t bytes, uint64_t size, uint16_t error,
+		     const char *what)
 {
 	int64_t min, max;
 
@@ -74,9 +77,11 @@ static int in_value(struct verify *v, uint8_t number, int64_t off, uint64_t byte
 	const struct map *map = v->args.maps[walk_reg(v, number)->map];
 
 	if (use != REQUIRE_WRITE && !map_prog_can_read(map))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not read", number);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not read",
+				     number);
 	if (use != REQUIRE_READ && !map_prog_can_write(map))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not write", number);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not write",
+				     number);
 	return in_object(v, number, off, bytes, map->attr.value_size, VIRTIO_NET_XDP_VERIFY_MAP, "the map's value");
 }
 
@@ -87,17 +92,20 @@ static int in_packet(struct verify *v, uint8_t number, int64_t off, uint64_t byt
 	int64_t first = r->off + off;
 
 	if (r->var.all.smin < 0)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET, "R%u can lie before the %s: its offset can be negative", number, what);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET,
+				     "R%u can lie before the %s: its offset can be negative", number, what);
 	if (r->var.all.umax > PACKET_REACH)
 		return unbounded(v, number, VIRTIO_NET_XDP_VERIFY_PACKET);
 	if (first >= 0 && bytes <= r->range && first <= (int64_t)(r->range - bytes))
 		return 0;
 	if (!r->range)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET,
-				     "R%u offset %lld, %llu bytes, is outside of the %s: no byte proven; compare with its end first", number,
-				     (long long)first, (unsigned long long)bytes, what);
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET, "R%u offset %lld, %llu bytes, is outside of the %s: bytes 0..%u proven",
-			     number, (long long)first, (unsigned long long)bytes, what, r->range - 1);
+		return report_refuse(
+			v, VIRTIO_NET_XDP_VERIFY_PACKET,
+			"R%u offset %lld, %llu bytes, is outside of the %s: no byte proven; compare with its end first",
+			number, (long long)first, (unsigned long long)bytes, what);
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET,
+			     "R%u offset %lld, %llu bytes, is outside of the %s: bytes 0..%u proven", number,
+			     (long long)first, (unsigned long long)bytes, what, r->range - 1);
 }
 
 void require_stack_span(const struct reg *r, int64_t off, int64_t *min, int64_t *max)
@@ -120,8 +128,8 @@ static int in_stack(struct verify *v, uint8_t number, int64_t off, uint64_t byte
 	if (!span(walk_reg(v, number), off, &min, &max))
 		return unbounded(v, number, VIRTIO_NET_XDP_VERIFY_STACK);
 	if (min < -EXEC_STACK_BYTES || bytes > EXEC_STACK_BYTES || max > -(int64_t)bytes)
-		return outside(v, number, VIRTIO_NET_XDP_VERIFY_STACK, min, max, bytes, "the stack below the frame pointer",
-			       EXEC_STACK_BYTES);
+		return outside(v, number, VIRTIO_NET_XDP_VERIFY_STACK, min, max, bytes,
+			       "the stack below the frame pointer", EXEC_STACK_BYTES);
 	return 0;
 }
 
@@ -131,7 +139,8 @@ static int no_memory(struct verify *v, uint8_t number)
 
 	if (kind == REG_VALUE_OR_NULL)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL, "R%u can be null: compare it with 0 first", number);
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can't be used to access memory", number, reg_kind_text(kind));
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can't be used to access memory", number,
+			     reg_kind_text(kind));
 }
 
 int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes, enum require_for use)
@@ -149,7 +158,8 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 	case REG_PACKET:
 	case REG_META:
 		if (use == REQUIRE_ATOMIC)
-			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET, "atomic operations on the packet are not allowed");
+			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET,
+					     "atomic operations on the packet are not allowed");
 		return in_packet(v, number, off, bytes);
 	case REG_MEM:
 		return in_object(v, number, off, bytes, v->args.mem_bytes, VIRTIO_NET_XDP_VERIFY_POINTER, "the memory");
@@ -161,7 +171,8 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int bytes)
 {
 	if (!aligned(walk_reg(v, number), off, bytes))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK, "R%u offset %lld: an access of %u bytes must be aligned here", number,
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK,
+				     "R%u offset %lld: an access of %u bytes must be aligned here", number,
 				     (long long)(walk_reg(v, number)->off + off), bytes);
 	return 0;
 }
@@ -186,9 +197,10 @@ int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t 
 			continue;
 		if (s->bytes[byte] == BYTE_SPILL)
 			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
-					     "stack byte %lld is part of %s: a pointer can only be read as a whole", (long long)at,
-					     reg_kind_text(s->reg.kind));
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT, "stack byte %lld is read, but was never written", (long long)at);
+					     "stack byte %lld is part of %s: a pointer can only be read as a whole",
+					     (long long)at, reg_kind_text(s->reg.kind));
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT, "stack byte %lld is read, but was never written",
+				     (long long)at);
 	}
 	return 0;
 }
@@ -199,7 +211,8 @@ static const struct field {
 	uint8_t kind; /* enum reg_kind */
 	bool write;
 } fields[] = {
-	{0, REG_PACKET, false}, {4, REG_END, false}, {8, REG_META, false}, {12, REG_SCALAR, false}, {16, REG_SCALAR, true},
+	{0, REG_PACKET, false},  {4, REG_END, false},    {8, REG_META, false},
+	{12, REG_SCALAR, false}, {16, REG_SCALAR, true},
 };
 
 static const struct field *field_at(int64_t off)
@@ -211,20 +224,25 @@ static const struct field *field_at(int64_t off)
 	return NULL;
 }
 
-int require_context(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, bool write, bool sign, enum reg_kind *kind)
+int require_context(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, bool write, bool sign,
+		    enum reg_kind *kind)
 {
 	const struct reg *r = walk_reg(v, number);
 	const struct field *field = field_at(off);
 
 	if (r->off || !scalar_is(&r->var, 0))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CONTEXT, "R%u is the context pointer plus an offset: access it by the pointer "
-				     "as the program got it", number);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CONTEXT,
+				     "R%u is the context pointer plus an offset: access it by the pointer "
+				     "as the program got it",
+				     number);
 	if (!field || bytes != 4 || sign)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CONTEXT,
-				     "the context has no field of %u bytes at offset %lld: the fields are 4 bytes at 0, 4, 8, 12 and 16", bytes,
-				     (long long)off);
+				     "the context has no field of %u bytes at offset %lld: the fields are 4 bytes at "
+				     "0, 4, 8, 12 and 16",
+				     bytes, (long long)off);
 	if (write && !(field->write && v->args.caps->flags & VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CONTEXT, "the context's field at offset %lld can't be written", (long long)off);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CONTEXT,
+				     "the context's field at offset %lld can't be written", (long long)off);
 	*kind = (enum reg_kind)field->kind;
 	return 0;
 }

@@ -52,7 +52,8 @@ static uint64_t next_in_tnum(struct tnum t, uint64_t from)
 	top = (uint64_t)1 << (63 - __builtin_clzll(differ));
 	if (t.value & top) {
 		/* from has a 0 where all have a 1: take the 1, and the least below it */
-		return (from & ~(top | (top - 1)) & t.mask) | (t.value & (top | (top - 1))) | (t.value & ~(top | (top - 1)));
+		return (from & ~(top | (top - 1)) & t.mask) | (t.value & (top | (top - 1))) |
+		       (t.value & ~(top | (top - 1)));
 	}
 	/* from has a 1 where all have a 0: carry into the lowest unknown 0 above */
 	x = t.mask & ~from & ~(top | (top - 1));
@@ -187,7 +188,8 @@ bool scalar_intersect(struct scalar *a, const struct scalar *b)
 
 static struct range join(const struct range *a, const struct range *b)
 {
-	return (struct range){MIN(a->umin, b->umin), MAX(a->umax, b->umax), MIN(a->smin, b->smin), MAX(a->smax, b->smax)};
+	return (struct range){MIN(a->umin, b->umin), MAX(a->umax, b->umax), MIN(a->smin, b->smin),
+			      MAX(a->smax, b->smax)};
 }
 
 struct scalar scalar_join(const struct scalar *a, const struct scalar *b)
@@ -302,18 +304,13 @@ typedef struct tnum tnum_fn(struct tnum a, struct tnum b);
 static const struct {
 	range_fn *range;
 	tnum_fn *tnum; /* NULL: shifts, or nothing is known */
-	bool low; /* the low half of the result depends on the low halves alone */
+	bool low;      /* the low half of the result depends on the low halves alone */
 } ops[] = {
-	[INSN_ALU_ADD] = {range_add, tnum_add, true},
-	[INSN_ALU_SUB] = {range_sub, tnum_sub, true},
-	[INSN_ALU_OR] = {range_or, tnum_or, true},
-	[INSN_ALU_AND] = {range_and, tnum_and, true},
-	[INSN_ALU_LSH] = {range_lsh, NULL, false},
-	[INSN_ALU_RSH] = {range_rsh, NULL, false},
-	[INSN_ALU_XOR] = {range_xor, tnum_xor, true},
-	[INSN_ALU_ARSH] = {range_arsh, NULL, false},
-	[INSN_ALU_MUL] = {range_mul, tnum_mul, true},
-	[INSN_ALU_DIV] = {range_div, NULL, false},
+	[INSN_ALU_ADD] = {range_add, tnum_add, true}, [INSN_ALU_SUB] = {range_sub, tnum_sub, true},
+	[INSN_ALU_OR] = {range_or, tnum_or, true},    [INSN_ALU_AND] = {range_and, tnum_and, true},
+	[INSN_ALU_LSH] = {range_lsh, NULL, false},    [INSN_ALU_RSH] = {range_rsh, NULL, false},
+	[INSN_ALU_XOR] = {range_xor, tnum_xor, true}, [INSN_ALU_ARSH] = {range_arsh, NULL, false},
+	[INSN_ALU_MUL] = {range_mul, tnum_mul, true}, [INSN_ALU_DIV] = {range_div, NULL, false},
 };
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is in the stack. A slot's bytes are followed one by one; the low bytes of one may be a register that was spilled,
- * with all that is known of it. A pointer is only ever a whole slot: when part of it is overwritten, the rest is as if
- * it had never been written, so that no part of an address can be read.
+ * What is in the stack. A slot's bytes are followed one by one; the low bytes of one may be a register that was
+ * spilled, with all that is known of it. A pointer is only ever a whole slot: when part of it is overwritten, the rest
+ * is as if it had never been written, so that no part of an address can be read.
  */
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
@@ -47,7 +47,8 @@ static int spilled_bytes(const struct slot *s)
 
 static bool is_zero(const struct slot *s, int byte)
 {
-	return s->bytes[byte] == BYTE_ZERO || (s->bytes[byte] == BYTE_SPILL && reg_is_scalar(&s->reg) && scalar_is(&s->reg.var, 0));
+	return s->bytes[byte] == BYTE_ZERO ||
+	       (s->bytes[byte] == BYTE_SPILL && reg_is_scalar(&s->reg) && scalar_is(&s->reg.var, 0));
 }
 
 /* bytes from byte number from are part of a spilled number. */
@@ -163,9 +164,11 @@ int stack_store(struct verify *v, uint8_t number, int64_t off, unsigned int byte
 	}
 	if (min != max || bytes != 8)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
-				     "%s can only be stored as a whole, at a constant offset of the stack", reg_kind_text(value->kind));
+				     "%s can only be stored as a whole, at a constant offset of the stack",
+				     reg_kind_text(value->kind));
 	if (value->kind == REG_STACK && value->frame > r->frame)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "a pointer to this function's stack can't be stored in its caller's");
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "a pointer to this function's stack can't be stored in its caller's");
 	store_fixed(v, r, min, bytes, value);
 	return 0;
 }

@@ -46,7 +46,10 @@ void state_enter(struct state *s, uint32_t depth, uint32_t call, uint32_t entry)
 	struct frame *f = &s->frames[depth];
 
 	s->depth = depth;
-	mem_set(f, 0, sizeof(*f));
+	mem_set(f->regs, 0, sizeof(f->regs));
+	/* slots beyond used are always empty */
+	mem_set(f->slots, 0, f->used * sizeof(f->slots[0]));
+	f->used = 0;
 	f->call = call;
 	f->entry = entry;
 	f->regs[INSN_FRAME_PTR] = reg_pointer(REG_STACK, 0);

@@ -3,9 +3,10 @@
  * Theory of operation
  *
  * The program is walked along every path that can happen, one instruction at a time, in an abstract machine (state.h)
- * whose registers hold sets of numbers and typed pointers. An instruction is refused unless what it requires (require.c)
- * holds for all of these; then the state becomes what the instruction makes of it (apply.c, branch.c, call.c). At a
- * conditional jump both sides that can happen are walked: the taken one waits on a stack, with the state packed.
+ * whose registers hold sets of numbers and typed pointers. An instruction is refused unless what it requires
+ * (require.c) holds for all of these; then the state becomes what the instruction makes of it (apply.c, branch.c,
+ * call.c). At a conditional jump both sides that can happen are walked: the taken one waits on a stack, with the state
+ * packed.
  *
  * Where paths meet, the state is compared with those that were there before (mark.c), so that most need no walk.
  *
@@ -122,7 +123,8 @@ static int walk(struct verify *v)
 
 	v->path_ends = false;
 	if (++v->result.visited > VERIFY_MAX_VISITED)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, "%d instructions were visited and there are more paths to walk",
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_COMPLEXITY,
+				     "%d instructions were visited and there are more paths to walk",
 				     VERIFY_MAX_VISITED);
 	if (v->spots[v->insn].flags & (SPOT_JOIN | SPOT_LOOP))
 		ret = mark_compare(v);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The verifier: abstract interpretation of a decoded program. It never accepts a program that could touch memory that is
- * not its own, loop for ever, or show an address of this machine to its driver.
+ * The verifier: abstract interpretation of a decoded program. It never accepts a program that could touch memory that
+ * is not its own, loop for ever, or show an address of this machine to its driver.
  *
  * It runs in slices: verify_start(), verify_step() until it no longer returns -EAGAIN, verify_free().
  */
@@ -24,12 +24,12 @@ struct verify_args {
 	const struct fw_caps *caps;
 	bool gpl_compatible;
 	bool strict_actions;
-	bool plain_memory;        /* R1: mem_bytes of readable and writable memory, R2: mem_bytes; both 0 without */
+	bool plain_memory; /* R1: mem_bytes of readable and writable memory, R2: mem_bytes; both 0 without */
 	uint32_t mem_bytes;
-	uint32_t log_level;       /* 0: the reason only, 1: the last path too, 2: every step */
-	char *log;                /* log_bytes of room; cut at a line's end; always terminated */
+	uint32_t log_level; /* 0: the reason only, 1: the last path too, 2: every step */
+	char *log;          /* log_bytes of room; cut at a line's end; always terminated */
 	uint32_t log_bytes;
-	struct arena *arena;      /* all its memory; given back by verify_free() */
+	struct arena *arena; /* all its memory; given back by verify_free() */
 };
 
 struct verify_result {
@@ -38,8 +38,8 @@ struct verify_result {
 	uint32_t visited;    /* instructions */
 	uint32_t states;
 	uint32_t peak_bytes;
-	uint32_t actions;    /* bit n: action n can be returned; bit 31: another value can be */
-	uint32_t log_bytes;  /* of text in args.log */
+	uint32_t actions;   /* bit n: action n can be returned; bit 31: another value can be */
+	uint32_t log_bytes; /* of text in args.log */
 	/*
 	 * enum exec_access per slot, from the arena; the caller frees it with arena_free(). NULL if refused.
 	 */

@@ -5,8 +5,8 @@
 
 #include "helper.h"
 #include "verify/live.h"
-#include "verify/pool.h"
 #include "verify/packed.h"
+#include "verify/pool.h"
 #include "verify/verify.h"
 
 /* A state that was seen at an instruction. See mark.c. */
@@ -89,7 +89,8 @@ int cfg_build(struct verify *v);
 /* mark.c: states to compare with, and branches that wait. */
 
 int mark_no_memory(struct verify *v);
-/* Compares with all marks at the instruction, and may leave a new one. Sets path_ends if there is nothing new to find. */
+/* Compares with all marks at the instruction, and may leave a new one. Sets path_ends if there is nothing new to find.
+ */
 int mark_compare(struct verify *v);
 /* The numbers computed from these places of the last mark's state decided something. */
 void mark_matters(struct verify *v, const struct deps *places);
@@ -123,7 +124,8 @@ int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int 
 /* Every byte of stack that can be meant is initialised and no part of a pointer. The access was required before. */
 int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t bytes);
 /* A context access of bytes at off. *kind: what a load gives. */
-int require_context(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, bool write, bool sign, enum reg_kind *kind);
+int require_context(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, bool write, bool sign,
+		    enum reg_kind *kind);
 /* This instruction accesses the context (or other memory) on every path. */
 int require_access_kind(struct verify *v, bool ctx);
 

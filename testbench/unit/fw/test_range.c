@@ -64,9 +64,10 @@ static const struct row {
 	range_fn *abstract;
 	uint64_t (*concrete)(uint64_t a, uint64_t b);
 } rows[] = {
-	{"add", range_add, do_add}, {"sub", range_sub, do_sub}, {"mul", range_mul, do_mul}, {"div", range_div, do_div},
-	{"and", range_and, do_and}, {"or", range_or, do_or},    {"xor", range_xor, do_xor}, {"lsh", range_lsh, do_lsh},
-	{"rsh", range_rsh, do_rsh}, {"arsh", range_arsh, do_arsh},
+	{"add", range_add, do_add},    {"sub", range_sub, do_sub}, {"mul", range_mul, do_mul},
+	{"div", range_div, do_div},    {"and", range_and, do_and}, {"or", range_or, do_or},
+	{"xor", range_xor, do_xor},    {"lsh", range_lsh, do_lsh}, {"rsh", range_rsh, do_rsh},
+	{"arsh", range_arsh, do_arsh},
 };
 
 /* Every range that unsigned bounds or signed bounds make. */
@@ -90,12 +91,15 @@ static void check_pair(const struct row *row, const struct range *a, const struc
 	struct range r = row->abstract(a, b, BITS);
 
 	cr_assert(r.umin <= r.umax && r.smin <= r.smax, "%s: empty", row->id);
-	cr_assert(r.umax < WORDS && r.smin >= -(int)WORDS / 2 && r.smax < (int)WORDS / 2, "%s: beyond the width", row->id);
+	cr_assert(r.umax < WORDS && r.smin >= -(int)WORDS / 2 && r.smax < (int)WORDS / 2, "%s: beyond the width",
+		  row->id);
 	for (uint64_t x = 0; x < WORDS; x++) {
 		for (uint64_t y = 0; y < WORDS && range_has(a, x, BITS); y++) {
 			if (range_has(b, y, BITS) && !range_has(&r, row->concrete(x, y), BITS))
-				cr_assert_fail("%s: [%lu..%lu, %ld..%ld] [%lu..%lu, %ld..%ld] lacks the result of %lu, %lu", row->id, a->umin, a->umax,
-					       a->smin, a->smax, b->umin, b->umax, b->smin, b->smax, x, y);
+				cr_assert_fail(
+					"%s: [%lu..%lu, %ld..%ld] [%lu..%lu, %ld..%ld] lacks the result of %lu, %lu",
+					row->id, a->umin, a->umax, a->smin, a->smax, b->umin, b->umax, b->smin, b->smax,
+					x, y);
 		}
 	}
 }
@@ -117,7 +121,9 @@ Test(range, agreement_loses_no_number)
 {
 	for (uint64_t u = 0; u < WORDS * WORDS; u++) {
 		for (uint64_t s = 0; s < WORDS * WORDS; s++) {
-			struct range r = {u / WORDS, u % WORDS, (int64_t)(s / WORDS) - WORDS / 2, (int64_t)(s % WORDS) - WORDS / 2}, before = r;
+			struct range r = {u / WORDS, u % WORDS, (int64_t)(s / WORDS) - WORDS / 2,
+					  (int64_t)(s % WORDS) - WORDS / 2},
+				     before = r;
 			bool any = range_agree(&r, BITS), there = false;
 
 			for (uint64_t x = 0; x < WORDS; x++) {
@@ -175,7 +181,8 @@ static const struct past {
 Test(range, shapes_of_past_bugs)
 {
 	for (size_t i = 0; i < sizeof(past) / sizeof(past[0]); i++) {
-		struct range a = range_of_signed(past[i].a_min, past[i].a_max, 64), b = range_of_signed(past[i].b_min, past[i].b_max, 64);
+		struct range a = range_of_signed(past[i].a_min, past[i].a_max, 64),
+			     b = range_of_signed(past[i].b_min, past[i].b_max, 64);
 		struct range r = past[i].abstract(&a, &b, 64);
 
 		cr_assert(range_has(&r, (uint64_t)past[i].holds, 64), "%s", past[i].id);

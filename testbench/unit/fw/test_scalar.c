@@ -25,7 +25,9 @@ static uint64_t next(uint64_t *seed)
 
 static uint64_t word(uint64_t *seed)
 {
-	static const uint64_t ends[] = {0, 1, 2, 31, 32, 63, 64, INT32_MAX, 0x80000000, UINT32_MAX, 0x100000000, INT64_MAX, 1ULL << 63, UINT64_MAX};
+	static const uint64_t ends[] = {0,           1,         2,          31,         32,
+					63,          64,        INT32_MAX,  0x80000000, UINT32_MAX,
+					0x100000000, INT64_MAX, 1ULL << 63, UINT64_MAX};
 	uint64_t r = next(seed), base = ends[r % (sizeof(ends) / sizeof(ends[0]))];
 
 	switch (r >> 32 & 7) {
@@ -71,30 +73,54 @@ static struct sample sample(uint64_t *seed)
 static uint64_t concrete64(enum insn_alu op, uint64_t a, uint64_t b)
 {
 	switch (op) {
-	case INSN_ALU_ADD: return a + b;
-	case INSN_ALU_SUB: return a - b;
-	case INSN_ALU_OR: return a | b;
-	case INSN_ALU_AND: return a & b;
-	case INSN_ALU_LSH: return a << (b & 63);
-	case INSN_ALU_RSH: return a >> (b & 63);
-	case INSN_ALU_XOR: return a ^ b;
-	case INSN_ALU_ARSH: return (uint64_t)((int64_t)a >> (b & 63));
-	case INSN_ALU_MUL: return a * b;
-	case INSN_ALU_DIV: return b ? a / b : 0;
-	case INSN_ALU_MOD: return b ? a % b : a;
-	case INSN_ALU_SDIV: return !b ? 0 : b == UINT64_MAX ? -a : (uint64_t)((int64_t)a / (int64_t)b);
-	case INSN_ALU_SMOD: return !b ? a : b == UINT64_MAX ? 0 : (uint64_t)((int64_t)a % (int64_t)b);
-	case INSN_ALU_NEG: return -a;
-	case INSN_ALU_MOV: return b;
-	case INSN_ALU_MOVSX8: return (uint64_t)(int64_t)(int8_t)b;
-	case INSN_ALU_MOVSX16: return (uint64_t)(int64_t)(int16_t)b;
-	case INSN_ALU_MOVSX32: return (uint64_t)(int64_t)(int32_t)b;
-	case INSN_ALU_LE16: return (uint16_t)a;
-	case INSN_ALU_LE32: return (uint32_t)a;
-	case INSN_ALU_LE64: return a;
-	case INSN_ALU_BSWAP16: return __builtin_bswap16((uint16_t)a);
-	case INSN_ALU_BSWAP32: return __builtin_bswap32((uint32_t)a);
-	case INSN_ALU_BSWAP64: return __builtin_bswap64(a);
+	case INSN_ALU_ADD:
+		return a + b;
+	case INSN_ALU_SUB:
+		return a - b;
+	case INSN_ALU_OR:
+		return a | b;
+	case INSN_ALU_AND:
+		return a & b;
+	case INSN_ALU_LSH:
+		return a << (b & 63);
+	case INSN_ALU_RSH:
+		return a >> (b & 63);
+	case INSN_ALU_XOR:
+		return a ^ b;
+	case INSN_ALU_ARSH:
+		return (uint64_t)((int64_t)a >> (b & 63));
+	case INSN_ALU_MUL:
+		return a * b;
+	case INSN_ALU_DIV:
+		return b ? a / b : 0;
+	case INSN_ALU_MOD:
+		return b ? a % b : a;
+	case INSN_ALU_SDIV:
+		return !b ? 0 : b == UINT64_MAX ? -a : (uint64_t)((int64_t)a / (int64_t)b);
+	case INSN_ALU_SMOD:
+		return !b ? a : b == UINT64_MAX ? 0 : (uint64_t)((int64_t)a % (int64_t)b);
+	case INSN_ALU_NEG:
+		return -a;
+	case INSN_ALU_MOV:
+		return b;
+	case INSN_ALU_MOVSX8:
+		return (uint64_t)(int64_t)(int8_t)b;
+	case INSN_ALU_MOVSX16:
+		return (uint64_t)(int64_t)(int16_t)b;
+	case INSN_ALU_MOVSX32:
+		return (uint64_t)(int64_t)(int32_t)b;
+	case INSN_ALU_LE16:
+		return (uint16_t)a;
+	case INSN_ALU_LE32:
+		return (uint32_t)a;
+	case INSN_ALU_LE64:
+		return a;
+	case INSN_ALU_BSWAP16:
+		return __builtin_bswap16((uint16_t)a);
+	case INSN_ALU_BSWAP32:
+		return __builtin_bswap32((uint32_t)a);
+	case INSN_ALU_BSWAP64:
+		return __builtin_bswap64(a);
 	}
 	return 0;
 }
@@ -102,24 +128,42 @@ static uint64_t concrete64(enum insn_alu op, uint64_t a, uint64_t b)
 static uint64_t concrete32(enum insn_alu op, uint32_t a, uint32_t b)
 {
 	switch (op) {
-	case INSN_ALU_ADD: return a + b;
-	case INSN_ALU_SUB: return a - b;
-	case INSN_ALU_OR: return a | b;
-	case INSN_ALU_AND: return a & b;
-	case INSN_ALU_LSH: return a << (b & 31);
-	case INSN_ALU_RSH: return a >> (b & 31);
-	case INSN_ALU_XOR: return a ^ b;
-	case INSN_ALU_ARSH: return (uint32_t)((int32_t)a >> (b & 31));
-	case INSN_ALU_MUL: return a * b;
-	case INSN_ALU_DIV: return b ? a / b : 0;
-	case INSN_ALU_MOD: return b ? a % b : a;
-	case INSN_ALU_SDIV: return !b ? 0 : b == UINT32_MAX ? -a : (uint32_t)((int32_t)a / (int32_t)b);
-	case INSN_ALU_SMOD: return !b ? a : b == UINT32_MAX ? 0 : (uint32_t)((int32_t)a % (int32_t)b);
-	case INSN_ALU_NEG: return -a;
-	case INSN_ALU_MOV: return b;
-	case INSN_ALU_MOVSX8: return (uint32_t)(int8_t)b;
-	case INSN_ALU_MOVSX16: return (uint32_t)(int16_t)b;
-	default: return concrete64(op, a, b);
+	case INSN_ALU_ADD:
+		return a + b;
+	case INSN_ALU_SUB:
+		return a - b;
+	case INSN_ALU_OR:
+		return a | b;
+	case INSN_ALU_AND:
+		return a & b;
+	case INSN_ALU_LSH:
+		return a << (b & 31);
+	case INSN_ALU_RSH:
+		return a >> (b & 31);
+	case INSN_ALU_XOR:
+		return a ^ b;
+	case INSN_ALU_ARSH:
+		return (uint32_t)((int32_t)a >> (b & 31));
+	case INSN_ALU_MUL:
+		return a * b;
+	case INSN_ALU_DIV:
+		return b ? a / b : 0;
+	case INSN_ALU_MOD:
+		return b ? a % b : a;
+	case INSN_ALU_SDIV:
+		return !b ? 0 : b == UINT32_MAX ? -a : (uint32_t)((int32_t)a / (int32_t)b);
+	case INSN_ALU_SMOD:
+		return !b ? a : b == UINT32_MAX ? 0 : (uint32_t)((int32_t)a % (int32_t)b);
+	case INSN_ALU_NEG:
+		return -a;
+	case INSN_ALU_MOV:
+		return b;
+	case INSN_ALU_MOVSX8:
+		return (uint32_t)(int8_t)b;
+	case INSN_ALU_MOVSX16:
+		return (uint32_t)(int16_t)b;
+	default:
+		return concrete64(op, a, b);
 	}
 }
 
@@ -138,7 +182,8 @@ Test(scalar, operators_hold_every_result)
 			uint64_t x = a.words[i / SAMPLES], y = b.words[i % SAMPLES];
 			uint64_t want = wide ? concrete64(op, x, y) : concrete32(op, (uint32_t)x, (uint32_t)y);
 
-			cr_assert(scalar_has(&r, want), "op %d, width %d: lacks %lx of %lx, %lx", op, wide ? 8 : 4, want, x, y);
+			cr_assert(scalar_has(&r, want), "op %d, width %d: lacks %lx of %lx, %lx", op, wide ? 8 : 4,
+				  want, x, y);
 		}
 	}
 }
@@ -154,25 +199,36 @@ Test(scalar, constants_give_constants)
 		bool wide = op >= INSN_ALU_MOVSX32 || next(&seed) & 1;
 		struct scalar r = scalar_alu(op, &a, &b, wide ? 8 : 4);
 
-		cr_assert(scalar_is(&r, wide ? concrete64(op, x, y) : concrete32(op, (uint32_t)x, (uint32_t)y)), "op %d, width %d: %lx, %lx",
-			  op, wide ? 8 : 4, x, y);
+		cr_assert(scalar_is(&r, wide ? concrete64(op, x, y) : concrete32(op, (uint32_t)x, (uint32_t)y)),
+			  "op %d, width %d: %lx, %lx", op, wide ? 8 : 4, x, y);
 	}
 }
 
 static bool compare(enum insn_jmp op, uint64_t a, uint64_t b, int64_t sa, int64_t sb)
 {
 	switch (op) {
-	case INSN_JMP_EQ: return a == b;
-	case INSN_JMP_GT: return a > b;
-	case INSN_JMP_GE: return a >= b;
-	case INSN_JMP_SET: return a & b;
-	case INSN_JMP_NE: return a != b;
-	case INSN_JMP_SGT: return sa > sb;
-	case INSN_JMP_SGE: return sa >= sb;
-	case INSN_JMP_LT: return a < b;
-	case INSN_JMP_LE: return a <= b;
-	case INSN_JMP_SLT: return sa < sb;
-	case INSN_JMP_SLE: return sa <= sb;
+	case INSN_JMP_EQ:
+		return a == b;
+	case INSN_JMP_GT:
+		return a > b;
+	case INSN_JMP_GE:
+		return a >= b;
+	case INSN_JMP_SET:
+		return a & b;
+	case INSN_JMP_NE:
+		return a != b;
+	case INSN_JMP_SGT:
+		return sa > sb;
+	case INSN_JMP_SGE:
+		return sa >= sb;
+	case INSN_JMP_LT:
+		return a < b;
+	case INSN_JMP_LE:
+		return a <= b;
+	case INSN_JMP_SLT:
+		return sa < sb;
+	case INSN_JMP_SLE:
+		return sa <= sb;
 	}
 	return false;
 }
@@ -194,8 +250,10 @@ static void check_branch(enum insn_jmp op, const struct sample *a, const struct 
 
 		if (outcome(op, x, y, wide) != taken)
 			continue;
-		cr_assert(can, "jmp %d, width %d, taken %d: called impossible for %lx, %lx", op, wide ? 8 : 4, taken, x, y);
-		cr_assert(scalar_has(&sa, x) && scalar_has(&sb, y), "jmp %d, width %d, taken %d: loses %lx, %lx", op, wide ? 8 : 4, taken, x, y);
+		cr_assert(can, "jmp %d, width %d, taken %d: called impossible for %lx, %lx", op, wide ? 8 : 4, taken, x,
+			  y);
+		cr_assert(scalar_has(&sa, x) && scalar_has(&sb, y), "jmp %d, width %d, taken %d: loses %lx, %lx", op,
+			  wide ? 8 : 4, taken, x, y);
 	}
 	cr_assert(!can || (scalar_within(&sa, &a->set) && scalar_within(&sb, &b->set)), "jmp %d: widens", op);
 }
@@ -225,9 +283,11 @@ Test(scalar, comparisons_of_constants_have_one_outcome)
 
 		for (int wide = 0; wide < 2; wide++) {
 			struct scalar a = scalar_const(x), b = scalar_const(y), c = a, d = b;
-			bool taken = scalar_branch(op, &a, &b, wide ? 8 : 4, true), fall = scalar_branch(op, &c, &d, wide ? 8 : 4, false);
+			bool taken = scalar_branch(op, &a, &b, wide ? 8 : 4, true),
+			     fall = scalar_branch(op, &c, &d, wide ? 8 : 4, false);
 
-			cr_assert(taken == outcome(op, x, y, wide) && fall == !taken, "jmp %d, width %d: %lx, %lx", op, wide ? 8 : 4, x, y);
+			cr_assert(taken == outcome(op, x, y, wide) && fall == !taken, "jmp %d, width %d: %lx, %lx", op,
+				  wide ? 8 : 4, x, y);
 		}
 	}
 }
@@ -257,7 +317,8 @@ static const struct learned {
 } learned[] = {
 	{"index below a limit", 0, UINT64_MAX, 16, INSN_JMP_LT, true, true, true, 0, 15},
 	{"index not above a limit", 0, UINT64_MAX, 16, INSN_JMP_GT, true, false, true, 0, 16},
-	{"32 bits do not bound 64 (CVE-2020-8835)", 0, UINT64_MAX, 16, INSN_JMP_LT, false, true, true, 0, UINT64_MAX - 0xfffffff0},
+	{"32 bits do not bound 64 (CVE-2020-8835)", 0, UINT64_MAX, 16, INSN_JMP_LT, false, true, true, 0,
+	 UINT64_MAX - 0xfffffff0},
 	{"32 bits bound 64 that fit", 0, UINT32_MAX, 16, INSN_JMP_LT, false, true, true, 0, 15},
 	{"equal", 0, 100, 7, INSN_JMP_EQ, true, true, true, 7, 7},
 	{"not the least", 5, 9, 5, INSN_JMP_NE, true, true, true, 6, 9},
@@ -275,7 +336,8 @@ Test(scalar, comparisons_tell)
 
 		cr_assert_eq(scalar_branch(l->op, &a, &b, l->wide ? 8 : 4, l->taken), l->can, "%s", l->id);
 		if (l->can)
-			cr_assert(a.all.umin == l->min && a.all.umax == l->max, "%s: %lx..%lx", l->id, a.all.umin, a.all.umax);
+			cr_assert(a.all.umin == l->min && a.all.umax == l->max, "%s: %lx..%lx", l->id, a.all.umin,
+				  a.all.umax);
 	}
 }
 

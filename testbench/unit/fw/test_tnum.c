@@ -69,7 +69,8 @@ static void check_pair(const struct row *row, struct tnum a, struct tnum b)
 	for (uint64_t x = 0; x < WORDS; x++) {
 		for (uint64_t y = 0; y < WORDS; y++) {
 			if (tnum_has(a, x) && tnum_has(b, y) && !tnum_has(r, row->concrete(x, y)))
-				cr_assert_fail("%s: (%lx/%lx, %lx/%lx) lacks the result of %lu, %lu", row->id, a.value, a.mask, b.value, b.mask, x, y);
+				cr_assert_fail("%s: (%lx/%lx, %lx/%lx) lacks the result of %lu, %lu", row->id, a.value,
+					       a.mask, b.value, b.mask, x, y);
 		}
 	}
 }
@@ -77,8 +78,8 @@ static void check_pair(const struct row *row, struct tnum a, struct tnum b)
 Test(tnum, binary_operators_hold_every_result)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		FOR_EACH_TNUM(a) FOR_EACH_TNUM(b)
-			check_pair(&rows[i], (struct tnum){a_v, a_m}, (struct tnum){b_v, b_m});
+		FOR_EACH_TNUM(a)
+		FOR_EACH_TNUM(b) check_pair(&rows[i], (struct tnum){a_v, a_m}, (struct tnum){b_v, b_m});
 	}
 }
 
@@ -89,7 +90,8 @@ Test(tnum, known_operands_give_known_results)
 			for (uint64_t y = 0; y < WORDS; y++) {
 				struct tnum r = tnum_cast(rows[i].abstract(tnum_const(x), tnum_const(y)), BITS);
 
-				cr_assert(tnum_is_const(r) && r.value == rows[i].concrete(x, y), "%s of %lu, %lu", rows[i].id, x, y);
+				cr_assert(tnum_is_const(r) && r.value == rows[i].concrete(x, y), "%s of %lu, %lu",
+					  rows[i].id, x, y);
 			}
 		}
 	}
@@ -97,11 +99,13 @@ Test(tnum, known_operands_give_known_results)
 
 Test(tnum, shifts_and_swaps_are_exact)
 {
-	FOR_EACH_TNUM(a) {
+	FOR_EACH_TNUM(a)
+	{
 		struct tnum a = {a_v, a_m};
 
 		for (unsigned int shift = 0; shift < BITS; shift++) {
-			struct tnum l = tnum_cast(tnum_lsh(a, shift), BITS), r = tnum_rsh(a, shift), s = tnum_arsh(a, shift, BITS);
+			struct tnum l = tnum_cast(tnum_lsh(a, shift), BITS), r = tnum_rsh(a, shift),
+				    s = tnum_arsh(a, shift, BITS);
 
 			for (uint64_t x = 0; x < WORDS; x++) {
 				if (!tnum_has(a, x))
@@ -119,7 +123,8 @@ Test(tnum, shifts_and_swaps_are_exact)
 
 Test(tnum, sets_meet_join_and_contain)
 {
-	FOR_EACH_TNUM(a) FOR_EACH_TNUM(b) {
+	FOR_EACH_TNUM(a) FOR_EACH_TNUM(b)
+	{
 		struct tnum a = {a_v, a_m}, b = {b_v, b_m}, meet = a, join = tnum_join(a, b);
 		bool any = tnum_intersect(&meet, b), within = true, common = false;
 

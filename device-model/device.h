@@ -8,6 +8,7 @@
 
 #include "transport.h"
 #include "virtio.h"
+#include "virtio_config.h"
 #include "vq.h"
 
 #define VIRTIO_CONFIG_BYTES_MAX 64
@@ -47,7 +48,10 @@ int virtio_init(struct virtio_device *dev, const struct virtio_device_ops *ops, 
 void virtio_exit(struct virtio_device *dev);
 
 /* Whether bit was negotiated: accepted, and FEATURES_OK set. */
-bool virtio_has(const struct virtio_device *dev, unsigned bit);
+static inline bool virtio_has(const struct virtio_device *dev, unsigned bit)
+{
+	return (dev->status & VIRTIO_CONFIG_S_FEATURES_OK) && virtio_feature_has(&dev->accepted, bit);
+}
 
 /* Whether the driver has set DRIVER_OK and not given up. */
 bool virtio_running(const struct virtio_device *dev);

@@ -43,7 +43,7 @@ size_t iov_read(struct iov_cursor *cursor, void *to, size_t bytes)
 	return done;
 }
 
-size_t iov_write(struct iov_cursor *cursor, const void *from, size_t bytes)
+size_t iov_write_pieces(struct iov_cursor *cursor, const void *from, size_t bytes)
 {
 	size_t done = 0, got;
 	uint8_t *to;
@@ -55,7 +55,7 @@ size_t iov_write(struct iov_cursor *cursor, const void *from, size_t bytes)
 	return done;
 }
 
-size_t iov_skip(struct iov_cursor *cursor, size_t bytes)
+size_t iov_skip_pieces(struct iov_cursor *cursor, size_t bytes)
 {
 	size_t done = 0, got;
 

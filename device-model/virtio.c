@@ -177,11 +177,6 @@ void virtio_set_features(struct virtio_device *dev, uint32_t select, uint32_t bi
 	*word = (*word & ~mask) | ((uint64_t)bits << (select % 2 * 32));
 }
 
-bool virtio_has(const struct virtio_device *dev, unsigned bit)
-{
-	return (dev->status & VIRTIO_CONFIG_S_FEATURES_OK) && virtio_feature_has(&dev->accepted, bit);
-}
-
 /* ---- configuration space ---- */
 
 uint8_t virtio_config_generation(const struct virtio_device *dev)

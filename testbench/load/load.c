@@ -128,8 +128,7 @@ static int take_maps(struct loading *l)
 	l->object->maps = calloc(count ? count : 1, sizeof(*l->object->maps));
 	if (!l->object->maps)
 		return refuse(l, "no memory for %zu maps", count);
-	bpf_object__for_each_map(map, l->bpf)
-	{
+	for (map = bpf_object__next_map(l->bpf, NULL); map; map = bpf_object__next_map(l->bpf, map)) {
 		/* A pinned map would be looked up in /sys/fs/bpf. */
 		if (bpf_map__pin_path(map) && bpf_map__set_pin_path(map, NULL))
 			return refuse(l, "libbpf cannot unpin map '%s'", bpf_map__name(map));
@@ -239,7 +238,12 @@ __attribute__((constructor)) static void keep_one_handler(void)
 
 static int register_sections(struct loading *l, const struct elf_check *elf)
 {
-	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = (long)l, .prog_prepare_load_fn = take_program);
+	struct libbpf_prog_handler_opts opts;
+
+	memset(&opts, 0, sizeof(opts));
+	opts.sz = sizeof(opts);
+	opts.cookie = (long)l;
+	opts.prog_prepare_load_fn = take_program;
 
 	for (size_t i = 0; i < elf->num_xdp_sections; i++) {
 		int handler = libbpf_register_prog_handler(elf->xdp_sections[i], BPF_PROG_TYPE_XDP, BPF_XDP, &opts);
@@ -261,11 +265,17 @@ static bool in_xdp_section(const struct bpf_program *program, const struct elf_c
 
 static int link_programs(struct loading *l, const struct elf_check *elf, const uint8_t *image, size_t bytes)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open_opts, .object_name = OBJECT_NAME);
-	LIBBPF_OPTS(gen_loader_opts, gen_opts);
+	struct bpf_object_open_opts open_opts;
+	struct gen_loader_opts gen_opts;
 	struct bpf_program *program;
 	int err;
 
+	/* Padding too: libbpf refuses what it does not know and is not 0. */
+	memset(&open_opts, 0, sizeof(open_opts));
+	memset(&gen_opts, 0, sizeof(gen_opts));
+	open_opts.sz = sizeof(open_opts);
+	gen_opts.sz = sizeof(gen_opts);
+	open_opts.object_name = OBJECT_NAME;
 #if LIBBPF_MAJOR_VERSION > 1 || LIBBPF_MINOR_VERSION >= 4
 	/* Else it asks the kernel for a token. */
 	open_opts.bpf_token_path = "";

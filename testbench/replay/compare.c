@@ -119,8 +119,8 @@ static enum status compare_verdicts(struct compare *c)
 
 	for (int side = 0; side < 2 && !status; side++) {
 		char reason[VERDICTS_READ_ERROR_BYTES];
-		uint8_t *bytes;
-		size_t count;
+		uint8_t *bytes = NULL;
+		size_t count = 0;
 
 		status = read_file(c, side, "verdicts.pcapng", &bytes, &count);
 		if (!status && verdicts_read_bytes(bytes, count, &read[side], reason))
@@ -186,7 +186,7 @@ static enum status compare_capture(struct compare *c, const char *name)
 			status = refuse(c, "%s", reason);
 		free(path);
 	}
-	if (!status)
+	if (traces[0] && traces[1])
 		compare_frame_lists(c, name, traces[0], traces[1]);
 	trace_free(traces[0]);
 	trace_free(traces[1]);
@@ -196,8 +196,8 @@ static enum status compare_capture(struct compare *c, const char *name)
 static enum status read_json(struct compare *c, int side, const char *name, json_t **root)
 {
 	json_error_t where;
-	uint8_t *text;
-	size_t bytes;
+	uint8_t *text = NULL;
+	size_t bytes = 0;
 	enum status status = read_file(c, side, name, &text, &bytes);
 
 	if (status)

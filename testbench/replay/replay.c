@@ -349,13 +349,16 @@ static enum status write_results(struct replay *r)
 	return outdir_commit(dir, reason) ? refuse(r, STATUS_USAGE, "%s", reason) : STATUS_DONE;
 }
 
+typedef enum status step_fn(struct replay *r);
+
+static step_fn *const steps[] = {
+	open_folder, open_link, open_rig, offload, open_captures, play_timed, read_maps, write_results,
+};
+
 enum status replay_run(const struct replay_config *config, struct replay_result *result,
 		       char error[static REPLAY_ERROR_BYTES])
 {
 	struct replay r = {.config = config, .result = result, .error = error};
-	enum status (*const steps[])(struct replay *) = {
-		open_folder, open_link, open_rig, offload, open_captures, play_timed, read_maps, write_results,
-	};
 	enum status status = STATUS_DONE;
 
 	memset(result, 0, sizeof(*result));

@@ -29,13 +29,14 @@ static const char *write_trace(const struct scratch *scratch)
 {
 	const char *path = scratch_path(scratch, "in.pcap");
 	struct pcap_out *out = pcap_out_open(path);
+	static const uint8_t ipv4[] = {0x08, 0x00, 0x45};
 	uint8_t frame[1500];
 
 	cr_assert(out);
 	for (size_t i = 0; i < FRAMES; i++) {
 		for (size_t j = 0; j < sizeof(frame); j++)
 			frame[j] = (uint8_t)(i + j);
-		memcpy(frame + 12, "\x08\x00\x45", 3);
+		memcpy(frame + 12, ipv4, sizeof(ipv4));
 		frame[14 + 9] = frames[i].protocol;
 		pcap_out_frame(out, START_NS + i * 1001, frame, frames[i].bytes);
 	}

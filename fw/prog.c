@@ -321,6 +321,7 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 		.trace_ctx = fw->trace_ctx,
 		.queue = queue,
 		.max_metadata = fw->config.caps.max_metadata,
+		.headroom_top = frame->data_meta,
 	};
 
 	frame->bad_queue = false;

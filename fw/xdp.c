@@ -8,6 +8,18 @@ static int64_t gap(const uint8_t *from, const uint8_t *to)
 	return (int64_t)(to - from);
 }
 
+/*
+ * Frame and metadata are going to start at p. Of the memory before a frame it finds zeros or what it left there itself,
+ * never what an earlier frame in the same place has left.
+ */
+static void open_headroom(struct run *run, uint8_t *p)
+{
+	if (p >= run->headroom_top)
+		return;
+	mem_set(p, 0, (size_t)(run->headroom_top - p));
+	run->headroom_top = p;
+}
+
 uint64_t xdp_adjust_head(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
 {
 	struct fw_frame *frame = run->frame;
@@ -19,6 +31,7 @@ uint64_t xdp_adjust_head(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uin
 		return (uint64_t)-EINVAL;
 	if (by > gap(frame->data, frame->data_end) - XDP_MIN_FRAME)
 		return (uint64_t)-EINVAL;
+	open_headroom(run, frame->data_meta + by);
 	if (meta)
 		mem_move(frame->data_meta + by, frame->data_meta, (size_t)meta);
 	frame->data_meta += by;
@@ -38,6 +51,7 @@ uint64_t xdp_adjust_meta(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uin
 		return (uint64_t)-EINVAL;
 	if (bytes > run->max_metadata || bytes % 4)
 		return (uint64_t)-EACCES;
+	open_headroom(run, frame->data - bytes);
 	frame->data_meta = frame->data - bytes;
 	return 0;
 }

@@ -7,9 +7,9 @@
 
 #define XDP_MIN_FRAME 14 /* bytes: what stays of a frame whatever a program does */
 
-/* Moves the frame's start by r2, its metadata with it. 0 or -EINVAL. */
+/* Moves the frame's start by r2, its metadata with it; bytes that were never the frame's are 0. 0 or -EINVAL. */
 helper_fn xdp_adjust_head;
-/* Moves the metadata's start by r2. 0, -EINVAL, or -EACCES (a length that is not offered). */
+/* Moves the metadata's start by r2; new bytes as above. 0, -EINVAL, or -EACCES (a length that is not offered). */
 helper_fn xdp_adjust_meta;
 /* Moves the frame's end by r2; new bytes are 0. 0 or -EINVAL. */
 helper_fn xdp_adjust_tail;

@@ -51,6 +51,7 @@ struct run {
 	void *trace_ctx;
 	uint32_t queue;         /* the steered one: frame->rx_queue_index before the program */
 	uint32_t max_metadata;  /* bytes, of adjust_meta */
+	uint8_t *headroom_top;  /* end of what the frame has not yet had of its headroom; at first its start */
 };
 
 /*

@@ -152,6 +152,28 @@ Test(cmd_misc, test_run_of_a_program_that_moves_the_frame)
 	control_close(c);
 }
 
+/* The memory of test runs is used again and again: what one left before the frame, the next one does not find. */
+Test(cmd_misc, test_run_finds_nothing_of_the_one_before)
+{
+	/* Grows by 256 bytes at the front, writes a byte there and returns what was there. */
+	static const uint64_t leave[] = {
+		W_MOVR(6, 1),	       W_MOV(2, -256), W_CALL(44),   W_LDX32(1, 6, 0), W_LDX32(2, 6, 4), W_MOVR(3, 1),
+		W_ADD(3, 16),	       W_MOV(0, 0),    W(0x2d, 3, 2, 2, 0), W_LDX8(0, 1, 15), W_ST8(1, 15, 0x77), W_EXIT,
+	};
+	struct control *c = control_open(NULL);
+	struct virtio_net_xdp_test_run_result result;
+
+	cr_assert_eq(control_load(c, 0, leave, COUNT(leave)), VIRTIO_NET_XDP_PROG_READY);
+	for (int round = 0; round < 3; round++) {
+		cr_assert_eq(test_run(c, 0, 64), 0);
+		memcpy(&result, c->out, sizeof(result));
+		cr_assert_eq(le64_to_cpu(result.r0), 0, "round %d", round);
+		for (int i = 0; i < 256; i++)
+			cr_assert_eq(c->out[24 + i], i == 15 ? 0x77 : 0, "round %d", round);
+	}
+	control_close(c);
+}
+
 /* Its effects on maps are real. */
 Test(cmd_misc, test_run_counts_in_maps)
 {

@@ -36,6 +36,36 @@ static uint64_t adjust(helper_fn *fn, struct fw_frame *frame, int64_t by)
 	return fn((uintptr_t)frame, (uint64_t)by, 0, 0, 0, &run);
 }
 
+/* Of the headroom a program sees zeros, or what it wrote: nothing of the frames that were in this memory before. */
+Test(xdp, headroom_has_nothing_of_earlier_frames)
+{
+	static const struct {
+		const char *id;
+		helper_fn *fn;
+		int64_t by;
+	} steps[] = {
+		{"head", xdp_adjust_head, -16},	   {"more head", xdp_adjust_head, -4}, {"meta", xdp_adjust_meta, -8},
+		{"more meta", xdp_adjust_meta, -4}, {"both", xdp_adjust_head, -40},
+	};
+	struct fw_frame frame = frame_with(0);
+	struct run run = {.frame = &frame, .max_metadata = 32, .headroom_top = frame.data};
+	uint8_t *first = frame.data;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		cr_assert_eq(steps[i].fn(0, (uint64_t)steps[i].by, 0, 0, 0, &run), 0, "%s", steps[i].id);
+		for (uint8_t *p = frame.data_meta; p < first; p++)
+			cr_assert_eq(*p, 0, "%s: %#x", steps[i].id, *p);
+		cr_assert_eq(frame.data_meta[-1], 0x55, "%s: no more than that", steps[i].id);
+	}
+	/* what the frame had itself comes back as it was */
+	frame = frame_with(0);
+	run.headroom_top = frame.data;
+	cr_assert_eq(xdp_adjust_head(0, 30, 0, 0, 0, &run), 0);
+	cr_assert_eq(xdp_adjust_head(0, (uint64_t)-34, 0, 0, 0, &run), 0);
+	for (int i = -4; i < SIZE; i++)
+		cr_assert_eq(frame.data[i + 4], i < 0 ? 0 : i);
+}
+
 /* The frame is unchanged after -errno; where its ends are after 0. */
 Test(xdp, adjust_rows)
 {

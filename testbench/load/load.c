@@ -124,7 +124,8 @@ static int take_maps(struct loading *l)
 	struct bpf_map *map;
 	size_t count = 0, i = 0;
 
-	bpf_object__for_each_map(map, l->bpf) count++;
+	for (map = bpf_object__next_map(l->bpf, NULL); map; map = bpf_object__next_map(l->bpf, map))
+		count++;
 	l->object->maps = calloc(count ? count : 1, sizeof(*l->object->maps));
 	if (!l->object->maps)
 		return refuse(l, "no memory for %zu maps", count);
@@ -286,7 +287,9 @@ static int link_programs(struct loading *l, const struct elf_check *elf, const u
 	err = take_maps(l);
 	if (err)
 		return err;
-	bpf_object__for_each_program(program, l->bpf) bpf_program__set_autoload(program, in_xdp_section(program, elf));
+	for (program = bpf_object__next_program(l->bpf, NULL); program;
+	     program = bpf_object__next_program(l->bpf, program))
+		bpf_program__set_autoload(program, in_xdp_section(program, elf));
 	err = bpf_object__gen_loader(l->bpf, &gen_opts);
 	if (!err)
 		err = bpf_object__load(l->bpf);

@@ -184,26 +184,32 @@ static struct reg returned(struct verify *v, const struct args *args)
 	}
 }
 
-static int find_helper(struct verify *v, uint32_t id, const struct helper **helper)
+/* NULL: refused. */
+static const struct helper *find_helper(struct verify *v, uint32_t id)
 {
 	const struct helper *h = id < HELPER_MAX ? helper_of(id) : NULL;
 
-	if (!h || !(v->args.caps->helpers[id / 64] >> (id % 64) & 1))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "there is no helper %u on this device", id);
-	if (h->flags & HELPER_F_GPL && !v->args.gpl_compatible)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER,
-				     "helper %s is for programs with a GPL compatible licence", h->name);
-	*helper = h;
-	return 0;
+	if (!h || !(v->args.caps->helpers[id / 64] >> (id % 64) & 1)) {
+		report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "there is no helper %u on this device", id);
+		return NULL;
+	}
+	if (h->flags & HELPER_F_GPL && !v->args.gpl_compatible) {
+		report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER,
+			      "helper %s is for programs with a GPL compatible licence", h->name);
+		return NULL;
+	}
+	return h;
 }
 
 int call_helper(struct verify *v, const struct insn *insn)
 {
-	struct args args = {0};
+	struct args args = {.helper = find_helper(v, (uint32_t)insn->imm)};
 	uint8_t count = 0;
 	struct reg r0;
-	int ret = find_helper(v, (uint32_t)insn->imm, &args.helper);
+	int ret = 0;
 
+	if (!args.helper)
+		return -EINVAL;
 	while (!ret && count < 5 && args.helper->args[count] != HELPER_ARG_NONE) {
 		count++;
 		ret = arg_check(v, count, &args);

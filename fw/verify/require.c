@@ -170,11 +170,12 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 
 int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int bytes)
 {
-	if (!aligned(walk_reg(v, number), off, bytes))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK,
-				     "R%u offset %lld: an access of %u bytes must be aligned here", number,
-				     (long long)(walk_reg(v, number)->off + off), bytes);
-	return 0;
+	long long at = walk_reg(v, number)->off + off;
+
+	if (aligned(walk_reg(v, number), off, bytes))
+		return 0;
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK,
+			     "R%u offset %lld: an access of %u bytes must be aligned here", number, at, bytes);
 }
 
 static bool byte_readable(const struct slot *s, int byte)

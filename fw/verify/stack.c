@@ -120,8 +120,7 @@ static void store_fixed(struct verify *v, const struct reg *r, int64_t at, unsig
 	end_spill(s, from);
 	if (!from)
 		kind = BYTE_SPILL;
-	for (unsigned int i = 0; i < bytes; i++)
-		s->bytes[from + (int)i] = kind;
+	mem_set(&s->bytes[from], kind, bytes);
 	if (!from)
 		s->reg = *value;
 	if (bytes == 8)

@@ -40,7 +40,9 @@ static uint64_t word(uint64_t *seed)
 	case 3:
 		return (uint64_t)1 << (r >> 40 & 63);
 	case 4:
-		return next(seed) & next(seed) & next(seed);
+		base = next(seed);
+		base &= next(seed);
+		return base & next(seed);
 	default:
 		return base + next(seed) % 7 - 3;
 	}

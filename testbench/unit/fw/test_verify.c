@@ -23,37 +23,37 @@ enum flag {
 struct row {
 	const char *id;
 	uint64_t words[MAX_WORDS];
-	uint32_t count;
-	uint16_t error; /* VIRTIO_NET_XDP_VERIFY_*, 0: accepted */
-	uint32_t insn;  /* of the error */
 	const char *says; /* part of the log's last line */
+	uint32_t count;
+	uint32_t insn; /* of the error */
 	unsigned int flags;
+	uint16_t error; /* VIRTIO_NET_XDP_VERIFY_*, 0: accepted */
 };
 
 #define PROG(...)             .words = {__VA_ARGS__}, .count = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
 #define BAD(code, at, phrase) .error = VIRTIO_NET_XDP_VERIFY_##code, .insn = (at), .says = (phrase)
 
-#define W_JEQ(dst, imm, to)   W(0x15, dst, 0, to, imm)
-#define W_JNE(dst, imm, to)   W(0x55, dst, 0, to, imm)
-#define W_JGT(dst, imm, to)   W(0x25, dst, 0, to, imm)
-#define W_JGTR(dst, src, to)  W(0x2d, dst, src, to, 0)
-#define W_JLTR(dst, src, to)  W(0xad, dst, src, to, 0)
-#define W_JGER(dst, src, to)  W(0x3d, dst, src, to, 0)
-#define W_JLT(dst, imm, to)   W(0xa5, dst, 0, to, imm)
-#define W_JLT32(dst, imm, to) W(0xa6, dst, 0, to, imm)
-#define W_ADDR(dst, src)      W(0x0f, dst, src, 0, 0)
-#define W_SUBR(dst, src)      W(0x1f, dst, src, 0, 0)
-#define W_AND(dst, imm)       W(0x57, dst, 0, 0, imm)
-#define W_OR(dst, imm)        W(0x47, dst, 0, 0, imm)
-#define W_MOV32R(dst, src)    W(0xbc, dst, src, 0, 0)
-#define W_ST64(dst, off, imm) W(0x7a, dst, 0, off, imm)
-#define W_ST32(dst, off, imm) W(0x62, dst, 0, off, imm)
-#define W_STX32(dst, src, off) W(0x63, dst, src, off, 0)
-#define W_STX8(dst, src, off) W(0x73, dst, src, off, 0)
-#define W_LDX16(dst, src, off) W(0x69, dst, src, off, 0)
-#define W_LDMAP(dst, map)     W(0x18, dst, 1, 0, map), 0
+#define W_JEQ(dst, imm, to)      W(0x15, dst, 0, to, imm)
+#define W_JNE(dst, imm, to)      W(0x55, dst, 0, to, imm)
+#define W_JGT(dst, imm, to)      W(0x25, dst, 0, to, imm)
+#define W_JGTR(dst, src, to)     W(0x2d, dst, src, to, 0)
+#define W_JLTR(dst, src, to)     W(0xad, dst, src, to, 0)
+#define W_JGER(dst, src, to)     W(0x3d, dst, src, to, 0)
+#define W_JLT(dst, imm, to)      W(0xa5, dst, 0, to, imm)
+#define W_JLT32(dst, imm, to)    W(0xa6, dst, 0, to, imm)
+#define W_ADDR(dst, src)         W(0x0f, dst, src, 0, 0)
+#define W_SUBR(dst, src)         W(0x1f, dst, src, 0, 0)
+#define W_AND(dst, imm)          W(0x57, dst, 0, 0, imm)
+#define W_OR(dst, imm)           W(0x47, dst, 0, 0, imm)
+#define W_MOV32R(dst, src)       W(0xbc, dst, src, 0, 0)
+#define W_ST64(dst, off, imm)    W(0x7a, dst, 0, off, imm)
+#define W_ST32(dst, off, imm)    W(0x62, dst, 0, off, imm)
+#define W_STX32(dst, src, off)   W(0x63, dst, src, off, 0)
+#define W_STX8(dst, src, off)    W(0x73, dst, src, off, 0)
+#define W_LDX16(dst, src, off)   W(0x69, dst, src, off, 0)
+#define W_LDMAP(dst, map)        W(0x18, dst, 1, 0, map), 0
 #define W_LDVALUE(dst, map, off) W(0x18, dst, 2, 0, map), W(0, 0, 0, 0, off)
-#define W_XADD64(dst, src, off) W(0xdb, dst, src, off, 0)
+#define W_XADD64(dst, src, off)  W(0xdb, dst, src, off, 0)
 
 /* R2 = data, R3 = data_end */
 #define W_PACKET W_LDX32(2, 1, 0), W_LDX32(3, 1, 4)
@@ -62,6 +62,7 @@ struct row {
 #define W_RETURN W_MOV(0, 2), W_EXIT
 
 /* Map 0: HASH of 8-byte keys and 16-byte values; 1: ARRAY of one 8-byte value; 2: the same, not to be written. */
+/* clang-format off */
 static const struct row rows[] = {
 	/* shape */
 	{"least", PROG(W_RETURN)},
@@ -204,11 +205,16 @@ static const struct row rows[] = {
 	{"memory, its size", PROG(W_MOVR(0, 2), W_EXIT), .flags = PLAIN},
 	{"behind the memory", PROG(W_LDX64(0, 1, 9), W_EXIT), BAD(POINTER, 0, "16 bytes"), .flags = PLAIN},
 };
+/* clang-format on */
 
 static const struct map_attr attrs[] = {
 	{.type = VIRTIO_NET_XDP_MAP_HASH, .key_size = 8, .value_size = 16, .max_entries = 4},
 	{.type = VIRTIO_NET_XDP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1},
-	{.type = VIRTIO_NET_XDP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1, .flags = VIRTIO_NET_XDP_MAP_F_RDONLY_PROG},
+	{.type = VIRTIO_NET_XDP_MAP_ARRAY,
+	 .key_size = 4,
+	 .value_size = 8,
+	 .max_entries = 1,
+	 .flags = VIRTIO_NET_XDP_MAP_F_RDONLY_PROG},
 	{.type = VIRTIO_NET_XDP_MAP_PROG_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1},
 };
 
@@ -236,11 +242,17 @@ static void bench_init(struct bench *b)
 	}
 	b->caps.actions = 0xf;
 	helpers_all(b->caps.helpers);
-	b->args = (struct verify_args){.maps = b->list, .num_maps = MAPS, .caps = &b->caps, .gpl_compatible = true, .log = b->log,
-				       .log_bytes = sizeof(b->log), .arena = &b->arena};
+	b->args = (struct verify_args){.maps = b->list,
+				       .num_maps = MAPS,
+				       .caps = &b->caps,
+				       .gpl_compatible = true,
+				       .log = b->log,
+				       .log_bytes = sizeof(b->log),
+				       .arena = &b->arena};
 }
 
-static void bench_verify(struct bench *b, const uint64_t *words, uint32_t count, uint32_t budget, struct verify_result *result)
+static void bench_verify(struct bench *b, const uint64_t *words, uint32_t count, uint32_t budget,
+			 struct verify_result *result)
 {
 	struct insn *insns = calloc(count + 1, sizeof(*insns));
 	struct insn_error error = {0};
@@ -248,7 +260,8 @@ static void bench_verify(struct bench *b, const uint64_t *words, uint32_t count,
 	size_t used;
 	int rc;
 
-	cr_assert_eq(insn_decode((const uint8_t *)words, count, ~0u, insns, &error), 0, "decode: insn %u: %s", error.insn, error.what);
+	cr_assert_eq(insn_decode((const uint8_t *)words, count, ~0u, insns, &error), 0, "decode: insn %u: %s",
+		     error.insn, error.what);
 	b->args.insns = insns;
 	b->args.count = count;
 	used = b->arena.used;
@@ -285,9 +298,11 @@ Test(verify, verdicts)
 		for (uint32_t level = 0; level < 3; level++) {
 			b.args.log_level = level;
 			bench_verify(&b, row->words, row->count, level == 1 ? 1 : 10000, &result);
-			cr_assert_eq(result.error, row->error, "%s: error %#x, not %#x: %s", row->id, result.error, row->error, b.log);
+			cr_assert_eq(result.error, row->error, "%s: error %#x, not %#x: %s", row->id, result.error,
+				     row->error, b.log);
 			if (row->error)
-				cr_assert_eq(result.error_insn, row->insn, "%s: insn %u: %s", row->id, result.error_insn, b.log);
+				cr_assert_eq(result.error_insn, row->insn, "%s: insn %u: %s", row->id,
+					     result.error_insn, b.log);
 			cr_assert(!row->says || strstr(b.log, row->says), "%s: says %s", row->id, b.log);
 			cr_assert_eq(result.log_bytes, strlen(b.log), "%s", row->id);
 		}
@@ -297,7 +312,8 @@ Test(verify, verdicts)
 
 Test(verify, actions_of_every_path)
 {
-	const uint64_t words[] = {W_CALL(7), W_JEQ(0, 1, 3), W_JEQ(0, 2, 4), W_MOV(0, 77), W_EXIT, W_MOV(0, 3), W_EXIT, W_AND(0, 1), W_EXIT};
+	const uint64_t words[] = {W_CALL(7),   W_JEQ(0, 1, 3), W_JEQ(0, 2, 4), W_MOV(0, 77), W_EXIT,
+				  W_MOV(0, 3), W_EXIT,         W_AND(0, 1),    W_EXIT};
 	struct verify_result result;
 	struct bench b;
 
@@ -391,13 +407,15 @@ Test(verify, runs_out_of_memory_cleanly)
 		arena_free(&b.arena, result.access);
 		cr_assert_eq(b.arena.used, used, "%zu bytes", bytes);
 		accepted = v && !result.error;
-		cr_assert(!v || !result.error || result.error == VIRTIO_NET_XDP_VERIFY_MEMORY, "%zu bytes: %#x", bytes, result.error);
+		cr_assert(!v || !result.error || result.error == VIRTIO_NET_XDP_VERIFY_MEMORY, "%zu bytes: %#x", bytes,
+			  result.error);
 	}
 	cr_assert(accepted);
 	free(b.memory);
 }
 
-/* dpdk-a258eebdfb: many branches are no exponential work. prevail-1181: nor is nesting deep in the verifier's own stack. */
+/* dpdk-a258eebdfb: many branches are no exponential work. prevail-1181: nor is nesting deep in the verifier's own
+ * stack. */
 Test(verify, branches_and_nested_loops_end)
 {
 	enum { BRANCHES = 4096, LOOPS = 2000 };
@@ -440,7 +458,8 @@ Test(verify, branches_and_nested_loops_end)
 		words[n++] = W(0x55, 0, 0, -(int)(2 * i + 2), 0); /* each back to a call of its own */
 	words[n++] = W_EXIT;
 	bench_verify(&b, words, n, 100000, &result);
-	cr_assert(result.error == VIRTIO_NET_XDP_VERIFY_LOOP || result.error == VIRTIO_NET_XDP_VERIFY_COMPLEXITY, "prevail-1181: %#x", result.error);
+	cr_assert(result.error == VIRTIO_NET_XDP_VERIFY_LOOP || result.error == VIRTIO_NET_XDP_VERIFY_COMPLEXITY,
+		  "prevail-1181: %#x", result.error);
 	free(words);
 	free(b.memory);
 }

@@ -102,14 +102,7 @@ static void count_run(struct net *net, const struct net_rx_slot *slot)
 /* The frame's fate is final. */
 static void report(struct net *net, const struct net_rx_slot *slot)
 {
-	struct net_report r = {
-		.number = slot->in.number,
-		.time_ns = slot->in.time_ns,
-		.fate = slot->fate,
-		.r0 = slot->run ? slot->run->r0 : 0,
-		.queue = slot->queue,
-		.bytes = slot->bytes,
-	};
+	const struct net_observer *observer = &net->config.observer;
 
 	net->counters.frames[slot->fate]++;
 	net->counters.bytes[slot->fate] += slot->in.bytes;
@@ -117,8 +110,16 @@ static void report(struct net *net, const struct net_rx_slot *slot)
 		count_run(net, slot);
 	else if (slot->fate == NET_FATE_OVERSIZE)
 		net->rxqs[slot->steered].stats.oversize++;
-	if (net->config.observer.frame)
-		net->config.observer.frame(net->config.observer.ctx, &r);
+	if (!observer->frame)
+		return;
+	observer->frame(observer->ctx, &(struct net_report){
+					       .number = slot->in.number,
+					       .time_ns = slot->in.time_ns,
+					       .fate = slot->fate,
+					       .r0 = slot->run ? slot->run->r0 : 0,
+					       .queue = slot->queue,
+					       .bytes = slot->bytes,
+				       });
 }
 
 /* ---- taking a burst ---- */

@@ -108,6 +108,15 @@ bench:
 	@$(MAKE) --no-print-directory -s -j2 all $(BUILD)/bench
 	@$(BUILD)/bench $(BUILD)/progs traces
 
+spec:
+	@$(TOOLS)/deps spec
+	@spec/tools/build-spec $(BUILD)/spec
+
+patch:
+	@test -n "$(SPEC)" || { echo "make patch SPEC=DIR: DIR is a git checkout of virtio-spec" >&2; exit 2; }
+	@$(TOOLS)/deps spec
+	@spec/tools/make-patch $(SPEC) $(BUILD)/patch
+
 goldens: all
 	@$(TOOLS)/golden $(BUILD) update
 

@@ -62,6 +62,11 @@ static bool stopped(const struct replay *r)
 	return r->config->stop && *r->config->stop;
 }
 
+static bool is_delivered(enum net_fate fate)
+{
+	return fate == NET_FATE_DELIVERED || fate == NET_FATE_PASS || fate == NET_FATE_UNSUPPORTED_PASS;
+}
+
 /* The device tells what became of a frame, in the order of the link: pass after pass over the trace. */
 static void on_report(void *ctx, const struct net_report *report)
 {
@@ -77,10 +82,8 @@ static void on_report(void *ctx, const struct net_report *report)
 	r->result->frames++;
 	r->result->bytes += frame->bytes;
 	r->result->fates[report->fate]++;
-	if (report->fate == NET_FATE_DELIVERED || report->fate == NET_FATE_PASS ||
-	    report->fate == NET_FATE_UNSUPPORTED_PASS)
-		if (r->guest && stamps_push(&r->stamps, report->queue, report->time_ns))
-			r->err = -ENOMEM;
+	if (is_delivered(report->fate) && r->guest && stamps_push(&r->stamps, report->queue, report->time_ns))
+		r->err = -ENOMEM;
 	if (!r->verdicts)
 		return;
 	verdicts_frame(r->verdicts, &(struct verdicts_frame){
@@ -236,6 +239,16 @@ static enum status offload(struct replay *r)
 	return offload_program(r);
 }
 
+static uint64_t delivered(const struct replay_result *result)
+{
+	uint64_t frames = 0;
+
+	for (int fate = 0; fate < NET_FATES; fate++)
+		if (is_delivered(fate))
+			frames += result->fates[fate];
+	return frames;
+}
+
 static enum status play(struct replay *r)
 {
 	struct drv_net *driver = rig_driver(r->rig);
@@ -270,6 +283,9 @@ static enum status play(struct replay *r)
 	}
 	if (r->config->progress)
 		r->config->progress(r->config->progress_ctx, r->result->frames, 0);
+	if (r->result->guest_frames != delivered(r->result))
+		return refuse(r, STATUS_ENVIRONMENT, "the device delivered %llu frames, the driver received %llu",
+			      (unsigned long long)delivered(r->result), (unsigned long long)r->result->guest_frames);
 	return STATUS_DONE;
 }
 

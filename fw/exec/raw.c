@@ -158,7 +158,7 @@ static int raw_jit(struct fw_exec *exec, const struct exec_prog *prog, struct ar
 		raw_error_at(exec, insn, "the JIT refuses what the verifier accepted");
 	if (rc)
 		return rc;
-	exec->r0 = jit.fn((struct fw_frame *)(void *)exec->mem, run, exec->mem_bytes);
+	exec->r0 = jit.fn((struct fw_frame *)(void *)run->mem, run, run->mem_bytes);
 	jit_free(&jit, exec->platform, exec->platform_ctx);
 	return 0;
 }
@@ -171,7 +171,7 @@ int fw_exec(struct fw_exec *exec)
 	struct exec_prog prog = {.count = exec->count, .plain_memory = true};
 	uint64_t prandom = 0;
 	struct run run = {.prog = &prog,
-			  .mem = exec->mem,
+			  .mem = exec->mem_bytes ? exec->mem : NULL,
 			  .mem_bytes = exec->mem_bytes,
 			  .prandom = &prandom,
 			  .tail_calls = EXEC_TAIL_CALLS};

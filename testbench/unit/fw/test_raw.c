@@ -138,6 +138,35 @@ Test(raw, rows)
 	free(arena);
 }
 
+/* Memory of no bytes is none: R1 is 0, as the verifier has it. */
+Test(raw, memory_of_no_bytes)
+{
+	static const uint64_t words[] = {W_MOVR(0, 1), W_EXIT};
+	size_t bytes = 4 << 20;
+	void *arena = aligned_alloc(64, bytes);
+	uint8_t mem[8];
+
+	for (int engine = 0; engine < 2; engine++) {
+		struct fw_exec exec = {
+			.wire = words,
+			.count = 2,
+			.mem = mem,
+			.engine = engine ? FW_ENGINE_JIT : FW_ENGINE_INTERP,
+			.verify = true,
+			.arena = arena,
+			.arena_bytes = bytes,
+			.platform = &platform,
+		};
+		int rc = fw_exec(&exec);
+
+		if (engine && rc == -ENOTSUP)
+			continue;
+		cr_expect_eq(rc, 0, "%s", exec.error);
+		cr_expect_eq(exec.r0, 0, "engine %d: R1 is %#lx", engine, exec.r0);
+	}
+	free(arena);
+}
+
 /* Whatever the arena's size, there is a result or a clear error. */
 Test(raw, small_arenas)
 {

@@ -70,6 +70,7 @@ static void drop_code(struct fw *fw, struct prog *prog)
 	prog->jit = (struct jit){0};
 }
 
+/* insn: an index inside of the program, 0 when it is about the whole. */
 static void refuse(struct fw *fw, struct prog *prog, uint16_t error, uint32_t insn)
 {
 	prog->result.error = error;
@@ -254,7 +255,7 @@ static void verify_end(struct fw *fw, struct prog *prog)
 	};
 	if (compile(fw, prog)) {
 		log_reason(fw, prog, VIRTIO_NET_XDP_ID_NONE, "no memory for the machine code");
-		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_CODE, VIRTIO_NET_XDP_ID_NONE);
+		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_CODE, 0);
 		return;
 	}
 	prog->result.error_insn = VIRTIO_NET_XDP_ID_NONE;
@@ -286,7 +287,7 @@ bool prog_poll(struct fw *fw, uint32_t budget)
 		verify_begin(fw, prog);
 	if (!prog->verify) {
 		log_reason(fw, prog, VIRTIO_NET_XDP_ID_NONE, "no memory to verify the program");
-		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_MEMORY, VIRTIO_NET_XDP_ID_NONE);
+		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_MEMORY, 0);
 	} else if (verify_step(prog->verify, budget, &prog->result) != -EAGAIN) {
 		verify_end(fw, prog);
 	}

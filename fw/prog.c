@@ -245,6 +245,12 @@ static void verify_end(struct fw *fw, struct prog *prog)
 		refuse(fw, prog, prog->result.error, prog->result.error_insn);
 		return;
 	}
+	/* No run is longer than the walk over all of them. */
+	if (prog->result.visited > fw->config.caps.max_run_insns) {
+		log_reason(fw, prog, VIRTIO_NET_XDP_ID_NONE, "a run may take more than max_run_insns instructions");
+		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, 0);
+		return;
+	}
 	exec_link(prog->insns, count, prog->maps);
 	prog->exec = (struct exec_prog){
 		.insns = prog->insns,

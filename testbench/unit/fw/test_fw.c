@@ -180,7 +180,7 @@ Test(fw, init_refuses)
 	struct fw_config good = control_config();
 	size_t bytes = fw_arena_bytes(&good.caps);
 	void *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	struct fw_config rows[10];
+	struct fw_config rows[15];
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		rows[i] = good;
@@ -194,11 +194,37 @@ Test(fw, init_refuses)
 	rows[7].caps.max_metadata = 30;
 	rows[8].caps.max_cmd_bytes = 40;
 	rows[9].caps.max_frame = 13;
+	rows[10].caps.headroom = 16; /* of metadata 32 can be offered */
+	rows[11].caps.flags = VIRTIO_NET_XDP_CAP_F_HAS_FRAGS;
+	rows[12].caps.flags = 1u << 31;
+	rows[13].caps.max_run_insns += 1;
+	rows[14].caps.max_log_bytes = UINT32_MAX;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		cr_assert_null(fw_init(arena, bytes, &rows[i]), "row %zu", i);
 	cr_assert_null(fw_init(arena, bytes - 1, &good));
 	cr_assert(fw_init(arena, bytes, &good));
 	munmap(arena, bytes);
+}
+
+/* A lower bound on runs binds programs: what may run longer is refused (XO-189). */
+Test(fw, masked_run_length)
+{
+	static const uint64_t loop[] = {W_MOV(6, 40), W_ADD(6, -1), W(0x55, 6, 0, -2, 0), W_MOV(0, 2), W_EXIT};
+	struct fw_config config = control_config();
+
+	for (uint32_t most = 82; most <= 1000; most += 918) {
+		struct virtio_net_xdp_prog_info_result info;
+		struct control *c;
+
+		config.caps.max_run_insns = most;
+		c = control_open(&config);
+		control_load(c, 0, loop, COUNT(loop));
+		info = control_prog_info(c, 0);
+		cr_assert_eq(le32_to_cpu(info.error), most < 1000 ? VIRTIO_NET_XDP_VERIFY_COMPLEXITY : 0, "%u", most);
+		cr_assert_eq(info.state, most < 1000 ? VIRTIO_NET_XDP_PROG_REFUSED : VIRTIO_NET_XDP_PROG_READY, "%u", most);
+		cr_assert_gt(le32_to_cpu(info.log_bytes), 0u, "%u", most);
+		control_close(c);
+	}
 }
 
 /* Masked capabilities bind programs, too. */

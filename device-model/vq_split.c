@@ -152,7 +152,16 @@ static const uint8_t *indirect_table(struct vq *vq, const struct vring_desc *des
 	return table;
 }
 
-/* Walks the chain at head. Each step either takes a buffer, of which there are at most vq->size, or enters the one
+/*
+ * The buffers that a chain may have. Two at least: a control command needs a readable and a writable one, and a driver
+ * with a queue of size 1 sends them in an indirect table.
+ */
+static uint32_t longest(const struct vq *vq)
+{
+	return vq->size > 1 ? vq->size : 2;
+}
+
+/* Walks the chain at head. Each step either takes a buffer, of which there is a limited number, or enters the one
  * table. */
 static int walk(struct vq *vq, uint16_t head, struct vq_chain *chain)
 {
@@ -179,7 +188,7 @@ static int walk(struct vq *vq, uint16_t head, struct vq_chain *chain)
 			i = 0;
 			continue;
 		}
-		if (buffers++ == vq->size)
+		if (buffers++ == longest(vq))
 			return vq_break(vq, -ELOOP, "a chain is longer than the queue");
 		error = add_buffer(vq, chain, le64_to_cpu(desc.addr), le32_to_cpu(desc.len),
 				   flags & VRING_DESC_F_WRITE);

@@ -69,6 +69,13 @@ static inline uint32_t protocol_of(struct cursor *c, uint16_t proto)
 	return 255;
 }
 
+uint32_t native_pass(struct fw_frame *frame, struct native_map *map)
+{
+	(void)frame;
+	(void)map;
+	return VIRTIO_NET_XDP_PASS;
+}
+
 uint32_t native_xdp1(struct fw_frame *frame, struct native_map *map)
 {
 	struct cursor c = {frame->data, frame->data_end};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The example program xdp1 as a C compiler for this machine sees it: what a JIT would like to reach. */
+/* Example programs as a C compiler for this machine sees them: what a JIT would like to reach. */
 #ifndef BENCH_NATIVE_H
 #define BENCH_NATIVE_H
 
@@ -14,6 +14,6 @@ struct native_map {
 /* Returns the action. */
 typedef uint32_t native_fn(struct fw_frame *frame, struct native_map *map);
 
-native_fn native_xdp1;
+native_fn native_pass, native_xdp1;
 
 #endif

@@ -245,6 +245,7 @@ void report_summary(FILE *file, const struct replay_config *config, const struct
 	for (size_t i = 0; i < result->maps.count; i++)
 		show_map(file, &result->maps.dumps[i]);
 	if (result->frames)
-		fprintf(file, "\n%.2f Mpps, %.0f ns a frame, written files and all\n", ns > 0 ? 1e3 / ns : 0, ns);
+		fprintf(file, "\n%.2f Mpps, %.0f ns a frame%s\n", ns > 0 ? 1e3 / ns : 0, ns,
+			config->out ? ", writing files meanwhile" : "");
 	show_next(file, config, result);
 }

@@ -57,7 +57,7 @@ static void emit(struct gen *g, uint8_t opcode, int dst, int src, int off, int32
 	at[0] = opcode;
 	at[1] = (uint8_t)(dst | src << 4);
 	at[2] = (uint8_t)off;
-	at[3] = (uint8_t)(off >> 8);
+	at[3] = (uint8_t)((uint32_t)off >> 8);
 	for (int i = 0; i < 4; i++)
 		at[4 + i] = (uint8_t)((uint32_t)imm >> 8 * i);
 	g->count++;
@@ -71,7 +71,7 @@ static void land(struct gen *g, uint32_t index)
 	if (index >= GENERATE_MAX_SLOTS)
 		return;
 	g->wire[(size_t)index * 8 + 2] = (uint8_t)off;
-	g->wire[(size_t)index * 8 + 3] = (uint8_t)(off >> 8);
+	g->wire[(size_t)index * 8 + 3] = (uint8_t)((uint32_t)off >> 8);
 }
 
 static int32_t number(struct gen *g)
@@ -93,6 +93,12 @@ static int scratch(struct gen *g)
 	return (int)pick(g, 6);
 }
 
+static void constant(struct gen *g, int dst)
+{
+	emit(g, 0xb7, dst, 0, 0, number(g));
+	g->kind[dst] = SCALAR;
+}
+
 /* A register that holds a scalar; makes one if there is none. */
 static int scalar(struct gen *g)
 {
@@ -102,8 +108,7 @@ static int scalar(struct gen *g)
 		if (g->kind[(start + i) % 6] == SCALAR)
 			return (start + i) % 6;
 	reg = scratch(g);
-	emit(g, 0xb7, reg, 0, 0, number(g));
-	g->kind[reg] = SCALAR;
+	constant(g, reg);
 	return reg;
 }
 
@@ -361,14 +366,16 @@ static void op_branch(struct gen *g)
 	uint32_t jump, over;
 	uint8_t before[11];
 	uint64_t stack = g->stack_set;
+	int dst;
 
 	if (g->depth > 2)
 		return;
-	jump = g->count;
+	dst = scalar(g);
 	if (one_in(g, 2))
-		emit(g, code | 0x08, scalar(g), scalar(g), 0, 0), jump = g->count - 1;
+		emit(g, code | 0x08, dst, scalar(g), 0, 0);
 	else
-		emit(g, code, scalar(g), 0, 0, number(g)), jump = g->count - 1;
+		emit(g, code, dst, 0, 0, number(g));
+	jump = g->count - 1;
 	memcpy(before, g->kind, sizeof(before));
 	block(g, 1 + (int)pick(g, 4));
 	if (one_in(g, 2)) {
@@ -411,7 +418,7 @@ static void op_loop(struct gen *g)
 	g->depth -= 2;
 	for (int i = 0; i < 6; i++)
 		if (before[i] == SCALAR && g->kind[i] != SCALAR)
-			emit(g, 0xb7, i, 0, 0, number(g)), g->kind[i] = SCALAR;
+			constant(g, i);
 	emit(g, 0x07, 9, 0, 0, 1 + (int32_t)pick(g, 3));
 	emit(g, one_in(g, 2) ? 0xa5 : 0xc6, 9, 0, (int)top - (int)g->count - 1, 4 + (int32_t)pick(g, 12));
 	g->stack_set &= stack;

@@ -682,7 +682,7 @@ static bool jit_x86_64_target(const struct jit_work *w, uint32_t i, int64_t *to)
 	if (!image || end > w->out.room || end < w->start[i] + bytes + 1)
 		return false;
 	if (bytes == 1)
-		rel = (int8_t)image[end - 1];
+		rel = (image[end - 1] ^ 0x80) - 0x80; /* sign-extended */
 	else
 		mem_copy(&rel, image + end - 4, 4);
 	*to = (int64_t)end + rel;

@@ -28,7 +28,7 @@ void scratch_create(struct scratch *scratch)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	snprintf(scratch->dir, sizeof(scratch->dir), "%s/refnic-test-XXXXXX", tmp ? tmp : "/tmp");
+	snprintf(scratch->dir, sizeof(scratch->dir), "%s/refnic-test-XXXXXX", tmp ? tmp : P_tmpdir);
 	cr_assert(mkdtemp(scratch->dir), "no temporary folder");
 }
 

@@ -104,10 +104,12 @@ static int add_mark(struct verify *v, struct spot *spot, const struct packed_liv
 	return 0;
 }
 
-/* A mark that never matches only costs. */
+/* Comparisons in vain that a mark may cost; each match earns it as many again. */
+#define MISSES_ALLOWED 16
+
 static bool is_useless(const struct mark *m)
 {
-	return m->misses > m->hits * 3 + 3;
+	return m->misses > (m->hits + 1) * MISSES_ALLOWED;
 }
 
 /* Compares no longer with it. Its state is still needed for the dependencies of paths behind it. */
@@ -127,6 +129,7 @@ int mark_compare(struct verify *v)
 {
 	struct spot *spot = &v->spots[v->insn];
 	struct mark **at = &spot->marks;
+	bool add = !spot->marks || v->since_mark >= MARK_DISTANCE;
 	struct packed_live live;
 
 	live_at(v, v->insn, &live);
@@ -138,20 +141,19 @@ int mark_compare(struct verify *v)
 					     "this loop never ends: nothing that matters has changed since the "
 					     "last time here");
 		if (!m->branches && packed_covers(m->state, v->state, &live, &m->precise)) {
-			m->hits += m->hits < UINT16_MAX / 4;
+			m->hits += m->hits < 1000;
 			v->path_ends = true;
 			matters_as_in(v, m, &live);
 			return 0;
 		}
-		m->misses++;
+		/* a state that will not be kept says nothing about those that are */
+		m->misses += add;
 		if (is_useless(m))
 			drop_mark(v, at);
 		else
 			at = &m->next;
 	}
-	if (spot->marks && v->since_mark < MARK_DISTANCE)
-		return 0;
-	return add_mark(v, spot, &live);
+	return add ? add_mark(v, spot, &live) : 0;
 }
 
 void mark_end_path(struct verify *v)

@@ -299,6 +299,25 @@ static bool slot_matches(const struct slot *old, const struct slot *new, bool pr
 	return true;
 }
 
+/* Whether a packed register can't match, by a cheap look at what most often differs. */
+static bool surely_differs(const uint8_t *at, const struct reg *new, bool precise, const struct match *m)
+{
+	struct packed_reg p;
+	uint64_t value;
+
+	mem_copy(&p, at, sizeof(p));
+	if (p.kind == REG_NONE || p.kind == REG_VOID)
+		return false;
+	if (p.kind != new->kind)
+		return true;
+	if (p.kind != REG_SCALAR)
+		return p.off != new->off;
+	if (p.form != FORM_CONST || !(precise || m->same))
+		return false;
+	mem_copy(&value, at + sizeof(p), sizeof(value));
+	return !scalar_is(&new->var, value);
+}
+
 static bool frame_matches(const uint8_t **at, const struct frame *f, uint32_t depth, const struct live *live,
 			  const struct match *m)
 {
@@ -311,9 +330,13 @@ static bool frame_matches(const uint8_t **at, const struct frame *f, uint32_t de
 	if (p.call != f->call || p.entry != f->entry)
 		return false;
 	for (int i = 0; i < INSN_FRAME_PTR; i++) {
+		bool precise = deps_has_reg(m->precise, depth, i);
+
 		if (p.regs >> i & 1) {
+			if (surely_differs(*at, &f->regs[i], precise, m))
+				return false;
 			take_reg(at, &reg);
-			if (!reg_matches(&reg, &f->regs[i], deps_has_reg(m->precise, depth, i), m))
+			if (!reg_matches(&reg, &f->regs[i], precise, m))
 				return false;
 		} else if (m->same && live->regs >> i & 1 && !reg_matches(&none, &f->regs[i], true, m)) {
 			return false;

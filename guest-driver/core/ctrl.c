@@ -54,7 +54,7 @@ static int wait_done(struct drv_net *net)
 {
 	const struct drv_transport *t = net->transport;
 	struct drv_cvq *cvq = &net->cvq;
-	struct drv_vq_done done;
+	struct drv_vq_done done = {NULL, 0};
 	unsigned i;
 	int n;
 

@@ -11,14 +11,15 @@ struct drv_buf {
 };
 
 /*
- * Sends {class, command} and the count pieces of data, waits, and copies what the device wrote behind the ack to result (at
- * most room bytes). *written: how many bytes that were. Returns the ack (0 OK, 1 ERR), -ETIMEDOUT, -EPROTO (the device wrote
- * nothing or too much), -ENOTSUP (no control queue), -EMSGSIZE, -ENODEV (broken).
+ * Sends {class, command} and the count pieces of data, waits, and copies what the device wrote behind the ack to result
+ * (at most room bytes). *written: how many bytes that were. Returns the ack (0 OK, 1 ERR), -ETIMEDOUT, -EPROTO (the
+ * device wrote nothing or too much), -ENOTSUP (no control queue), -EMSGSIZE, -ENODEV (broken).
  */
-int drv_ctrl(struct drv_net *net, uint8_t class_, uint8_t command, const struct drv_buf *data, unsigned count, void *result,
-	     uint32_t room, uint32_t *written);
+int drv_ctrl(struct drv_net *net, uint8_t class_, uint8_t command, const struct drv_buf *data, unsigned count,
+	     void *result, uint32_t room, uint32_t *written);
 
-/* Where a command's two streams of bytes are cut into descriptors. A count of 0: one descriptor, if there are bytes at all. */
+/* Where a command's two streams of bytes are cut into descriptors. A count of 0: one descriptor, if there are bytes at
+ * all. */
 struct drv_ctrl_cut {
 	const uint32_t *readable; /* bytes of each piece; they sum to the readable bytes */
 	unsigned num_readable;
@@ -27,9 +28,9 @@ struct drv_ctrl_cut {
 };
 
 /*
- * Sends any bytes at all as a command, for tests: readable begins with class and command if it is to be a good one, room
- * is what the device may write, the ack included, and comes back in writable (untouched bytes as 0xa5). cut may be NULL.
- * Returns how many bytes the device says it wrote, or -errno as drv_ctrl(); -EINVAL: the cut does not sum up.
+ * Sends any bytes at all as a command, for tests: readable begins with class and command if it is to be a good one,
+ * room is what the device may write, the ack included, and comes back in writable (untouched bytes as 0xa5). cut may be
+ * NULL. Returns how many bytes the device says it wrote, or -errno as drv_ctrl(); -EINVAL: the cut does not sum up.
  */
 int drv_ctrl_raw(struct drv_net *net, const void *readable, uint32_t bytes, void *writable, uint32_t room,
 		 const struct drv_ctrl_cut *cut);

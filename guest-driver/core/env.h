@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 struct drv_env {
-	/* Zeroed memory that the device can reach; align is a power of two. *addr: its address for the device. NULL: none left. */
+	/* Zeroed memory that the device can reach; align is a power of two. *addr: its address for the device. NULL:
+	 * none left. */
 	void *(*dma_alloc)(void *ctx, size_t bytes, size_t align, uint64_t *addr);
 	void (*dma_free)(void *ctx, void *p);
 	/* Zeroed memory of the driver's own. */

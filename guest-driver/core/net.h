@@ -9,21 +9,22 @@
 struct drv_net;
 
 struct drv_net_config {
-	uint64_t features[2];  /* accepted if offered: bit n is features[n / 64] bit n % 64 */
-	uint16_t xdp_bit;      /* feature bit of XDP_OFFLOAD */
-	uint16_t queue_size;   /* descriptors, 0: the device's maximum */
-	uint16_t rx_buffers;   /* posted to the receive queue, 0: as many as fit */
+	uint64_t features[2];     /* accepted if offered: bit n is features[n / 64] bit n % 64 */
+	uint16_t xdp_bit;         /* feature bit of XDP_OFFLOAD */
+	uint16_t queue_size;      /* descriptors, 0: the device's maximum */
+	uint16_t rx_buffers;      /* posted to the receive queue, 0: as many as fit */
 	uint32_t rx_buffer_bytes; /* of one buffer, header included; 0: a default that holds any frame with MRG_RXBUF */
 };
 
 /* Nothing is touched before drv_net_start(). NULL: no memory. */
-struct drv_net *drv_net_create(const struct drv_env *env, const struct drv_transport *transport, const struct drv_net_config *config);
+struct drv_net *drv_net_create(const struct drv_env *env, const struct drv_transport *transport,
+			       const struct drv_net_config *config);
 /* Resets the device, frees everything. Takes NULL. */
 void drv_net_destroy(struct drv_net *net);
 
 /*
- * Reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK, queues, DRIVER_OK, receive buffers posted. 0; -ENODEV: no such device or it
- * refused the features; -EPROTO: it broke the specification; -ENOMEM.
+ * Reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK, queues, DRIVER_OK, receive buffers posted. 0; -ENODEV: no such
+ * device or it refused the features; -EPROTO: it broke the specification; -ENOMEM.
  */
 int drv_net_start(struct drv_net *net);
 /* Resets the device and takes all buffers back. */
@@ -47,7 +48,8 @@ struct drv_net_frame {
 };
 
 /* Hands out up to max received frames and posts their buffers again. Returns how many, or -EPROTO. */
-int drv_net_receive(struct drv_net *net, void (*frame)(void *ctx, const struct drv_net_frame *frame), void *ctx, unsigned max);
+int drv_net_receive(struct drv_net *net, void (*frame)(void *ctx, const struct drv_net_frame *frame), void *ctx,
+		    unsigned max);
 
 /* Sends one frame from the caller's bytes (copied) on queue pair queue. 0; -EAGAIN: queue full; -EMSGSIZE. */
 int drv_net_transmit(struct drv_net *net, uint16_t queue, const void *frame, uint32_t bytes);

@@ -52,8 +52,8 @@ struct drv_net {
 };
 
 /*
- * Reads the configuration space as it was at one moment: again and again until the generation stands still. 0 or -EPROTO:
- * it never does.
+ * Reads the configuration space as it was at one moment: again and again until the generation stands still. 0 or
+ * -EPROTO: it never does.
  */
 int drv_net_config_read(const struct drv_net *net, uint32_t offset, void *to, size_t bytes);
 

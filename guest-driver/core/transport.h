@@ -8,14 +8,14 @@
 #include <stdint.h>
 
 struct drv_queue_addr {
-	uint64_t desc;   /* device addresses of the three areas */
+	uint64_t desc; /* device addresses of the three areas */
 	uint64_t driver;
 	uint64_t device;
 };
 
 struct drv_transport_ops {
 	uint8_t (*get_status)(void *ctx);
-	void (*set_status)(void *ctx, uint8_t status); /* 0: reset; returns once get_status() reads 0 */
+	void (*set_status)(void *ctx, uint8_t status);        /* 0: reset; returns once get_status() reads 0 */
 	uint32_t (*get_features)(void *ctx, uint32_t select); /* 32 bits of device features; select 0 to 3 */
 	void (*set_features)(void *ctx, uint32_t select, uint32_t bits);
 	uint8_t (*config_generation)(void *ctx);
@@ -27,8 +27,8 @@ struct drv_transport_ops {
 	/* Available buffer notification. data: as VIRTIO_F_NOTIFICATION_DATA has it, else the queue's index. */
 	void (*notify)(void *ctx, uint16_t queue, uint32_t data);
 	/*
-	 * Waits for the device to make progress. In-process: lets it run once. Returns whether a used buffer or configuration
-	 * notification has come since the last call, or -ETIMEDOUT.
+	 * Waits for the device to make progress. In-process: lets it run once. Returns whether a used buffer or
+	 * configuration notification has come since the last call, or -ETIMEDOUT.
 	 */
 	int (*wait)(void *ctx);
 };

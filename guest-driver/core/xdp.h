@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * XDP offload commands with typed results. Each returns 0; 1: the device refused, *error (if not NULL) says why; or -errno as
- * drv_ctrl(). Every function that waits waits a bounded time.
+ * XDP offload commands with typed results. Each returns 0; 1: the device refused, *error (if not NULL) says why; or
+ * -errno as drv_ctrl(). Every function that waits waits a bounded time.
  */
 #ifndef GUEST_DRIVER_XDP_H
 #define GUEST_DRIVER_XDP_H
@@ -18,7 +18,8 @@ struct drv_xdp_error {
 const char *drv_xdp_status_name(uint32_t status);
 
 struct drv_xdp_caps { /* struct virtio_net_xdp_caps in host byte order */
-	uint32_t isa, actions, max_insns, max_map_kib, max_cmd_bytes, max_frame, commands, flags, max_run_insns, max_log_bytes, hz;
+	uint32_t isa, actions, max_insns, max_map_kib, max_cmd_bytes, max_frame, commands, flags, max_run_insns,
+		max_log_bytes, hz;
 	uint16_t max_progs, max_maps, headroom, tailroom, max_metadata;
 	uint64_t map_types, helpers[4];
 };
@@ -46,45 +47,52 @@ int drv_xdp_caps(struct drv_net *net, struct drv_xdp_caps *caps, struct drv_xdp_
 /* The prefix that configuration space shows; all zero when there is none. */
 void drv_xdp_config(struct drv_net *net, struct drv_xdp_caps *caps);
 
-int drv_xdp_prog_create(struct drv_net *net, uint32_t id, uint32_t bytes, uint32_t flags, const char *name, const uint8_t *tag,
-			struct drv_xdp_error *error);
-int drv_xdp_prog_write(struct drv_net *net, uint32_t id, uint32_t offset, const void *data, uint32_t bytes, struct drv_xdp_error *error);
+int drv_xdp_prog_create(struct drv_net *net, uint32_t id, uint32_t bytes, uint32_t flags, const char *name,
+			const uint8_t *tag, struct drv_xdp_error *error);
+int drv_xdp_prog_write(struct drv_net *net, uint32_t id, uint32_t offset, const void *data, uint32_t bytes,
+		       struct drv_xdp_error *error);
 int drv_xdp_prog_commit(struct drv_net *net, uint32_t id, uint32_t log_level, struct drv_xdp_error *error);
 int drv_xdp_prog_info(struct drv_net *net, uint32_t id, struct drv_xdp_prog_info *info, struct drv_xdp_error *error);
 /* Copies log text from offset on, at most room bytes; *got of them, *total in all. */
-int drv_xdp_prog_log(struct drv_net *net, uint32_t id, uint32_t offset, char *log, uint32_t room, uint32_t *got, uint32_t *total,
-		     struct drv_xdp_error *error);
+int drv_xdp_prog_log(struct drv_net *net, uint32_t id, uint32_t offset, char *log, uint32_t room, uint32_t *got,
+		     uint32_t *total, struct drv_xdp_error *error);
 int drv_xdp_prog_destroy(struct drv_net *net, uint32_t id, struct drv_xdp_error *error);
 
-/* The usual sequence: create, write in pieces of max_cmd_bytes, commit, poll until READY or REFUSED (*info says which). */
-int drv_xdp_prog_load(struct drv_net *net, uint32_t id, const void *insns, uint32_t bytes, uint32_t flags, const char *name,
-		      uint32_t log_level, struct drv_xdp_prog_info *info, struct drv_xdp_error *error);
+/* The usual sequence: create, write in pieces of max_cmd_bytes, commit, poll until READY or REFUSED (*info says which).
+ */
+int drv_xdp_prog_load(struct drv_net *net, uint32_t id, const void *insns, uint32_t bytes, uint32_t flags,
+		      const char *name, uint32_t log_level, struct drv_xdp_prog_info *info,
+		      struct drv_xdp_error *error);
 
-int drv_xdp_attach(struct drv_net *net, uint32_t id, uint32_t expected_id, uint32_t expected_generation, uint32_t ifindex,
-		   uint32_t flags, uint32_t *generation, struct drv_xdp_error *error);
+int drv_xdp_attach(struct drv_net *net, uint32_t id, uint32_t expected_id, uint32_t expected_generation,
+		   uint32_t ifindex, uint32_t flags, uint32_t *generation, struct drv_xdp_error *error);
 int drv_xdp_detach(struct drv_net *net, uint32_t expected_id, uint32_t expected_generation, uint32_t *generation,
 		   struct drv_xdp_error *error);
 
 /* attr->inner_map_id is not used: no type of map has one yet. */
-int drv_xdp_map_create(struct drv_net *net, uint32_t id, const struct drv_xdp_map_attr *attr, struct drv_xdp_error *error);
+int drv_xdp_map_create(struct drv_net *net, uint32_t id, const struct drv_xdp_map_attr *attr,
+		       struct drv_xdp_error *error);
 int drv_xdp_map_destroy(struct drv_net *net, uint32_t id, struct drv_xdp_error *error);
 /* key_bytes and value_bytes as the map has them. */
-int drv_xdp_map_lookup(struct drv_net *net, uint32_t id, const void *key, uint32_t key_bytes, void *value, uint32_t value_bytes,
-		       struct drv_xdp_error *error);
-int drv_xdp_map_update(struct drv_net *net, uint32_t id, uint32_t flags, const void *key, uint32_t key_bytes, const void *value,
+int drv_xdp_map_lookup(struct drv_net *net, uint32_t id, const void *key, uint32_t key_bytes, void *value,
 		       uint32_t value_bytes, struct drv_xdp_error *error);
-int drv_xdp_map_delete(struct drv_net *net, uint32_t id, const void *key, uint32_t key_bytes, struct drv_xdp_error *error);
+int drv_xdp_map_update(struct drv_net *net, uint32_t id, uint32_t flags, const void *key, uint32_t key_bytes,
+		       const void *value, uint32_t value_bytes, struct drv_xdp_error *error);
+int drv_xdp_map_delete(struct drv_net *net, uint32_t id, const void *key, uint32_t key_bytes,
+		       struct drv_xdp_error *error);
 /* key NULL: the first. At the end: 1 with status LAST_KEY. */
-int drv_xdp_map_next(struct drv_net *net, uint32_t id, const void *key, void *next, uint32_t key_bytes, struct drv_xdp_error *error);
+int drv_xdp_map_next(struct drv_net *net, uint32_t id, const void *key, void *next, uint32_t key_bytes,
+		     struct drv_xdp_error *error);
 int drv_xdp_map_info(struct drv_net *net, uint32_t id, struct drv_xdp_map_info *info, struct drv_xdp_error *error);
 int drv_xdp_map_freeze(struct drv_net *net, uint32_t id, struct drv_xdp_error *error);
 
-/* Ids of kind VIRTIO_NET_XDP_OBJ_* from start_id on; *count of at most max; *next_id: where to go on, or ..._ID_NONE. */
-int drv_xdp_obj_list(struct drv_net *net, uint32_t kind, uint32_t start_id, uint32_t *ids, uint32_t max, uint32_t *count,
-		     uint32_t *next_id, struct drv_xdp_error *error);
+/* Ids of kind VIRTIO_NET_XDP_OBJ_* from start_id on; *count of at most max; *next_id: where to go on, or ..._ID_NONE.
+ */
+int drv_xdp_obj_list(struct drv_net *net, uint32_t kind, uint32_t start_id, uint32_t *ids, uint32_t max,
+		     uint32_t *count, uint32_t *next_id, struct drv_xdp_error *error);
 
 /* frame: in and out, room bytes of it (*bytes in, *bytes out). */
-int drv_xdp_test_run(struct drv_net *net, uint32_t id, uint32_t ifindex, uint32_t *rx_queue_index, void *frame, uint32_t *bytes,
-		     uint32_t room, uint64_t *r0, struct drv_xdp_error *error);
+int drv_xdp_test_run(struct drv_net *net, uint32_t id, uint32_t ifindex, uint32_t *rx_queue_index, void *frame,
+		     uint32_t *bytes, uint32_t room, uint64_t *r0, struct drv_xdp_error *error);
 
 #endif

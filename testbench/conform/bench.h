@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a conformance test works at: a device, the driver that talks to it, and the wire. Functions that can only fail when
- * the device does not do what every test needs assert.
+ * What a conformance test works at: a device, the driver that talks to it, and the wire. Functions that can only fail
+ * when the device does not do what every test needs assert.
  */
 #ifndef CONFORM_BENCH_H
 #define CONFORM_BENCH_H
@@ -30,8 +30,8 @@ struct bench {
 	struct drv_net *net;
 	struct link *link;
 	struct drv_xdp_caps caps;
-	uint32_t attached, generation;          /* of the attachment, as far as the bench made it */
-	struct bench_frame got[BENCH_FRAMES];   /* received since bench_forget() */
+	uint32_t attached, generation;        /* of the attachment, as far as the bench made it */
+	struct bench_frame got[BENCH_FRAMES]; /* received since bench_forget() */
 	unsigned num_got;
 };
 
@@ -52,7 +52,7 @@ struct answer {
 	uint32_t status; /* UINT32_MAX: there is none */
 	uint32_t detail;
 	uint8_t raw[1 + BENCH_RESULT]; /* the whole device-writable part, bytes that were not written are 0xa5 */
-	uint8_t *result; /* raw + 1 */
+	uint8_t *result;               /* raw + 1 */
 };
 
 /* Sends {class XDP, command, data} with room bytes of result. */
@@ -89,8 +89,7 @@ uint64_t get64(struct bench *b, uint32_t map, uint32_t key);
 uint64_t run_frame(struct bench *b, uint32_t id, uint8_t *frame, uint32_t *bytes, uint32_t room);
 /* Loads program 0, runs it on 64 bytes 0, 1, 2 ..., destroys it. */
 uint64_t run(struct bench *b, const uint64_t *insns, size_t count);
-#define RUN(b, ...)                                                                                                    \
-	run(b, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+#define RUN(b, ...) run(b, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 /* One frame arrives on the wire, the device runs, the driver receives. */
 void play(struct bench *b, const void *frame, uint32_t bytes);

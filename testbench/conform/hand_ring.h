@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Both ends of a ring by hand: a driver without manners against a device (struct hand), and a device that is nothing but
- * its control queue against the driver (struct hand_device).
+ * Both ends of a ring by hand: a driver without manners against a device (struct hand), and a device that is nothing
+ * but its control queue against the driver (struct hand_device).
  */
 #ifndef CONFORM_HAND_RING_H
 #define CONFORM_HAND_RING_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * BPF instructions by hand, one 64-bit unit each, for the small programs of the conformance tests. The names are those of
- * the operation, its size (32: the low half; W, H, B, DW: memory) and where the operand comes from (K: the instruction, X: a
- * register).
+ * BPF instructions by hand, one 64-bit unit each, for the small programs of the conformance tests. The names are those
+ * of the operation, its size (32: the low half; W, H, B, DW: memory) and where the operand comes from (K: the
+ * instruction, X: a register).
  */
 #ifndef CONFORM_INSNS_H
 #define CONFORM_INSNS_H
@@ -49,7 +49,7 @@
 #define ATOMIC_ADD_W(d, o, s)  INSN(0xc3, d, s, o, 0)
 #define ATOMIC_ADD_DW(d, o, s) INSN(0xdb, d, s, o, 0)
 
-#define JA(o)        INSN(0x05, 0, 0, o, 0)
+#define JA(o)          INSN(0x05, 0, 0, o, 0)
 #define JEQ_K(d, k, o) INSN(0x15, d, 0, o, k)
 #define JNE_K(d, k, o) INSN(0x55, d, 0, o, k)
 #define JLT_K(d, k, o) INSN(0xa5, d, 0, o, k)
@@ -74,19 +74,20 @@
 #define CTX_IFINDEX  12
 #define CTX_QUEUE    16
 
-/* R2 = data, R3 = data_end, from the context in register c; jumps off units ahead if the packet is shorter than bytes. 5 units. */
+/* R2 = data, R3 = data_end, from the context in register c; jumps off units ahead if the packet is shorter than bytes.
+ * 5 units. */
 #define PACKET(c, bytes, off)                                                                                          \
 	LDX_W(2, c, CTX_DATA), LDX_W(3, c, CTX_DATA_END), MOV_X(4, 2), ADD_K(4, bytes), JGT_X(4, 3, off)
 
-#define HELPER_MAP_LOOKUP       1
-#define HELPER_MAP_UPDATE       2
-#define HELPER_MAP_DELETE       3
-#define HELPER_KTIME            5
-#define HELPER_PRANDOM          7
-#define HELPER_PROCESSOR_ID     8
-#define HELPER_CSUM_DIFF        28
-#define HELPER_XDP_ADJUST_HEAD  44
-#define HELPER_XDP_ADJUST_META  54
-#define HELPER_XDP_ADJUST_TAIL  65
+#define HELPER_MAP_LOOKUP      1
+#define HELPER_MAP_UPDATE      2
+#define HELPER_MAP_DELETE      3
+#define HELPER_KTIME           5
+#define HELPER_PRANDOM         7
+#define HELPER_PROCESSOR_ID    8
+#define HELPER_CSUM_DIFF       28
+#define HELPER_XDP_ADJUST_HEAD 44
+#define HELPER_XDP_ADJUST_META 54
+#define HELPER_XDP_ADJUST_TAIL 65
 
 #endif

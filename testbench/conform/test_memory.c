@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How memory can be accessed: XO-239 to XO-241. Each refused program has a twin that differs in this alone and is accepted. */
+/* How memory can be accessed: XO-239 to XO-241. Each refused program has a twin that differs in this alone and is
+ * accepted. */
 #include "bench.h"
 
-#define UNITS 20
+#define UNITS  20
 #define ATOMIC 1 /* the row needs atomic operations */
 
 struct memory_row {
@@ -62,8 +63,8 @@ Test(XO, XO_239)
 		{"load of 2 bytes at -7", P(ST_DW(10, -8, 1), LDX_H(1, 10, -7), RETURN(2)), 0},
 		{"atomic on 8 bytes of stack at -12",
 		 P(ST_DW(10, -8, 1), ST_DW(10, -16, 1), MOV_K(1, 1), ATOMIC_ADD_DW(10, -12, 1), RETURN(2)), ATOMIC},
-		{"atomic on 4 bytes of stack at -6", P(ST_DW(10, -8, 1), MOV_K(1, 1), ATOMIC_ADD_W(10, -6, 1), RETURN(2)),
-		 ATOMIC},
+		{"atomic on 4 bytes of stack at -6",
+		 P(ST_DW(10, -8, 1), MOV_K(1, 1), ATOMIC_ADD_W(10, -6, 1), RETURN(2)), ATOMIC},
 		{"atomic on 8 bytes of a value at 4",
 		 P(LD_VALUE(1, 0, 4), MOV_K(2, 1), ATOMIC_ADD_DW(1, 0, 2), RETURN(2)), ATOMIC},
 		{"atomic on 4 bytes of a value at 2",
@@ -75,10 +76,14 @@ Test(XO, XO_239)
 		{"store of 2 bytes at -6", P(ST_H(10, -6, 1), RETURN(2)), 0},
 		{"load of 8 bytes at -16", P(ST_DW(10, -8, 1), ST_DW(10, -16, 1), LDX_DW(1, 10, -16), RETURN(2)), 0},
 		{"load of 2 bytes at -6", P(ST_DW(10, -8, 1), LDX_H(1, 10, -6), RETURN(2)), 0},
-		{"atomic on 8 bytes of stack", P(ST_DW(10, -8, 1), MOV_K(1, 1), ATOMIC_ADD_DW(10, -8, 1), RETURN(2)), ATOMIC},
-		{"atomic on 4 bytes of stack", P(ST_DW(10, -8, 1), MOV_K(1, 1), ATOMIC_ADD_W(10, -4, 1), RETURN(2)), ATOMIC},
-		{"atomic on 8 bytes of a value", P(LD_VALUE(1, 0, 8), MOV_K(2, 1), ATOMIC_ADD_DW(1, 0, 2), RETURN(2)), ATOMIC},
-		{"atomic on 4 bytes of a value", P(LD_VALUE(1, 0, 4), MOV_K(2, 1), ATOMIC_ADD_W(1, 0, 2), RETURN(2)), ATOMIC},
+		{"atomic on 8 bytes of stack", P(ST_DW(10, -8, 1), MOV_K(1, 1), ATOMIC_ADD_DW(10, -8, 1), RETURN(2)),
+		 ATOMIC},
+		{"atomic on 4 bytes of stack", P(ST_DW(10, -8, 1), MOV_K(1, 1), ATOMIC_ADD_W(10, -4, 1), RETURN(2)),
+		 ATOMIC},
+		{"atomic on 8 bytes of a value", P(LD_VALUE(1, 0, 8), MOV_K(2, 1), ATOMIC_ADD_DW(1, 0, 2), RETURN(2)),
+		 ATOMIC},
+		{"atomic on 4 bytes of a value", P(LD_VALUE(1, 0, 4), MOV_K(2, 1), ATOMIC_ADD_W(1, 0, 2), RETURN(2)),
+		 ATOMIC},
 	};
 	struct bench b;
 
@@ -91,13 +96,16 @@ Test(XO, XO_239)
 Test(XO, XO_240)
 {
 	static const struct memory_row rows[] = {
-		{"loads from a packet",
-		 P(PACKET(1, 14, 3), LDX_DW(0, 2, 1), LDX_W(0, 2, 3), LDX_H(0, 2, 5), RETURN(2)), 0},
+		{"loads from a packet", P(PACKET(1, 14, 3), LDX_DW(0, 2, 1), LDX_W(0, 2, 3), LDX_H(0, 2, 5), RETURN(2)),
+		 0},
 		{"stores to a packet", P(PACKET(1, 14, 3), ST_DW(2, 1, 1), ST_W(2, 3, 1), ST_H(2, 5, 1), RETURN(2)), 0},
 		{"loads from metadata",
 		 P(MOV_X(6, 1), MOV_K(2, -8), CALL(HELPER_XDP_ADJUST_META), JNE_K(0, 0, 7), LDX_W(2, 6, CTX_META),
-		   LDX_W(3, 6, CTX_DATA), MOV_X(4, 2), ADD_K(4, 8), JGT_X(4, 3, 2), ST_W(2, 1, 1), LDX_W(0, 2, 3), RETURN(2)), 0},
-		{"loads from a value", P(LD_VALUE(1, 0, 1), LDX_DW(2, 1, 0), LDX_W(2, 1, 1), LDX_H(2, 1, 2), RETURN(2)), 0},
+		   LDX_W(3, 6, CTX_DATA), MOV_X(4, 2), ADD_K(4, 8), JGT_X(4, 3, 2), ST_W(2, 1, 1), LDX_W(0, 2, 3),
+		   RETURN(2)),
+		 0},
+		{"loads from a value", P(LD_VALUE(1, 0, 1), LDX_DW(2, 1, 0), LDX_W(2, 1, 1), LDX_H(2, 1, 2), RETURN(2)),
+		 0},
 		{"stores to a value", P(LD_VALUE(1, 0, 1), ST_DW(1, 0, 1), ST_W(1, 2, 1), ST_H(1, 4, 1), RETURN(2)), 0},
 	};
 	struct bench b;
@@ -108,7 +116,7 @@ Test(XO, XO_240)
 }
 
 #define META_THEN(insn)                                                                                                \
-	P(MOV_X(6, 1), MOV_K(2, -8), CALL(HELPER_XDP_ADJUST_META), JNE_K(0, 0, 7), LDX_W(2, 6, CTX_META),             \
+	P(MOV_X(6, 1), MOV_K(2, -8), CALL(HELPER_XDP_ADJUST_META), JNE_K(0, 0, 7), LDX_W(2, 6, CTX_META),              \
 	  LDX_W(3, 6, CTX_DATA), MOV_X(4, 2), ADD_K(4, 8), JGT_X(4, 3, 2), MOV_K(5, 1), insn, RETURN(2))
 
 Test(XO, XO_241)

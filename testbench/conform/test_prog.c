@@ -561,7 +561,8 @@ Test(XO, XO_057)
 	bench_open(&b, NULL);
 	world_make(&b);
 	log_bytes = info_of(&b, 4).log_bytes;
-	cr_expect_eq(drv_xdp_prog_log(b.net, 4, log_bytes, log, sizeof(log), &got, &total, &e), 0, "XO-057: at the end");
+	cr_expect_eq(drv_xdp_prog_log(b.net, 4, log_bytes, log, sizeof(log), &got, &total, &e), 0,
+		     "XO-057: at the end");
 	cr_expect(got == 0 && total == log_bytes, "XO-057: at the end: %u bytes of %u", got, total);
 	for (i = 0; i < 3; i++) {
 		cr_expect_eq(drv_xdp_prog_log(b.net, 4, log_bytes + beyond[i], log, sizeof(log), &got, &total, &e), 1,

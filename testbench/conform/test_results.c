@@ -264,8 +264,8 @@ Test(XO, XO_017)
 	cr_assert_not_null(data);
 	for (i = 0; i < 32; i++) {
 		ask(&b, &a, (uint8_t)i, data, max - 1, 104);
-		cr_expect(a.status == VIRTIO_NET_XDP_ERR_LENGTH && a.detail == max - 2, "XO-017: command %u: %s, detail %u",
-			  i, drv_xdp_status_name(a.status), a.detail);
+		cr_expect(a.status == VIRTIO_NET_XDP_ERR_LENGTH && a.detail == max - 2,
+			  "XO-017: command %u: %s, detail %u", i, drv_xdp_status_name(a.status), a.detail);
 	}
 	if (max - 10 <= b.caps.max_insns * 8ull) {
 		cr_assert_eq(drv_xdp_prog_create(b.net, 0, (max - 10 + 7) & ~7u, 0, "p", NULL, NULL), 0);

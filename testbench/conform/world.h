@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A device with one object in each state, and a command of each kind that succeeds there: what the tests on all commands
- * start from.
+ * A device with one object in each state, and a command of each kind that succeeds there: what the tests on all
+ * commands start from.
  *
- * Programs: 0 READY and attached, 1 LOADING with its second half to come, 2 LOADING and complete, 3 READY, 4 REFUSED. Maps:
- * 0 HASH with element WORLD_KEY, 1 ARRAY, 3 ARRAY that commands may not write; 2 is free, as is program 5.
+ * Programs: 0 READY and attached, 1 LOADING with its second half to come, 2 LOADING and complete, 3 READY, 4 REFUSED.
+ * Maps: 0 HASH with element WORLD_KEY, 1 ARRAY, 3 ARRAY that commands may not write; 2 is free, as is program 5.
  */
 #ifndef CONFORM_WORLD_H
 #define CONFORM_WORLD_H
 
 #include "bench.h"
 
-#define WORLD_KEY   0x11223344
-#define WORLD_DATA  128 /* bytes of request at most */
-#define WORLD_ABSENT 7  /* an id that names nothing */
+#define WORLD_KEY    0x11223344
+#define WORLD_DATA   128 /* bytes of request at most */
+#define WORLD_ABSENT 7   /* an id that names nothing */
 
 struct world_command {
 	uint8_t command;

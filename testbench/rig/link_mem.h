@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A link in memory: frames come from an array, what is sent is kept. With no frames it is a link on which nothing happens. */
+/* A link in memory: frames come from an array, what is sent is kept. With no frames it is a link on which nothing
+ * happens. */
 #ifndef TESTBENCH_LINK_MEM_H
 #define TESTBENCH_LINK_MEM_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A device in the hands of a test: registers, memory and rings that the test may spoil as it likes. Device addresses are
- * host addresses.
+ * A device in the hands of a test: registers, memory and rings that the test may spoil as it likes. Device addresses
+ * are host addresses.
  */
 #ifndef UNIT_FAKE_H
 #define UNIT_FAKE_H
@@ -37,25 +37,26 @@ struct fake {
 	struct drv_env env;
 	struct drv_transport transport;
 	uint8_t status;
-	uint8_t refuse;      /* status bits that never stick */
-	uint8_t sticky;      /* status bits that are always there */
-	bool reset_sticks;   /* a reset does nothing */
+	uint8_t refuse;    /* status bits that never stick */
+	uint8_t sticky;    /* status bits that are always there */
+	bool reset_sticks; /* a reset does nothing */
 	uint64_t offered[2];
 	uint64_t accepted[2];
 	uint8_t config[64];
 	uint8_t generation;
-	bool restless;       /* the generation changes with every look */
+	bool restless; /* the generation changes with every look */
 	unsigned config_writes;
 	struct fake_queue queue[FAKE_QUEUES];
 	void (*run)(struct fake *fake); /* called by wait() */
 	int wait_result;
-	/* What the driver did, in order: 's' and the status written, 'f' select, 'q' queue enabled, 'n' queue notified. */
+	/* What the driver did, in order: 's' and the status written, 'f' select, 'q' queue enabled, 'n' queue notified.
+	 */
 	char event[FAKE_EVENTS];
 	uint8_t event_arg[FAKE_EVENTS];
 	unsigned events;
-	unsigned blocks;     /* allocated and not freed */
-	int allocs_left;     /* then allocations fail; negative: never */
-	void *test;          /* the test's own */
+	unsigned blocks; /* allocated and not freed */
+	int allocs_left; /* then allocations fail; negative: never */
+	void *test;      /* the test's own */
 };
 
 /* A network device of three queues of 8 descriptors that offers VERSION_1, MAC, MTU 1500, STATUS, CTRL_VQ. */

@@ -5,6 +5,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <netinet/in.h>
+#include <stddef.h>
 
 #include "virtio_net_xdp.h"
 
@@ -16,7 +17,7 @@ struct cursor {
 
 struct vlan_tag {
 	uint16_t tci, proto;
-};
+} __attribute__((packed));
 
 /* Takes bytes from the cursor, or gives NULL. */
 static inline void *take(struct cursor *c, uint32_t bytes)
@@ -57,14 +58,14 @@ static inline struct ethhdr *take_ethernet(struct cursor *c, uint16_t *proto)
 static inline uint32_t protocol_of(struct cursor *c, uint16_t proto)
 {
 	if (proto == htons(ETH_P_IP)) {
-		struct iphdr *ip = take(c, sizeof(*ip));
+		uint8_t *ip = take(c, sizeof(struct iphdr));
 
-		return ip ? ip->protocol : 255;
+		return ip ? ip[offsetof(struct iphdr, protocol)] : 255;
 	}
 	if (proto == htons(ETH_P_IPV6)) {
-		struct ipv6hdr *ip6 = take(c, sizeof(*ip6));
+		uint8_t *ip6 = take(c, sizeof(struct ipv6hdr));
 
-		return ip6 ? ip6->nexthdr : 255;
+		return ip6 ? ip6[offsetof(struct ipv6hdr, nexthdr)] : 255;
 	}
 	return 255;
 }

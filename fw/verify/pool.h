@@ -5,7 +5,7 @@
 
 #include "arena.h"
 
-#define POOL_CLASSES 48
+#define POOL_CLASSES 56
 
 struct pool {
 	struct arena *arena;

@@ -1,0 +1,772 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A hostile driver: commands with likely, extreme and mutated contents go to two firmwares, one that interprets and one with machine
+ * code. Both must answer byte for byte alike, and whatever they are sent: no answer exceeds its room, a refused command changes nothing
+ * that can be seen, and when all is destroyed all memory is back. In between frames come in, verification goes on, and memory runs out.
+ * REFNIC_FUZZ=N tries N steps, REFNIC_SEED=S starts at seed S.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core.h"
+#include "fuzz/generate.h"
+#include "rig/rig.h"
+#include "virtio_net.h"
+#include "virtio_net_xdp.h"
+
+#define STEPS     30000
+#define EPOCH     500 /* steps, after which everything is destroyed */
+#define PROGS     5
+#define MAPS      5
+#define MAX_CMD   9000
+#define OUT_ROOM  8192
+#define OUT_BYTES (OUT_ROOM + 256)
+#define CANARY    0xa5
+#define MAX_FRAME 512
+#define HEADROOM  64
+#define TAILROOM  32
+#define DUMP_KEYS 40
+#define BURST     3
+#define CMD(name) VIRTIO_NET_CTRL_XDP_##name
+#define NONE      VIRTIO_NET_XDP_ID_NONE
+
+/* What can be seen of a firmware, as sums of bytes. */
+struct view {
+	uint64_t lists, progs[PROGS], maps[MAPS], attachment, state;
+};
+
+struct unit {
+	struct fw *fw;
+	struct fw_platform platform;
+	void *arena;
+	size_t arena_bytes;
+	char fault[256];
+	struct view view;
+	uint8_t out[OUT_BYTES];
+	size_t written;
+	uint8_t ack;
+	void *hog[64]; /* memory that nobody else shall have */
+};
+
+struct request {
+	uint8_t command;
+	uint8_t in[MAX_CMD + 64];
+	size_t in_bytes, room;
+};
+
+struct fuzz {
+	struct unit units[2];
+	uint64_t rng;
+	uint64_t step;
+	uint32_t attached, generation; /* as a driver knows them */
+	uint32_t oks[256], refusals[256];
+};
+
+static uint32_t pick(struct fuzz *f, uint32_t below)
+{
+	return (uint32_t)(generate_random(&f->rng) % below);
+}
+
+static bool one_in(struct fuzz *f, uint32_t n)
+{
+	return pick(f, n) == 0;
+}
+
+/* ---- the two firmwares ---- */
+
+static void take_log(void *ctx, const char *line)
+{
+	struct unit *u = ctx;
+
+	if (strstr(line, "fault"))
+		snprintf(u->fault, sizeof(u->fault), "%s", line);
+}
+
+static void unit_open(struct unit *u, enum fw_engine engine)
+{
+	struct fw_config config = {.engine = engine, .seed = 7, .num_queues = 3, .mtu = 400, .platform = &u->platform, .platform_ctx = u};
+
+	u->platform = rig_platform;
+	u->platform.log = take_log;
+	fw_caps_default(&config.caps);
+	config.caps.max_insns = GENERATE_MAX_SLOTS;
+	config.caps.max_progs = PROGS;
+	config.caps.max_maps = MAPS;
+	config.caps.max_map_kib = 48;
+	config.caps.max_cmd_bytes = MAX_CMD;
+	config.caps.headroom = HEADROOM;
+	config.caps.tailroom = TAILROOM;
+	config.caps.max_frame = MAX_FRAME;
+	config.caps.max_log_bytes = 1000;
+	config.caps.flags = VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT;
+	u->arena_bytes = fw_arena_bytes(&config.caps);
+	u->arena = mmap(NULL, u->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	cr_assert_neq(u->arena, MAP_FAILED);
+	u->fw = fw_init(u->arena, u->arena_bytes, &config);
+	cr_assert_not_null(u->fw);
+}
+
+/* Takes all memory but what fits in no block of least bytes. */
+static void hog(struct unit *u, size_t least)
+{
+	size_t n = 0;
+
+	for (size_t bytes = (size_t)1 << 24; bytes >= least; bytes /= 2)
+		while (n < ARRAY_SIZE(u->hog) && (u->hog[n] = arena_alloc(&u->fw->arena, bytes)))
+			n++;
+}
+
+static void unhog(struct unit *u)
+{
+	for (size_t n = 0; n < ARRAY_SIZE(u->hog); n++) {
+		arena_free(&u->fw->arena, u->hog[n]);
+		u->hog[n] = NULL;
+	}
+}
+
+static uint64_t add_bytes(uint64_t sum, const void *p, size_t bytes)
+{
+	const uint8_t *b = p;
+
+	for (; bytes >= 8; bytes -= 8, b += 8) {
+		uint64_t word;
+
+		memcpy(&word, b, 8);
+		sum = (sum ^ word) * 0x9e3779b97f4a7c15;
+		sum ^= sum >> 29;
+	}
+	while (bytes--)
+		sum = (sum ^ *b++) * 0x100000001b3;
+	return sum;
+}
+
+/* A command by the book; adds the answer to *sum. Returns the ack. */
+static uint8_t ask(struct unit *u, uint8_t command, const void *in, size_t in_bytes, uint64_t *sum)
+{
+	size_t written;
+	uint8_t ack = fw_command(u->fw, command, in, in_bytes, u->out, OUT_ROOM, &written);
+
+	*sum = add_bytes(*sum, u->out, written);
+	return ack;
+}
+
+static uint64_t view_prog(struct unit *u, uint32_t id)
+{
+	struct virtio_net_xdp_prog_log_get log = {.id = cpu_to_le32(id)};
+	uint64_t sum = 0;
+
+	ask(u, CMD(PROG_INFO), &log.id, sizeof(log.id), &sum);
+	ask(u, CMD(PROG_LOG_GET), &log, sizeof(log), &sum);
+	return sum;
+}
+
+static uint64_t view_map(struct unit *u, uint32_t id)
+{
+	struct virtio_net_xdp_map_info_result info;
+	uint8_t in[4 + VIRTIO_NET_XDP_KEY_MAX];
+	uint32_t key_size, keys = 0;
+	le32 wire = cpu_to_le32(id);
+	uint64_t sum = 0;
+
+	memcpy(in, &wire, 4);
+	if (ask(u, CMD(MAP_INFO), in, 4, &sum))
+		return sum;
+	memcpy(&info, u->out, sizeof(info));
+	key_size = le32_to_cpu(info.key_size);
+	for (size_t bytes = 4; keys < DUMP_KEYS && !ask(u, CMD(MAP_NEXT), in, bytes, &sum); keys++) {
+		bytes = 4 + key_size;
+		memcpy(in + 4, u->out + sizeof(struct virtio_net_xdp_result), key_size);
+		ask(u, CMD(MAP_LOOKUP), in, bytes, &sum);
+	}
+	if (keys < DUMP_KEYS && !(le32_to_cpu(info.flags) & VIRTIO_NET_XDP_MAP_F_WRONLY))
+		cr_assert_eq(keys, le32_to_cpu(info.entries), "map %u: MAP_NEXT shows %u of %u elements", id, keys, le32_to_cpu(info.entries));
+	return sum;
+}
+
+static struct view view(struct unit *u)
+{
+	struct view v;
+	struct virtio_net_xdp_detach never = {cpu_to_le32(NONE - 1), cpu_to_le32(0)};
+	struct virtio_net_xdp_obj_list list = {cpu_to_le32(VIRTIO_NET_XDP_OBJ_PROG), cpu_to_le32(0)};
+	uint64_t state[] = {u->fw->arena.used, u->fw->map_bytes, u->fw->prandom, u->fw->now_ns, u->fw->verifying, fw_attached(u->fw)};
+
+	memset(&v, 0, sizeof(v));
+	ask(u, CMD(OBJ_LIST), &list, sizeof(list), &v.lists);
+	list.kind = cpu_to_le32(VIRTIO_NET_XDP_OBJ_MAP);
+	ask(u, CMD(OBJ_LIST), &list, sizeof(list), &v.lists);
+	for (uint32_t id = 0; id < PROGS; id++)
+		v.progs[id] = view_prog(u, id);
+	for (uint32_t id = 0; id < MAPS; id++)
+		v.maps[id] = view_map(u, id);
+	ask(u, CMD(DETACH), &never, sizeof(never), &v.attachment);
+	v.state = add_bytes(0, state, sizeof(state));
+	return v;
+}
+
+static bool same_view(const struct view *a, const struct view *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* ---- sending ---- */
+
+/* The request in memory of exactly its size: what reads on, ASan sees. */
+static void send_one(struct fuzz *f, struct unit *u, const struct request *r)
+{
+	uint8_t *in = malloc(r->in_bytes + !r->in_bytes);
+
+	memcpy(in, r->in, r->in_bytes);
+	memset(u->out, CANARY, OUT_BYTES);
+	u->ack = fw_command(u->fw, r->command, in, r->in_bytes, u->out, r->room, &u->written);
+	cr_assert_arr_eq(in, r->in, r->in_bytes, "step %lu: command %u wrote to its request", f->step, r->command);
+	free(in);
+	cr_assert_leq(u->written, r->room, "step %lu: command %u wrote %zu bytes where %zu fit", f->step, r->command, u->written, r->room);
+	cr_assert(r->room < 8 ? u->written == 0 && u->ack : u->written >= 8, "step %lu: command %u left %zu bytes in %zu", f->step,
+		  r->command, u->written, r->room);
+	cr_assert(u->out[u->written] == CANARY && !memcmp(u->out + u->written, u->out + u->written + 1, OUT_BYTES - u->written - 1),
+		  "step %lu: command %u wrote behind its %zu bytes", f->step, r->command, u->written);
+	cr_assert_eq(u->fault[0], 0, "UNSOUND: step %lu: %s", f->step, u->fault);
+}
+
+static bool only_asks(uint8_t command)
+{
+	switch (command) {
+	case CMD(CAP_GET):
+	case CMD(PROG_INFO):
+	case CMD(PROG_LOG_GET):
+	case CMD(MAP_LOOKUP):
+	case CMD(MAP_NEXT):
+	case CMD(MAP_INFO):
+	case CMD(OBJ_LIST):
+		return true;
+	}
+	return false;
+}
+
+/* Sends to one firmware, and looks at what changed. */
+static void send_and_look(struct fuzz *f, struct unit *u, const struct request *r)
+{
+	struct virtio_net_xdp_result result = {0};
+	uint8_t answer[OUT_BYTES];
+	struct view now;
+
+	send_one(f, u, r);
+	memcpy(answer, u->out, OUT_BYTES);
+	if (u->written) {
+		memcpy(&result, answer, sizeof(result));
+		cr_assert_eq(u->ack != VIRTIO_NET_OK, le16_to_cpu(result.status) != 0, "step %lu: ack %u", f->step, u->ack);
+		cr_assert_eq(le16_to_cpu(result.reserved), 0, "step %lu", f->step);
+		cr_assert(u->ack ? u->written == 8 : !le32_to_cpu(result.detail), "step %lu: command %u", f->step, r->command);
+	}
+	now = view(u);
+	if (u->ack || only_asks(r->command))
+		cr_assert(same_view(&now, &u->view), "step %lu: command %u, status %#x, changed something", f->step, r->command,
+			  le16_to_cpu(result.status));
+	u->view = now;
+	memcpy(u->out, answer, OUT_BYTES);
+}
+
+static void expect_alike(const struct fuzz *f, uint8_t command)
+{
+	const struct unit *a = &f->units[0], *b = &f->units[1];
+
+	cr_assert(a->ack == b->ack && a->written == b->written && memcmp(a->out, b->out, OUT_BYTES) == 0,
+		  "step %lu: command %u is answered differently: ack %u and %u, %zu and %zu bytes", f->step, command, a->ack, b->ack,
+		  a->written, b->written);
+	cr_assert(same_view(&a->view, &b->view), "step %lu: after command %u the two differ", f->step, command);
+}
+
+static void learn(struct fuzz *f, const struct request *r)
+{
+	le32 words[3];
+
+	if (r->command == CMD(ATTACH) || r->command == CMD(DETACH)) {
+		memcpy(words, f->units[0].out, sizeof(words));
+		f->generation = le32_to_cpu(words[2]);
+		memcpy(words, r->in, sizeof(words[0]));
+		f->attached = r->command == CMD(ATTACH) ? le32_to_cpu(words[0]) : NONE;
+	}
+}
+
+static uint8_t send(struct fuzz *f, const struct request *r)
+{
+	for (int i = 0; i < 2; i++)
+		send_and_look(f, &f->units[i], r);
+	expect_alike(f, r->command);
+	if (!f->units[0].ack)
+		learn(f, r);
+	(f->units[0].ack ? f->refusals : f->oks)[r->command]++;
+	return f->units[0].ack;
+}
+
+/* ---- requests as a driver might make them ---- */
+
+static void put(struct request *r, const void *p, size_t bytes)
+{
+	memcpy(r->in + r->in_bytes, p, bytes);
+	r->in_bytes += bytes;
+}
+
+static void put_u32(struct request *r, uint32_t value)
+{
+	le32 wire = cpu_to_le32(value);
+
+	put(r, &wire, sizeof(wire));
+}
+
+static void put_random(struct fuzz *f, struct request *r, size_t bytes)
+{
+	while (bytes--)
+		r->in[r->in_bytes++] = (uint8_t)pick(f, 256);
+}
+
+static struct request request(uint8_t command)
+{
+	struct request r;
+
+	r.command = command;
+	r.in_bytes = 0;
+	r.room = OUT_ROOM;
+	return r;
+}
+
+static uint32_t some_id(struct fuzz *f)
+{
+	return pick(f, PROGS + 1);
+}
+
+/* Mostly of a map that there is. */
+static uint32_t some_map(struct fuzz *f)
+{
+	uint32_t id = some_id(f);
+
+	for (int tries = 0; tries < 4 && !core_map(f->units[0].fw, id); tries++)
+		id = some_id(f);
+	return id;
+}
+
+/* Mostly of a program that can run. */
+static uint32_t some_ready(struct fuzz *f)
+{
+	uint32_t id = some_id(f);
+
+	for (int tries = 0; tries < 8; tries++) {
+		const struct prog *prog = prog_find(f->units[0].fw, id);
+
+		if (prog && prog->state == PROG_READY)
+			break;
+		id = some_id(f);
+	}
+	return id;
+}
+
+static void map_create(struct fuzz *f, struct request *r)
+{
+	static const uint32_t sizes[] = {1, 4, 8, 12, 48, 512, 513, 4000}, entries[] = {1, 2, 8, 33, 500};
+	static const uint32_t flags[] = {0, 0, 0, 1, 1 << 3, 1 << 4, 1 << 6, 1 << 7, 1 << 8, 3 << 3, 3 << 7, 2};
+	uint32_t id = some_id(f);
+	bool usual = pick(f, 4);
+
+	put_u32(r, id);
+	put_u32(r, id == GENERATE_ARRAY_MAP || one_in(f, 3) ? VIRTIO_NET_XDP_MAP_ARRAY : VIRTIO_NET_XDP_MAP_HASH);
+	put_u32(r, usual ? 4 : sizes[pick(f, ARRAY_SIZE(sizes))]);
+	put_u32(r, usual ? GENERATE_VALUE_BYTES : sizes[pick(f, ARRAY_SIZE(sizes))]);
+	put_u32(r, usual ? GENERATE_ARRAY_ENTRIES : entries[pick(f, ARRAY_SIZE(entries))]);
+	put_u32(r, usual ? 0 : flags[pick(f, ARRAY_SIZE(flags))]);
+	put_u32(r, NONE);
+	put_random(f, r, VIRTIO_NET_XDP_NAME_BYTES);
+}
+
+/* Commands on elements: the key and value sizes are the map's, keys are few so that they meet. */
+static void map_element(struct fuzz *f, struct request *r)
+{
+	uint32_t id = some_map(f), key_size, value_size;
+	const struct map *map = core_map(f->units[0].fw, id);
+
+	key_size = map ? map->attr.key_size : 4;
+	value_size = map && map->attr.value_size <= 4000 ? map->attr.value_size : 8;
+	put_u32(r, id);
+	if (r->command == CMD(MAP_UPDATE))
+		put_u32(r, pick(f, 3));
+	if (r->command == CMD(MAP_NEXT) && one_in(f, 4))
+		return;
+	memset(r->in + r->in_bytes, 0, key_size);
+	r->in[r->in_bytes] = (uint8_t)pick(f, 12);
+	r->in_bytes += key_size;
+	if (r->command == CMD(MAP_UPDATE))
+		put_random(f, r, value_size);
+}
+
+static void test_run(struct fuzz *f, struct request *r)
+{
+	static const uint32_t sizes[] = {13, 14, 15, 60, MAX_FRAME - 1, MAX_FRAME, MAX_FRAME + 1};
+	uint32_t bytes = one_in(f, 2) ? sizes[pick(f, ARRAY_SIZE(sizes))] : 14 + pick(f, 200);
+
+	put_u32(r, some_ready(f));
+	put_u32(r, 0);
+	put_u32(r, pick(f, 9));
+	put_u32(r, pick(f, 3));
+	put_random(f, r, bytes);
+	if (one_in(f, 3))
+		r->room = sizeof(struct virtio_net_xdp_test_run_result) + HEADROOM + bytes + TAILROOM - one_in(f, 2);
+}
+
+static struct request likely_request(struct fuzz *f)
+{
+	/* How often of 64: what destroys or freezes is rare, so that there is something to work on; the last ones do not exist. */
+	static const uint8_t weights[] = {1, 3, 3, 3, 2, 2, 1, 4, 2, 5, 1, 5, 8, 5, 5, 1, 1, 1, 2, 6, 1, 1, 1};
+	struct request r = request(0);
+	uint32_t n = pick(f, 64);
+
+	while (r.command < sizeof(weights) - 1 && n >= weights[r.command])
+		n -= weights[r.command++];
+
+	switch (r.command) {
+	case CMD(CAP_GET):
+		break;
+	case CMD(PROG_CREATE):
+		put_u32(&r, some_id(f));
+		put_u32(&r, 8 * (1 + pick(f, 64)));
+		put_u32(&r, pick(f, 4));
+		put_random(f, &r, VIRTIO_NET_XDP_NAME_BYTES + VIRTIO_NET_XDP_TAG_BYTES);
+		break;
+	case CMD(PROG_WRITE):
+		put_u32(&r, some_id(f));
+		put_u32(&r, 8 * pick(f, 3));
+		put_random(f, &r, 8 * pick(f, 9));
+		break;
+	case CMD(ATTACH):
+		put_u32(&r, some_ready(f));
+		put_u32(&r, f->attached);
+		put_u32(&r, f->generation);
+		put_u32(&r, pick(f, 9));
+		put_u32(&r, pick(f, 2));
+		break;
+	case CMD(DETACH):
+		put_u32(&r, f->attached);
+		put_u32(&r, f->generation);
+		break;
+	case CMD(MAP_CREATE):
+		map_create(f, &r);
+		break;
+	case CMD(MAP_LOOKUP):
+	case CMD(MAP_UPDATE):
+	case CMD(MAP_DELETE):
+	case CMD(MAP_NEXT):
+		map_element(f, &r);
+		break;
+	case CMD(TEST_RUN):
+		test_run(f, &r);
+		break;
+	case CMD(PROG_COMMIT):
+	case CMD(PROG_LOG_GET):
+		put_u32(&r, some_id(f));
+		put_u32(&r, pick(f, 3));
+		break;
+	case CMD(OBJ_LIST):
+		put_u32(&r, pick(f, 2));
+		put_u32(&r, pick(f, 3));
+		break;
+	default:
+		put_u32(&r, some_id(f));
+	}
+	return r;
+}
+
+/* ---- and as none does ---- */
+
+static void mutate(struct fuzz *f, struct request *r)
+{
+	static const uint32_t edges[] = {0,	     1,		 7,	     8,		 13,	     MAX_FRAME,	 MAX_CMD,    0x7fffffff,
+					 0x80000000, 0xfffffff0, 0xfffffff8, 0xfffffffe, 0xffffffff, 0x10000000, 0x20000001, 0x00010000};
+	size_t words = r->in_bytes / 4;
+
+	switch (pick(f, 6)) {
+	case 0: /* an extreme number in a field */
+	case 1:
+		if (words) {
+			le32 edge = cpu_to_le32(edges[pick(f, ARRAY_SIZE(edges))]);
+
+			memcpy(r->in + 4 * pick(f, words > 12 ? 12 : (uint32_t)words), &edge, sizeof(edge));
+		}
+		break;
+	case 2: /* a bit */
+		if (r->in_bytes)
+			r->in[pick(f, (uint32_t)r->in_bytes)] ^= (uint8_t)(1 << pick(f, 8));
+		break;
+	case 3: /* another length */
+		r->in_bytes = one_in(f, 8) ? MAX_CMD - 3 + pick(f, 4) : pick(f, 64);
+		break;
+	case 4: /* another room */
+		r->room = pick(f, one_in(f, 2) ? 32 : 128);
+		break;
+	default:
+		r->in_bytes -= r->in_bytes ? 1 + pick(f, 2) % r->in_bytes : 0;
+		if (one_in(f, 2))
+			r->in_bytes += pick(f, 6);
+	}
+}
+
+/* ---- steps ---- */
+
+static void step_command(struct fuzz *f)
+{
+	struct request r = likely_request(f);
+
+	memset(r.in + r.in_bytes, 0, sizeof(r.in) - r.in_bytes);
+	while (one_in(f, 3))
+		mutate(f, &r);
+	send(f, &r);
+}
+
+/* A program from PROG_CREATE to PROG_COMMIT. */
+static void step_load(struct fuzz *f)
+{
+	static const uint64_t pass[] = {0x00000002000000b7, 0x95};
+	static const uint64_t slow[] = {0x000001f4000006b7, 0xffffffff00000607, 0x00000000fffe0655, 0x00000001000000b7, 0x95};
+	uint8_t wire[(size_t)GENERATE_MAX_SLOTS * 8];
+	uint32_t id = some_id(f), bytes, at, piece;
+	struct request r;
+
+	switch (pick(f, 4)) {
+	case 0:
+		bytes = sizeof(pass);
+		memcpy(wire, pass, bytes);
+		break;
+	case 1:
+		bytes = sizeof(slow);
+		memcpy(wire, slow, bytes);
+		break;
+	default:
+		bytes = 8 * generate_program(generate_random(&f->rng), false, wire);
+	}
+	r = request(CMD(PROG_DESTROY));
+	put_u32(&r, id);
+	send(f, &r);
+	r = request(CMD(PROG_CREATE));
+	put_u32(&r, id);
+	put_u32(&r, bytes);
+	put_u32(&r, pick(f, 4));
+	put_random(f, &r, VIRTIO_NET_XDP_NAME_BYTES + VIRTIO_NET_XDP_TAG_BYTES);
+	if (send(f, &r))
+		return;
+	for (at = 0; at < bytes; at += piece) {
+		piece = one_in(f, 2) ? bytes - at : 1 + pick(f, bytes - at);
+		r = request(CMD(PROG_WRITE));
+		put_u32(&r, id);
+		put_u32(&r, at);
+		put(&r, wire + at, piece);
+		cr_assert_eq(send(f, &r), VIRTIO_NET_OK, "step %lu", f->step);
+	}
+	r = request(CMD(PROG_COMMIT));
+	put_u32(&r, id);
+	put_u32(&r, pick(f, 3));
+	send(f, &r);
+}
+
+static void poll_all(struct fuzz *f, uint32_t budget, uint32_t times)
+{
+	for (int i = 0; i < 2; i++) {
+		struct unit *u = &f->units[i];
+
+		for (uint32_t n = 0; n < times && fw_poll(u->fw, budget); n++)
+			;
+		u->view = view(u);
+	}
+	cr_assert(same_view(&f->units[0].view, &f->units[1].view), "step %lu: verification ends differently", f->step);
+}
+
+static void step_starve(struct fuzz *f)
+{
+	size_t least = (size_t)64 << pick(f, 10);
+
+	for (int i = 0; i < 2; i++) {
+		hog(&f->units[i], least);
+		f->units[i].view = view(&f->units[i]);
+	}
+	for (int n = 0; n < 3; n++) {
+		if (one_in(f, 3))
+			step_load(f);
+		else
+			step_command(f);
+	}
+	for (int i = 0; i < 2; i++) {
+		unhog(&f->units[i]);
+		f->units[i].view = view(&f->units[i]);
+	}
+}
+
+/* A burst from the link, frames of all sizes, with room around them or none. */
+static void step_frames(struct fuzz *f)
+{
+	static uint8_t memory[2][BURST][HEADROOM + MAX_FRAME + TAILROOM];
+	uint32_t bytes[BURST], head = one_in(f, 3) ? 0 : HEADROOM, tail = one_in(f, 3) ? 0 : TAILROOM, count = 1 + pick(f, BURST);
+	struct fw_frame frames[2][BURST];
+
+	if (f->attached == NONE)
+		return;
+	for (uint32_t n = 0; n < count; n++) {
+		bytes[n] = one_in(f, 3) ? 14 : one_in(f, 3) ? MAX_FRAME : 14 + pick(f, 200);
+		for (uint32_t at = 0; at < bytes[n]; at++)
+			memory[0][n][HEADROOM + at] = memory[1][n][HEADROOM + at] = (uint8_t)pick(f, 256);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct unit *u = &f->units[i];
+
+		for (uint32_t n = 0; n < count; n++) {
+			uint8_t *data = memory[i][n] + HEADROOM;
+
+			frames[i][n] = (struct fw_frame){.data = data,
+							 .data_end = data + bytes[n],
+							 .data_meta = data,
+							 .rx_queue_index = n,
+							 .hard_start = data - head,
+							 .hard_end = data + bytes[n] + tail,
+							 .now_ns = f->step * 1000 + n};
+		}
+		fw_run(u->fw, frames[i], count);
+		cr_assert_eq(u->fault[0], 0, "UNSOUND: step %lu: %s", f->step, u->fault);
+		u->view = view(u);
+	}
+	for (uint32_t n = 0; n < count; n++) {
+		const struct fw_frame *a = &frames[0][n], *b = &frames[1][n];
+		ptrdiff_t end = a->data_end - a->data;
+
+		cr_assert(a->hard_start <= a->data_meta && a->data_meta <= a->data && end >= 14 && a->data_end <= a->hard_end,
+			  "step %lu: frame %u left its memory", f->step, n);
+		cr_assert(a->r0 == b->r0 && a->verdict == b->verdict && a->rx_queue_index == b->rx_queue_index &&
+				  a->bad_queue == b->bad_queue && a->changed == b->changed && a->rx_queue_index < 3,
+			  "step %lu: frame %u: R0 %#lx and %#lx", f->step, n, a->r0, b->r0);
+		cr_assert(end == b->data_end - b->data && memcmp(a->data, b->data, (size_t)end) == 0, "step %lu: frame %u differs",
+			  f->step, n);
+	}
+	cr_assert(same_view(&f->units[0].view, &f->units[1].view), "step %lu: frames leave the two different", f->step);
+}
+
+/* Everything goes, by commands or by reset, and its memory is back. */
+static void clear_up(struct fuzz *f, const struct view *empty, size_t used)
+{
+	bool by_reset = one_in(f, 2);
+	struct request r;
+
+	if (!by_reset && f->attached != NONE) {
+		r = request(CMD(DETACH));
+		put_u32(&r, f->attached);
+		put_u32(&r, f->generation);
+		cr_assert_eq(send(f, &r), VIRTIO_NET_OK);
+	}
+	for (uint32_t id = 0; !by_reset && id < PROGS + MAPS; id++) {
+		r = request(id < PROGS ? CMD(PROG_DESTROY) : CMD(MAP_DESTROY));
+		put_u32(&r, id < PROGS ? id : id - PROGS);
+		send(f, &r);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct unit *u = &f->units[i];
+
+		if (by_reset)
+			fw_reset(u->fw);
+		u->view = view(u);
+		cr_assert(!memcmp(u->view.progs, empty->progs, sizeof(empty->progs)) && !memcmp(u->view.maps, empty->maps, sizeof(empty->maps)) &&
+				  u->view.lists == empty->lists,
+			  "step %lu: something is left", f->step);
+		cr_assert(!by_reset || same_view(&u->view, empty), "step %lu: a reset leaves something", f->step);
+		cr_assert_eq(u->fw->arena.used, used, "step %lu: %zu bytes are lost", f->step, u->fw->arena.used - used);
+		cr_assert_eq(u->fw->scratch.used, 0, "step %lu: %zu bytes of scratch are lost", f->step, u->fw->scratch.used);
+		cr_assert_eq(u->fw->map_bytes, 0, "step %lu: maps are charged that are not", f->step);
+		cr_assert_eq(u->fw->verifying, 0, "step %lu", f->step);
+	}
+	if (by_reset) {
+		f->attached = NONE;
+		f->generation = 0;
+	}
+}
+
+/* The maps that generated programs name. */
+static void set_up(struct fuzz *f)
+{
+	static const uint32_t types[][2] = {{GENERATE_ARRAY_MAP, VIRTIO_NET_XDP_MAP_ARRAY}, {GENERATE_HASH_MAP, VIRTIO_NET_XDP_MAP_HASH}};
+
+	for (int i = 0; i < 2; i++) {
+		struct request r = request(CMD(MAP_CREATE));
+
+		put_u32(&r, types[i][0]);
+		put_u32(&r, types[i][1]);
+		put_u32(&r, 4);
+		put_u32(&r, GENERATE_VALUE_BYTES);
+		put_u32(&r, GENERATE_ARRAY_ENTRIES);
+		put_u32(&r, 0);
+		put_u32(&r, NONE);
+		put_random(f, &r, VIRTIO_NET_XDP_NAME_BYTES);
+		cr_assert_eq(send(f, &r), VIRTIO_NET_OK);
+	}
+}
+
+static void step(struct fuzz *f)
+{
+	switch (pick(f, 24)) {
+	case 0:
+	case 1:
+		step_load(f);
+		break;
+	case 2:
+		poll_all(f, 1 + pick(f, 300), 1 + pick(f, 4));
+		break;
+	case 3:
+		poll_all(f, 10000, UINT32_MAX);
+		break;
+	case 4:
+	case 5:
+		step_frames(f);
+		break;
+	case 6:
+		step_starve(f);
+		break;
+	default:
+		step_command(f);
+	}
+}
+
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+Test(fuzz, commands)
+{
+	static struct fuzz f;
+	uint64_t steps = setting("REFNIC_FUZZ", STEPS);
+	struct view empty;
+	size_t used;
+
+	f.rng = setting("REFNIC_SEED", 1) * 0x9e3779b97f4a7c15;
+	f.attached = NONE;
+	unit_open(&f.units[0], FW_ENGINE_INTERP);
+	unit_open(&f.units[1], FW_ENGINE_JIT);
+	for (int i = 0; i < 2; i++)
+		f.units[i].view = view(&f.units[i]);
+	empty = f.units[0].view;
+	used = f.units[0].fw->arena.used;
+	cr_assert(same_view(&empty, &f.units[1].view));
+	for (f.step = 1; f.step <= steps; f.step++) {
+		if (f.step % EPOCH == 1)
+			set_up(&f);
+		step(&f);
+		if (f.step % EPOCH == 0)
+			clear_up(&f, &empty, used);
+	}
+	clear_up(&f, &empty, used);
+	for (int i = 0; i < 2; i++) {
+		fw_exit(f.units[i].fw);
+		munmap(f.units[i].arena, f.units[i].arena_bytes);
+	}
+	for (uint32_t command = 0; getenv("REFNIC_FUZZ") && command <= VIRTIO_NET_CTRL_XDP_COMMANDS; command++)
+		fprintf(stderr, "command %2u: %6u accepted, %6u refused\n", command, f.oks[command], f.refusals[command]);
+	/* A firmware that refuses everything is alike, too. */
+	for (uint32_t command = 0; command <= CMD(TEST_RUN); command++)
+		cr_assert(command == CMD(MAP_BATCH) || steps < STEPS / 2 || f.oks[command], "command %u never succeeded", command);
+}

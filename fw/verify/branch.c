@@ -298,7 +298,7 @@ void branch_learn(struct verify *v, const struct insn *insn, bool taken)
 
 	if (reg_is_scalar(&a) && reg_is_scalar(&b)) {
 		learn_numbers(v, insn, info, &b, taken);
-	} else if (a.kind == REG_VALUE_OR_NULL) {
+	} else if (a.kind == REG_VALUE_OR_NULL && is_null_test(info, &b)) {
 		struct null learn = {a.id, (info->op == INSN_JMP_EQ) == taken};
 
 		state_each(v->state, learn_null, &learn);

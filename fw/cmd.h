@@ -14,8 +14,8 @@
  * - STATE: PROG_WRITE, PROG_COMMIT: bytes written so far; ATTACH, DETACH: the generation; TEST_RUN: its state.
  * - BUSY: references; of an attached program 1.
  * - TYPE: the type, or kind.
- * - SIZE: what was expected: of key and value the bytes of the whole request, then those of the result; PROG_WRITE: the
- *   offset; PROG_LOG_GET: the log's bytes; else the nearest value allowed.
+ * - SIZE: what was expected: of key, value and frame the bytes of the whole request, then those of the result;
+ *   PROG_WRITE: the offset; PROG_LOG_GET: the log's bytes; else the nearest value allowed.
  * - LIMIT_*: the limit, in the unit of its capability (LIMIT_ENTRIES: of max_entries).
  * - PERM, LIMIT_MEMORY, NO_KEY, KEY_EXISTS, LAST_KEY: 0.
  */

@@ -116,9 +116,9 @@ uint16_t cmd_misc_test_run(struct cmd *cmd)
 	if (prog->state != PROG_READY)
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, prog->state);
 	if (bytes < XDP_MIN_FRAME)
-		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, XDP_MIN_FRAME);
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, sizeof(request) + XDP_MIN_FRAME);
 	if (bytes > caps->max_frame)
-		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, caps->max_frame);
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, sizeof(request) + caps->max_frame);
 	if (le32_to_cpu(request.rx_queue_index) >= cmd->fw->config.num_queues)
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, cmd->fw->config.num_queues - 1);
 	need = sizeof(result) + caps->headroom + bytes + caps->tailroom;

@@ -225,8 +225,8 @@ static const struct fault {
 	{CMD(TEST_RUN), "flags", ERR(FLAGS), 1, 1, 1},
 	{CMD(TEST_RUN), "no such program", ERR(NOT_FOUND), 0, 20, 20},
 	{CMD(TEST_RUN), "not committed", ERR(STATE), 0, UPLOADED, VIRTIO_NET_XDP_PROG_LOADING},
-	{CMD(TEST_RUN), "frame of 13", ERR(SIZE), LEN, 16 + 13, 14},
-	{CMD(TEST_RUN), "frame of 65536", ERR(SIZE), LEN, 16 + 65536, 65535},
+	{CMD(TEST_RUN), "frame of 13", ERR(SIZE), LEN, 16 + 13, 16 + 14},
+	{CMD(TEST_RUN), "frame of 65536", ERR(SIZE), LEN, 16 + 65536, 16 + 65535},
 	{CMD(TEST_RUN), "queue", ERR(SIZE), 3, 2, 1},
 	{CMD(TEST_RUN), "room", ERR(SIZE), ROOM, 24 + 256 + 32 + 256 - 1, 24 + 256 + 32 + 256},
 };

@@ -70,7 +70,6 @@ static void drop_code(struct fw *fw, struct prog *prog)
 	prog->jit = (struct jit){0};
 }
 
-/* insn: an index inside of the program, 0 when it is about the whole. */
 static void refuse(struct fw *fw, struct prog *prog, uint16_t error, uint32_t insn)
 {
 	prog->result.error = error;
@@ -79,8 +78,13 @@ static void refuse(struct fw *fw, struct prog *prog, uint16_t error, uint32_t in
 	set_state(fw, prog, PROG_REFUSED);
 }
 
-/* "instruction 7: what" into the program's log, behind what is there. insn may be VIRTIO_NET_XDP_ID_NONE. */
-static void log_reason(struct fw *fw, struct prog *prog, uint32_t insn, const char *what)
+#define WHOLE_PROGRAM UINT32_MAX
+
+/*
+ * The same with "instruction 7: what" in the log, behind what is there. insn WHOLE_PROGRAM: what alone, and error_insn is
+ * 0, since it has to be inside of the program.
+ */
+static void refuse_for(struct fw *fw, struct prog *prog, uint16_t error, uint32_t insn, const char *what)
 {
 	struct line line = {
 		.text = prog->log,
@@ -88,7 +92,7 @@ static void log_reason(struct fw *fw, struct prog *prog, uint32_t insn, const ch
 		.used = prog->result.log_bytes,
 	};
 
-	if (insn != VIRTIO_NET_XDP_ID_NONE) {
+	if (insn != WHOLE_PROGRAM) {
 		line_str(&line, "instruction ");
 		line_num(&line, insn);
 		line_str(&line, ": ");
@@ -96,6 +100,7 @@ static void log_reason(struct fw *fw, struct prog *prog, uint32_t insn, const ch
 	line_str(&line, what);
 	line_str(&line, "\n");
 	prog->result.log_bytes = (uint32_t)line.used;
+	refuse(fw, prog, error, insn == WHOLE_PROGRAM ? 0 : insn);
 }
 
 /* The map's index in prog->maps, where it is put if it was not yet; the reference is taken. */
@@ -168,15 +173,12 @@ int prog_commit(struct fw *fw, struct prog *prog, uint32_t log_level)
 	arena_free(&fw->arena, prog->wire);
 	prog->wire = NULL;
 	if (result) {
-		log_reason(fw, prog, error.insn, error.what);
-		refuse(fw, prog, result == -ENOTSUP ? VIRTIO_NET_XDP_VERIFY_ISA : VIRTIO_NET_XDP_VERIFY_INSN,
-		       error.insn);
+		refuse_for(fw, prog, result == -ENOTSUP ? VIRTIO_NET_XDP_VERIFY_ISA : VIRTIO_NET_XDP_VERIFY_INSN,
+			   error.insn, error.what);
 		return 0;
 	}
-	if (resolve_maps(fw, prog, &insn)) {
-		log_reason(fw, prog, insn, "names a map that does not exist");
-		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_MAP, insn);
-	}
+	if (resolve_maps(fw, prog, &insn))
+		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_MAP, insn, "names a map that does not exist");
 	return 0;
 }
 
@@ -247,8 +249,8 @@ static void verify_end(struct fw *fw, struct prog *prog)
 	}
 	/* No run is longer than the walk over all of them. */
 	if (prog->result.visited > fw->config.caps.max_run_insns) {
-		log_reason(fw, prog, VIRTIO_NET_XDP_ID_NONE, "a run may take more than max_run_insns instructions");
-		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, 0);
+		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, WHOLE_PROGRAM,
+			   "a run may take more than max_run_insns instructions");
 		return;
 	}
 	exec_link(prog->insns, count, prog->maps);
@@ -260,8 +262,7 @@ static void verify_end(struct fw *fw, struct prog *prog)
 		.num_maps = prog->num_maps,
 	};
 	if (compile(fw, prog)) {
-		log_reason(fw, prog, VIRTIO_NET_XDP_ID_NONE, "no memory for the machine code");
-		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_CODE, 0);
+		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_CODE, WHOLE_PROGRAM, "no memory for the machine code");
 		return;
 	}
 	prog->result.error_insn = VIRTIO_NET_XDP_ID_NONE;
@@ -292,8 +293,7 @@ bool prog_poll(struct fw *fw, uint32_t budget)
 	if (!prog->verify)
 		verify_begin(fw, prog);
 	if (!prog->verify) {
-		log_reason(fw, prog, VIRTIO_NET_XDP_ID_NONE, "no memory to verify the program");
-		refuse(fw, prog, VIRTIO_NET_XDP_VERIFY_MEMORY, 0);
+		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_MEMORY, WHOLE_PROGRAM, "no memory to verify the program");
 	} else if (verify_step(prog->verify, budget, &prog->result) != -EAGAIN) {
 		verify_end(fw, prog);
 	}

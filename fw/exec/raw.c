@@ -1,51 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fw_exec(): raw instructions on plain memory, for instruction-set suites. No maps, no helpers. */
 #include "exec.h"
+#include "line.h"
 #include "verify/verify.h"
 
 #define RAW_SLICE 65536 /* instructions that one verify_step() visits */
 
-/* Text that is cut where the room ends. */
-struct text {
-	char *buf;
-	size_t size;
-	size_t length;
-};
-
-static void text_add(struct text *t, const char *s)
-{
-	for (; *s && t->length + 1 < t->size; s++)
-		t->buf[t->length++] = *s;
-	t->buf[t->length] = '\0';
-}
-
-static void text_add_number(struct text *t, uint32_t v)
-{
-	char digits[11];
-	unsigned int n = sizeof(digits);
-
-	digits[--n] = '\0';
-	do
-		digits[--n] = (char)('0' + v % 10);
-	while (v /= 10);
-	text_add(t, &digits[n]);
-}
-
 static void raw_error(struct fw_exec *exec, const char *what)
 {
-	struct text t = {.buf = exec->error, .size = sizeof(exec->error)};
+	struct line line = {.text = exec->error, .room = sizeof(exec->error)};
 
-	text_add(&t, what);
+	line_str(&line, what);
 }
 
 static void raw_error_at(struct fw_exec *exec, uint32_t insn, const char *what)
 {
-	struct text t = {.buf = exec->error, .size = sizeof(exec->error)};
+	struct line line = {.text = exec->error, .room = sizeof(exec->error)};
 
-	text_add(&t, "instruction ");
-	text_add_number(&t, insn);
-	text_add(&t, ": ");
-	text_add(&t, what);
+	line_str(&line, "instruction ");
+	line_num(&line, insn);
+	line_str(&line, ": ");
+	line_str(&line, what);
 }
 
 static int raw_decode(struct fw_exec *exec, struct arena *arena, struct insn **insns)

@@ -141,6 +141,7 @@ ok "every patch is signed off by the checkout's user" \
 	sh -c "[ \$(git -C '$tmp/applied' log --format=%b '$before..' | grep -c '^Signed-off-by: A. Uthor <author@example.org>') -eq 6 ]"
 ok "messages are at most 65 columns wide" \
 	sh -c "! git -C '$tmp/applied' log --format=%s%n%b '$before..' | grep -v ^Signed-off-by: | awk 'length > 65' | grep ."
+ok "no licence line is left" sh -c "! grep -nE 'SPDX|BSD-2-Clause' '$tmp/out'/*.patch"
 after=$tmp/applied/$net
 ok "no requirement id is left" not grep -E 'XO-[0-9]|\\req\{|\\listing\{' "$after"
 ok "the requirements are there" sh -c "[ \$(grep -cE '(MUST|SHOULD)' '$after') -gt 100 ]"

@@ -66,6 +66,7 @@ static int wait_done(struct drv_net *net)
 			n = -EAGAIN;
 		if (!n) {
 			cvq->late = false;
+			/* cppcheck-suppress uninitvar ; complete() filled it in */
 			return (int)done.bytes;
 		}
 		if (n != -EAGAIN)

@@ -260,11 +260,11 @@ static uint64_t compare(struct gen *g, uint64_t seed)
 	fill(mem, seed);
 	interp = interp_run(&prog, &run);
 	cr_assert_null(run.fault, "%s: %s at %u", what, run.fault, run.fault_insn);
-	if (jit != interp || memcmp(mem, by_jit, MEM_BYTES)) {
+	if (jit != interp || memcmp(mem, by_jit, MEM_BYTES) != 0) {
 		print_program(&g->a);
 		cr_assert_fail("%s: R0 is %#llx by the JIT, %#llx by the interpreter; memory %s", what,
 			       (unsigned long long)jit, (unsigned long long)interp,
-			       memcmp(mem, by_jit, MEM_BYTES) ? "differs" : "is the same");
+			       memcmp(mem, by_jit, MEM_BYTES) != 0 ? "differs" : "is the same");
 	}
 	return INTERP_BUDGET - run.budget;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define COMMANDS_PER_TURN 8
-#define RESULT_SLACK      256 /* bytes of a result around the bulk that the limits bound */
+#define RESULT_SLACK      (256 + 4 * UINT16_MAX) /* bytes of a result: the fixed part, or a list of all ids */
 
 #define ANY_COMMAND 0x100
 
@@ -57,12 +57,14 @@ static const struct row *find_row(const struct net *net, const struct virtio_net
 int net_ctrl_init(struct net *net)
 {
 	const struct fw_caps *caps = fw_caps(net->fw);
-	size_t out = caps->max_cmd_bytes;
+	/* A log, the frame of a TEST_RUN, or a value: memory that is not used costs nothing. */
+	size_t out = caps->max_log_bytes, frame = (size_t)caps->headroom + caps->max_frame + caps->tailroom;
+	size_t maps = (size_t)caps->max_map_kib * 1024;
 
-	if (out < caps->max_log_bytes)
-		out = caps->max_log_bytes;
-	if (out < caps->max_frame)
-		out = caps->max_frame;
+	if (out < frame)
+		out = frame;
+	if (out < maps)
+		out = maps;
 	net->ctrl.in_room = (size_t)caps->max_cmd_bytes + 1; /* one more than a command may have, to tell */
 	net->ctrl.out_room = out + RESULT_SLACK;
 	net->ctrl.in = malloc(net->ctrl.in_room);

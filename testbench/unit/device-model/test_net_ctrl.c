@@ -195,6 +195,58 @@ Test(net_ctrl, too_long_CVE_2014_0150)
 	}
 }
 
+/* Sends what lies at bed.buffers, with room for a large result. Returns the status. */
+static uint16_t send_large(struct bed *bed, uint32_t bytes, uint64_t out, uint32_t room, uint32_t *len)
+{
+	le16 status;
+
+	ring_desc(&bed->rings[BED_CTRL], 0, bed->buffers, bytes, VRING_DESC_F_NEXT, 1);
+	ring_desc(&bed->rings[BED_CTRL], 1, out, 1 + room, VRING_DESC_F_WRITE, 0);
+	kick(bed, 0, len);
+	memcpy(&status, (uint8_t *)ram_at(&bed->ram, out) + 1, sizeof(status));
+	return le16_to_cpu(status);
+}
+
+/* The largest results that the limits allow are as large as the driver's room: values, and frames of test runs. */
+Test(net_ctrl, large_results)
+{
+	enum { VALUE = 300000, HEADROOM = 60000 };
+	static const uint64_t pass[] = BED_RETURN(2);
+	struct virtio_net_xdp_map_create create = {.type = cpu_to_le32(VIRTIO_NET_XDP_MAP_ARRAY),
+						   .key_size = cpu_to_le32(4),
+						   .value_size = cpu_to_le32(VALUE),
+						   .max_entries = cpu_to_le32(1),
+						   .inner_map_id = cpu_to_le32(VIRTIO_NET_XDP_ID_NONE)};
+	struct virtio_net_xdp_result r;
+	struct bed bed;
+	uint8_t *in;
+	uint64_t out;
+	uint32_t len;
+
+	bed_open(&bed);
+	bed.config.fw.caps.max_cmd_bytes = 4096;
+	bed.config.fw.caps.max_log_bytes = 100;
+	bed.config.fw.caps.max_frame = 1514;
+	bed.config.fw.caps.headroom = HEADROOM;
+	bed_start(&bed, all);
+	bed_attach(&bed, 0, pass, 2);
+	in = ram_at(&bed.ram, bed.buffers);
+	out = ram_take(&bed.ram, 9 + VALUE);
+	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_MAP_CREATE, &create, sizeof(create), &r, sizeof(r), NULL),
+		     VIRTIO_NET_OK);
+	memset(in, 0, 64);
+	in[0] = 10;
+	in[1] = VIRTIO_NET_CTRL_XDP_MAP_LOOKUP;
+	cr_assert_eq(send_large(&bed, 2 + 8, out, 8 + VALUE, &len), VIRTIO_NET_XDP_OK);
+	cr_assert_eq(len, 9 + VALUE);
+	cr_assert_eq(send_large(&bed, 2 + 8, out, 7 + VALUE, &len), VIRTIO_NET_XDP_ERR_SIZE);
+	in[1] = VIRTIO_NET_CTRL_XDP_TEST_RUN;
+	cr_assert_eq(send_large(&bed, 2 + 16 + 14, out, 24 + HEADROOM + 14 + 256, &len), VIRTIO_NET_XDP_OK);
+	cr_assert_eq(len, 1 + 24 + 14);
+	cr_assert_eq(send_large(&bed, 2 + 16 + 14, out, 24 + HEADROOM + 14 + 255, &len), VIRTIO_NET_XDP_ERR_SIZE);
+	bed_close(&bed);
+}
+
 /* dpdk-38e6400387: 70,000 commands in a row. */
 Test(net_ctrl, many_dpdk_38e6400387)
 {

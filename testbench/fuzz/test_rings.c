@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A hostile guest at the device's registers and rings: random and mutated descriptors, indices, indirect tables,
+ * events, register writes and memory maps in random order, while frames come in and a program may be attached. Whatever
+ * it does, the device comes to rest, writes only to what is its to write, tells of each frame once and in order, and
+ * works again after a reset. REFNIC_FUZZ=N tries N devices, REFNIC_SEED=S starts at seed S.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device-model/net_device.h"
+#include "device-model/tr_inproc.h"
+#include "fuzz/generate.h"
+#include "fuzz/shadow.h"
+#include "rig/link_mem.h"
+#include "virtio_ring.h"
+
+#define DEVICES     400
+#define STEPS       60
+#define TURNS       5000 /* of the device until it rests, at most: a few per frame, command and slice of verification */
+#define QUEUES      3
+#define RX          0
+#define TX          1
+#define CTRL        2
+#define SIZE_MAX_LG 6
+#define RING_BYTES  0x1000 /* of one queue */
+#define TABLES      (SHADOW_GPA + QUEUES * RING_BYTES)
+#define TABLE_BYTES 0x200
+#define TABLE_COUNT 16
+#define DATA        (TABLES + TABLE_BYTES * TABLE_COUNT)
+#define DATA_BYTES  (SHADOW_GPA + SHADOW_MAIN - DATA)
+#define FRAME_MAX   66000
+#define STARTED     (VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER)
+
+/* A queue as the hostile driver remembers it. */
+struct queue {
+	struct virtio_queue_addr addr;
+	uint16_t size, avail, next_desc;
+};
+
+struct world {
+	uint64_t seed, rng;
+	struct shadow shadow;
+	struct tr_inproc tr;
+	struct net_config config;
+	struct link *link;
+	struct net *net;
+	struct queue queues[QUEUES];
+	uint64_t reports, last; /* frames told of, number of the last one */
+};
+
+static struct virtio_device *dev_of(struct world *w)
+{
+	return net_virtio(w->net);
+}
+
+static uint64_t pick(struct world *w, uint64_t count)
+{
+	return generate_random(&w->rng) % count;
+}
+
+static bool chance(struct world *w, unsigned in)
+{
+	return !pick(w, in);
+}
+
+static void put16(struct world *w, uint64_t gpa, uint16_t value)
+{
+	le16 wire = cpu_to_le16(value);
+
+	shadow_put(&w->shadow, gpa, &wire, sizeof(wire));
+}
+
+static uint16_t get16(struct world *w, uint64_t gpa)
+{
+	le16 wire;
+
+	memcpy(&wire, shadow_at(&w->shadow, gpa), sizeof(wire));
+	return le16_to_cpu(wire);
+}
+
+/* ---- the device ---- */
+
+static void observe(void *ctx, const struct net_report *report)
+{
+	struct world *w = ctx;
+
+	cr_assert_gt(report->number, w->last, "seed %lu: frame %lu told of after %lu", w->seed, report->number,
+		     w->last);
+	cr_assert_lt((unsigned)report->fate, NET_FATES);
+	w->last = report->number;
+	w->reports++;
+}
+
+static const struct fw_platform platform;
+
+static void world_open(struct world *w, uint64_t seed)
+{
+	static const uint16_t mtus[] = {68, 1500, 65521, 65535};
+	static const uint8_t optional[] = {VIRTIO_NET_F_MRG_RXBUF, VIRTIO_RING_F_INDIRECT_DESC, VIRTIO_RING_F_EVENT_IDX,
+					   VIRTIO_NET_F_STATUS};
+
+	*w = (struct world){.seed = seed, .rng = seed};
+	w->config = (struct net_config){
+		.mac = {2, 0, 0, 0, 0, 1},
+		.mtu = mtus[pick(w, 4)],
+		.queue_pairs = 1,
+		.queue_size = (uint16_t)(1u << pick(w, SIZE_MAX_LG + 1)),
+		.features = net_features_default(VIRTIO_NET_F_XDP_OFFLOAD_ALT),
+		.xdp_bit = VIRTIO_NET_F_XDP_OFFLOAD_ALT,
+		.overrun = chance(w, 3),
+		.fw = {.engine = FW_ENGINE_INTERP, .platform = &platform},
+		.observer = {observe, w},
+	};
+	for (size_t i = 0; i < sizeof(optional); i++)
+		if (chance(w, 4))
+			virtio_feature_set(&w->config.features, optional[i], false);
+	fw_caps_default(&w->config.fw.caps);
+	shadow_open(&w->shadow);
+	w->link = link_mem_open(NULL, 0);
+	cr_assert_not_null(w->link);
+	w->net = net_create(&w->config, w->link, &w->shadow.mem, &tr_inproc_ops, &w->tr);
+	cr_assert_not_null(w->net, "seed %lu", seed);
+}
+
+static void world_close(struct world *w)
+{
+	net_destroy(w->net);
+	shadow_close(&w->shadow);
+}
+
+/* One turn. Whether anything was done. */
+static bool turn(struct world *w)
+{
+	static const bool writes[QUEUES] = {[RX] = true, [CTRL] = true};
+	bool did;
+	uint64_t spoilt;
+
+	shadow_before(&w->shadow, dev_of(w), writes);
+	did = net_poll(w->net);
+	spoilt = shadow_after(&w->shadow);
+	cr_assert_eq(spoilt, 0, "seed %lu: the device wrote to guest memory %#lx", w->seed, spoilt);
+	return did;
+}
+
+static void settle(struct world *w)
+{
+	int turns = 0;
+
+	while (turn(w))
+		cr_assert_lt(++turns, TURNS, "seed %lu: the device never comes to rest", w->seed);
+}
+
+/* ---- a driver that does it right ---- */
+
+static void ring_clear(struct world *w, uint16_t q)
+{
+	uint64_t at = SHADOW_GPA + (uint64_t)q * RING_BYTES;
+
+	memset(shadow_at(&w->shadow, at), 0, RING_BYTES);
+	w->queues[q] = (struct queue){.addr = {at, at + 0x400, at + 0x800}, .size = w->config.queue_size};
+}
+
+/* From a reset to DRIVER_OK, with all that is offered. */
+static void start(struct world *w)
+{
+	struct virtio_device *dev = dev_of(w);
+
+	virtio_set_status(dev, 0);
+	cr_assert_eq(virtio_get_status(dev), 0);
+	virtio_set_status(dev, STARTED);
+	for (uint32_t i = 0; i < 4; i++)
+		virtio_set_features(dev, i, virtio_get_features(dev, i));
+	virtio_set_status(dev, STARTED | VIRTIO_CONFIG_S_FEATURES_OK);
+	for (uint16_t q = 0; q < virtio_num_queues(dev); q++) {
+		ring_clear(w, q);
+		cr_assert_eq(virtio_queue_enable(dev, q, w->queues[q].size, &w->queues[q].addr), 0);
+	}
+	virtio_set_status(dev, STARTED | VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK);
+}
+
+static void desc(struct world *w, uint64_t table, uint32_t i, uint64_t addr, uint32_t len, uint16_t flags,
+		 uint16_t next)
+{
+	struct vring_desc d = {cpu_to_le64(addr), cpu_to_le32(len), cpu_to_le16(flags), cpu_to_le16(next)};
+
+	shadow_put(&w->shadow, table + (uint64_t)i * sizeof(d), &d, sizeof(d));
+}
+
+static void push(struct world *w, uint16_t q, uint16_t head)
+{
+	struct queue *queue = &w->queues[q];
+
+	put16(w, queue->addr.driver + 4 + 2 * (queue->avail % queue->size), head);
+	put16(w, queue->addr.driver + 2, ++queue->avail);
+	virtio_notify(dev_of(w), q);
+}
+
+/* Sends a command of bytes and returns its ack; 0xff: it was not answered. */
+static uint8_t command(struct world *w, uint8_t number, const void *data, uint32_t bytes, uint32_t room)
+{
+	uint64_t in = DATA, out = DATA + 0x4000, table = w->queues[CTRL].addr.desc;
+	uint8_t hdr[] = {VIRTIO_NET_CTRL_XDP, number}, *ack = shadow_at(&w->shadow, out);
+
+	shadow_put(&w->shadow, in, hdr, sizeof(hdr));
+	shadow_put(&w->shadow, in + sizeof(hdr), data, bytes);
+	memset(ack, 0xff, room + 1);
+	if (w->config.queue_size < 2) {
+		desc(w, table, 0, TABLES, 2 * sizeof(struct vring_desc), VRING_DESC_F_INDIRECT, 0);
+		table = TABLES;
+	}
+	desc(w, table, 0, in, sizeof(hdr) + bytes, VRING_DESC_F_NEXT, 1);
+	desc(w, table, 1, out, room + 1, VRING_DESC_F_WRITE, 0);
+	push(w, CTRL, 0);
+	settle(w);
+	return *ack;
+}
+
+static bool can_command(const struct world *w)
+{
+	return w->config.queue_size >= 2 || virtio_feature_has(&w->config.features, VIRTIO_RING_F_INDIRECT_DESC);
+}
+
+/* r2 = delta; helper(ctx, r2); r0 = action; exit */
+static uint32_t small_program(struct world *w, uint8_t *wire)
+{
+	static const int32_t helpers[] = {44, 65, 54}; /* xdp_adjust_head, _tail, _meta */
+	static const int actions[] = {0, 1, 2, 2, 2, 3, 4, 9};
+	static const int32_t deltas[] = {0, 4, -4, -14, 14, -32, 32, -256, 256, -400, 1500, -1500};
+	uint64_t helper = (uint32_t)helpers[pick(w, 3)], delta = (uint32_t)deltas[pick(w, 12)],
+		 action = (uint64_t)actions[pick(w, 8)];
+	uint64_t slots[] = {0x2b7 | delta << 32, 0x85 | helper << 32, 0xb7 | action << 32, 0x95};
+
+	for (size_t i = 0; i < 4; i++) {
+		le64 slot = cpu_to_le64(slots[i]);
+
+		memcpy(wire + 8 * i, &slot, sizeof(slot));
+	}
+	return 4;
+}
+
+static void attach(struct world *w)
+{
+	static uint8_t write[sizeof(struct virtio_net_xdp_prog_write) + GENERATE_MAX_SLOTS * 8];
+	struct virtio_net_xdp_prog_write *head = (struct virtio_net_xdp_prog_write *)write;
+	uint32_t slots = small_program(w, write + sizeof(*head));
+	struct virtio_net_xdp_prog_create create = {.id = cpu_to_le32(1), .bytes = cpu_to_le32(slots * 8)};
+	struct virtio_net_xdp_prog_commit commit = {.id = cpu_to_le32(1)};
+	struct virtio_net_xdp_attach a = {
+		.id = cpu_to_le32(1), .expected_id = cpu_to_le32(VIRTIO_NET_XDP_ID_NONE), .ifindex = cpu_to_le32(3)};
+
+	head->id = cpu_to_le32(1);
+	cr_assert_eq(command(w, VIRTIO_NET_CTRL_XDP_PROG_CREATE, &create, sizeof(create), 64), 0, "seed %lu", w->seed);
+	cr_assert_eq(command(w, VIRTIO_NET_CTRL_XDP_PROG_WRITE, write, sizeof(*head) + slots * 8, 64), 0, "seed %lu",
+		     w->seed);
+	cr_assert_eq(command(w, VIRTIO_NET_CTRL_XDP_PROG_COMMIT, &commit, sizeof(commit), 64), 0, "seed %lu", w->seed);
+	/* Refused where the MTU is beyond what a program can see. */
+	command(w, VIRTIO_NET_CTRL_XDP_ATTACH, &a, sizeof(a), 64);
+}
+
+/* ---- and one that does not ---- */
+
+static uint64_t any_address(struct world *w)
+{
+	static const uint64_t odd[] = {0,
+				       1,
+				       SHADOW_GPA - 1,
+				       SHADOW_GPA + SHADOW_MAIN - 1,
+				       SHADOW_GPA + SHADOW_MAIN - 100,
+				       SHADOW_GPA + SHADOW_MAIN,
+				       SHADOW_GPA + SHADOW_MAIN + SHADOW_SIDE - 50,
+				       SHADOW_GPA + SHADOW_MAIN + SHADOW_SIDE,
+				       SHADOW_GPA + SHADOW_BYTES - 1,
+				       SHADOW_GPA + SHADOW_BYTES,
+				       UINT64_MAX,
+				       UINT64_MAX - 100,
+				       1ULL << 63};
+
+	if (chance(w, 256))
+		return odd[pick(w, sizeof(odd) / sizeof(odd[0]))];
+	if (chance(w, 256))
+		return SHADOW_GPA + pick(w, SHADOW_BYTES);
+	if (chance(w, 32))
+		return SHADOW_GPA + SHADOW_MAIN + pick(w, SHADOW_SIDE / 2);
+	return DATA + pick(w, DATA_BYTES - 0x2000);
+}
+
+static uint32_t any_length(struct world *w, uint16_t q)
+{
+	static const uint32_t some[] = {12,   13,   26,    60,      100,        1526, 4096, 8192, 1526,
+					4096, 2000, 65557, 0x10000, 0xffffffff, 0,    1,    2,    11};
+
+	/* One buffer of a chain may be short; a receive buffer of less than a header in all is not a buffer. */
+	return some[chance(w, 16) ? pick(w, 18) : q == RX ? 4 + pick(w, 7) % 4 : pick(w, 8)];
+}
+
+/* What a queue of this kind is to read: a frame behind a header, a command. */
+static void fill_readable(struct world *w, uint16_t q, uint64_t addr)
+{
+	uint8_t bytes[48] = {0};
+
+	for (size_t i = 12; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(chance(w, 2) ? pick(w, 4) : 0);
+	if (q == CTRL) {
+		bytes[0] = chance(w, 16) ? (uint8_t)pick(w, 256) : VIRTIO_NET_CTRL_XDP;
+		bytes[1] = (uint8_t)pick(w, VIRTIO_NET_CTRL_XDP_COMMANDS + 1);
+		bytes[2] = (uint8_t)pick(w, 3);
+	} else if (chance(w, 8)) {
+		bytes[pick(w, 12)] = (uint8_t)generate_random(&w->rng);
+	}
+	shadow_put(&w->shadow, addr, bytes, sizeof(bytes));
+}
+
+/* Writes a chain to a table from entry first on, wrapping at entries. */
+static void put_chain(struct world *w, uint16_t q, uint64_t table, uint32_t first, uint32_t entries)
+{
+	uint32_t most = chance(w, 100) || w->config.queue_size > 4 ? 4 : w->config.queue_size,
+		 count = 1 + (uint32_t)pick(w, most),
+		 readable = q == TX   ? count
+			    : q == RX ? 0
+				      : (count + 1) / 2;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t addr = any_address(w);
+		uint16_t flags = i < readable ? 0 : VRING_DESC_F_WRITE, next = (uint16_t)((first + i + 1) % entries);
+
+		if (i + 1 < count)
+			flags |= VRING_DESC_F_NEXT;
+		if (chance(w, 400))
+			flags = (uint16_t)pick(w, 8);
+		if (chance(w, 400))
+			next = (uint16_t)generate_random(&w->rng);
+		if (i < readable)
+			fill_readable(w, q, addr);
+		desc(w, table, (first + i) % entries, addr, any_length(w, q), flags, next);
+	}
+}
+
+static void step_submit(struct world *w)
+{
+	uint16_t q = (uint16_t)pick(w, QUEUES);
+	struct queue *queue = &w->queues[q];
+	uint16_t head = queue->next_desc % queue->size;
+
+	/* More than the queue holds, for once. */
+	if ((uint16_t)(queue->avail - get16(w, queue->addr.device + 2)) >= queue->size && !chance(w, 64))
+		return;
+	if (chance(w, virtio_feature_has(&w->config.features, VIRTIO_RING_F_INDIRECT_DESC) ? 4 : 400)) {
+		uint64_t table = TABLES + pick(w, TABLE_COUNT) * TABLE_BYTES;
+		uint32_t entries = chance(w, 8) ? (uint32_t)pick(w, 40) : 8;
+
+		put_chain(w, q, table, 0, 8);
+		desc(w, queue->addr.desc, head, table, entries * 16 + (chance(w, 400) ? 8 : 0),
+		     (uint16_t)(VRING_DESC_F_INDIRECT | (chance(w, 8) ? VRING_DESC_F_WRITE : 0)), 0);
+		queue->next_desc++;
+	} else {
+		put_chain(w, q, queue->addr.desc, head, queue->size);
+		queue->next_desc += 4;
+	}
+	push(w, q, chance(w, 400) ? (uint16_t)generate_random(&w->rng) : head);
+}
+
+static void step_index(struct world *w)
+{
+	static const int jumps[] = {-1, 1, 2, 64, 65, 1000, 32767, 32768, 0};
+	struct queue *queue = &w->queues[pick(w, QUEUES)];
+
+	queue->avail += (uint16_t)jumps[pick(w, sizeof(jumps) / sizeof(jumps[0]))];
+	put16(w, queue->addr.driver + 2, queue->avail);
+}
+
+static void step_wishes(struct world *w)
+{
+	struct queue *queue = &w->queues[pick(w, QUEUES)];
+
+	put16(w, queue->addr.driver, (uint16_t)pick(w, 3));
+	put16(w, queue->addr.driver + 4 + 2 * queue->size, (uint16_t)generate_random(&w->rng));
+}
+
+static void step_scribble(struct world *w)
+{
+	uint64_t at = SHADOW_GPA + pick(w, DATA - SHADOW_GPA);
+
+	for (uint64_t n = 1 + pick(w, 8); n; n--)
+		shadow_put(&w->shadow, at + n, &(uint8_t){(uint8_t)generate_random(&w->rng)}, 1);
+}
+
+static void step_status(struct world *w)
+{
+	uint8_t status = (uint8_t)generate_random(&w->rng);
+
+	if (chance(w, 2))
+		status |= virtio_get_status(dev_of(w));
+	virtio_set_status(dev_of(w), chance(w, 8) ? 0 : status);
+}
+
+static void step_restart(struct world *w)
+{
+	shadow_side(&w->shadow, true);
+	start(w);
+	if (can_command(w) && chance(w, 2))
+		attach(w);
+}
+
+static void step_registers(struct world *w)
+{
+	struct virtio_device *dev = dev_of(w);
+	struct virtio_queue_addr addr = {any_address(w) & ~15ULL, any_address(w) & ~1ULL, any_address(w) & ~3ULL};
+	uint16_t queue = (uint16_t)pick(w, QUEUES + 2), size = (uint16_t)(1u << pick(w, 16));
+	uint8_t config[256];
+
+	virtio_set_features(dev, (uint32_t)pick(w, 6), (uint32_t)generate_random(&w->rng));
+	(void)virtio_get_features(dev, (uint32_t)pick(w, 6));
+	virtio_config_read(dev, (uint32_t)generate_random(&w->rng) >> pick(w, 32), config, pick(w, sizeof(config)));
+	virtio_config_write(dev, (uint32_t)pick(w, 100), config, pick(w, sizeof(config)));
+	virtio_queue_enable(dev, queue, chance(w, 8) ? (uint16_t)pick(w, 70) : size, &addr);
+	virtio_notify(dev, (uint16_t)pick(w, 70));
+}
+
+static void step_frame(struct world *w)
+{
+	static uint8_t frame[FRAME_MAX];
+	uint32_t longest = w->config.mtu + 14u;
+	const uint32_t sizes[] = {14, 15,      60,          68 + 14,     1514,        1515,        1522,     0,
+				  13, longest, longest + 1, longest + 4, longest + 5, longest + 8, FRAME_MAX};
+	uint32_t bytes = sizes[pick(w, chance(w, 4) ? 15 : 7)];
+	uint64_t tags = pick(w, 3);
+
+	memset(frame, (int)pick(w, 256), 64);
+	for (uint64_t i = 0; i < tags; i++)
+		memcpy(frame + 12 + 4 * i, "\x81\x00\x00\x01", 4);
+	for (uint64_t n = 1 + pick(w, 40); n && bytes <= 2000; n--)
+		cr_assert_eq(link_mem_push(w->link, frame, bytes), 0);
+	cr_assert_eq(link_mem_push(w->link, frame, bytes), 0);
+}
+
+static void step_link(struct world *w)
+{
+	link_mem_set_up(w->link, !chance(w, 3));
+	link_mem_set_room(w->link, chance(w, 2) ? SIZE_MAX : pick(w, 40));
+}
+
+static void step_memory(struct world *w)
+{
+	shadow_side(&w->shadow, chance(w, 2));
+}
+
+static void step_turns(struct world *w)
+{
+	for (uint64_t n = 1 + pick(w, 3); n; n--)
+		turn(w);
+}
+
+static const struct step {
+	void (*run)(struct world *w);
+	unsigned weight;
+} steps[] = {
+	{step_submit, 60},   {step_frame, 8},    {step_turns, 40}, {step_index, 1},
+	{step_wishes, 4},    {step_scribble, 1}, {step_status, 1}, {step_restart, 2},
+	{step_registers, 4}, {step_link, 2},     {step_memory, 1},
+};
+
+static void step(struct world *w)
+{
+	unsigned sum = 0;
+	uint64_t at;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		sum += steps[i].weight;
+	at = pick(w, sum);
+	for (size_t i = 0;; at -= steps[i++].weight)
+		if (at < steps[i].weight) {
+			steps[i].run(w);
+			return;
+		}
+}
+
+/* ---- what has to hold ---- */
+
+/* After a reset every frame taken has been told of; the rest is taken off the link. */
+static void empty_link(struct world *w, uint64_t *pushed)
+{
+	struct link_frame frames[LINK_BURST];
+	const struct net_counters *c = net_counters(w->net);
+	uint64_t sum = 0, left = link_mem_left(w->link);
+	size_t n;
+
+	for (int i = 0; i < NET_FATES; i++)
+		sum += c->frames[i];
+	cr_assert_eq(sum, w->reports, "seed %lu", w->seed);
+	cr_assert_eq(sum, w->last, "seed %lu: %lu frames were taken and %lu told of", w->seed, w->last, sum);
+	*pushed = sum + left;
+	while ((n = w->link->ops->peek(w->link, frames, LINK_BURST)))
+		w->link->ops->take(w->link, n);
+	w->last += left;
+}
+
+/* A reset and the right initialisation, and all is well. */
+static void check_works(struct world *w)
+{
+	struct virtio_device *dev = dev_of(w);
+	uint8_t frame[60], *buffer = shadow_at(&w->shadow, DATA);
+	struct vring_used_elem used;
+	uint64_t pushed;
+
+	virtio_set_status(dev, 0);
+	empty_link(w, &pushed);
+	shadow_side(&w->shadow, true);
+	link_mem_set_up(w->link, true);
+	start(w);
+	desc(w, w->queues[RX].addr.desc, 0, DATA, 2000, VRING_DESC_F_WRITE, 0);
+	push(w, RX, 0);
+	memset(frame, 0x42, sizeof(frame));
+	cr_assert_eq(link_mem_push(w->link, frame, sizeof(frame)), 0);
+	settle(w);
+	cr_assert_eq(w->last, pushed + 1, "seed %lu: the frame was not taken", w->seed);
+	cr_assert_eq(get16(w, w->queues[RX].addr.device + 2), 1, "seed %lu: no frame received", w->seed);
+	memcpy(&used, shadow_at(&w->shadow, w->queues[RX].addr.device + 4), sizeof(used));
+	cr_assert_eq(le32_to_cpu(used.len), sizeof(struct virtio_net_hdr) + sizeof(frame), "seed %lu", w->seed);
+	cr_assert_arr_eq(buffer + sizeof(struct virtio_net_hdr), frame, sizeof(frame), "seed %lu", w->seed);
+	if (can_command(w))
+		cr_assert_eq(command(w, VIRTIO_NET_CTRL_XDP_CAP_GET, NULL, 0, 512), VIRTIO_NET_OK, "seed %lu", w->seed);
+	cr_assert_not(virtio_get_status(dev) & VIRTIO_CONFIG_S_NEEDS_RESET, "seed %lu", w->seed);
+}
+
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+Test(fuzz, rings)
+{
+	uint64_t first = setting("REFNIC_SEED", 1), devices = setting("REFNIC_FUZZ", DEVICES), fates[NET_FATES] = {0},
+		 broken = 0;
+	struct world w;
+
+	for (uint64_t seed = first; seed < first + devices; seed++) {
+		world_open(&w, seed);
+		step_restart(&w);
+		for (int i = 0; i < STEPS; i++)
+			step(&w);
+		settle(&w);
+		broken += !!(virtio_get_status(dev_of(&w)) & VIRTIO_CONFIG_S_NEEDS_RESET);
+		for (int i = 0; i < NET_FATES; i++)
+			fates[i] += net_counters(w.net)->frames[i];
+		check_works(&w);
+		world_close(&w);
+	}
+	if (getenv("REFNIC_FUZZ")) {
+		fprintf(stderr, "%lu of %lu devices needed a reset\n", broken, devices);
+		for (int i = 0; i < NET_FATES; i++)
+			fprintf(stderr, "  %s: %lu\n", net_fate_name((enum net_fate)i), fates[i]);
+	}
+	/* Neither a guest that always breaks its queues at once nor one that never does finds anything. */
+	cr_assert(devices < 100 || (broken > devices / 20 && broken < devices - devices / 20),
+		  "%lu of %lu devices needed a reset", broken, devices);
+	cr_assert(devices < 100 || (fates[NET_FATE_PASS] && fates[NET_FATE_TX] && fates[NET_FATE_DELIVERED]));
+}

@@ -124,6 +124,17 @@ uint16_t cmd_prog_info(struct cmd *cmd)
 	return VIRTIO_NET_XDP_OK;
 }
 
+/* Bytes of text to give when bytes are left and room fits: whole lines, unless not even one fits. */
+static size_t cut_text(const char *text, size_t bytes, size_t room)
+{
+	if (bytes <= room)
+		return bytes;
+	for (size_t n = room; n; n--)
+		if (text[n - 1] == '\n')
+			return n;
+	return room;
+}
+
 uint16_t cmd_prog_log_get(struct cmd *cmd)
 {
 	struct virtio_net_xdp_prog_log_get request;
@@ -131,7 +142,7 @@ uint16_t cmd_prog_log_get(struct cmd *cmd)
 	uint32_t offset, bytes;
 	struct prog *prog;
 	uint16_t status;
-	size_t n;
+	size_t n = 0;
 
 	mem_copy(&request, cmd->in, sizeof(request));
 	offset = le32_to_cpu(request.offset);
@@ -144,7 +155,8 @@ uint16_t cmd_prog_log_get(struct cmd *cmd)
 
 	result.log_bytes = cpu_to_le32(bytes);
 	cmd_result(cmd, &result, sizeof(result));
-	n = MIN((size_t)(bytes - offset), cmd->room - sizeof(result));
+	if (offset < bytes)
+		n = cut_text(prog->log + offset, bytes - offset, cmd->room - sizeof(result));
 	if (n)
 		mem_copy(cmd->out + sizeof(result), prog->log + offset, n);
 	cmd->written += n;

@@ -526,23 +526,45 @@ Test(XO, XO_055)
 	bench_close(&b);
 }
 
+/* What a piece of the log has to be: what is left, or whole lines, or what there is room for. */
+static uint32_t piece(const char *text, uint32_t left, uint32_t room)
+{
+	uint32_t n;
+
+	if (left <= room)
+		return left;
+	for (n = room; n && text[n - 1] != '\n'; n--)
+		;
+	return n ? n : room;
+}
+
 Test(XO, XO_056)
 {
 	static char whole[1 << 16], pieces[1 << 16];
-	static const uint32_t rooms[] = {1, 2, 7, 64, 4096};
+	static const uint32_t rooms[] = {13, 64, 100, 200, 4096};
 	uint32_t got, total, at, n;
+	uint64_t insns[LONG_UNITS];
+	size_t count = long_program(insns);
+	struct drv_xdp_prog_info info;
 	struct bench b;
 	unsigned i;
 
 	bench_open(&b, NULL);
-	world_make(&b);
-	cr_assert_eq(drv_xdp_prog_log(b.net, 4, 0, whole, sizeof(whole), &total, &n, NULL), 0);
-	cr_expect_eq(total, n < sizeof(whole) ? n : sizeof(whole), "XO-056: log_bytes %u", n);
+	insns[count - 2] = LDX_W(0, 1, 20); /* refused at its end, after a log of many lines */
+	cr_assert_eq(drv_xdp_prog_load(b.net, 0, insns, (uint32_t)(count * 8), 0, "p", 2, &info, NULL), 0);
+	cr_assert_eq(info.state, VIRTIO_NET_XDP_PROG_REFUSED);
+	for (at = 0; at == 0 || at < n; at += got) {
+		cr_assert_eq(drv_xdp_prog_log(b.net, 0, at, whole + at, sizeof(whole) - at, &got, &n, NULL), 0);
+		cr_assert(got && n <= sizeof(whole), "XO-056: at %u: %u bytes of %u", at, got, n);
+	}
+	total = n;
+	cr_expect_gt(total, 1000, "XO-056: a log of %u bytes says nothing about pieces", total);
 	for (i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
 		for (at = 0; at < total; at += got) {
-			cr_assert_eq(drv_xdp_prog_log(b.net, 4, at, pieces + at, rooms[i], &got, &n, NULL), 0);
-			cr_assert_eq(got, total - at < rooms[i] ? total - at : rooms[i], "XO-056: at %u, room %u: %u",
-				     at, rooms[i], got);
+			cr_assert_eq(drv_xdp_prog_log(b.net, 0, at, pieces + at, rooms[i], &got, &n, NULL), 0);
+			cr_assert_eq(n, total, "XO-056: log_bytes %u", n);
+			cr_assert_eq(got, piece(whole + at, total - at, rooms[i]), "XO-056: at %u, room %u: %u", at,
+				     rooms[i], got);
 		}
 		cr_expect_eq(memcmp(whole, pieces, total), 0, "XO-056: pieces of %u", rooms[i]);
 	}

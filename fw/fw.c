@@ -66,8 +66,8 @@ static bool config_ok(const struct fw_config *config)
 			return false;
 	return config->num_queues && !(caps->isa & ~(uint32_t)INSN_GROUPS) && !(caps->map_types & ~map_types_all()) &&
 	       !(caps->actions & ~(ACTIONS_ALL | 1u << VIRTIO_NET_XDP_REDIRECT)) && !(caps->commands & ~cmd_all()) &&
-	       !(caps->flags & ~(uint32_t)VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT) &&
-	       caps->max_frame >= 14 && caps->max_metadata % 4 == 0 && caps->max_metadata <= caps->headroom &&
+	       !(caps->flags & ~(uint32_t)VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT) && caps->max_frame >= 14 &&
+	       caps->max_metadata % 4 == 0 && caps->max_metadata <= caps->headroom &&
 	       caps->max_cmd_bytes >= CMD_MIN_BYTES && caps->max_insns <= INT32_MAX / 8 &&
 	       caps->max_run_insns <= VERIFY_MAX_VISITED && caps->max_log_bytes < UINT32_MAX;
 }

@@ -81,8 +81,8 @@ static void refuse(struct fw *fw, struct prog *prog, uint16_t error, uint32_t in
 #define WHOLE_PROGRAM UINT32_MAX
 
 /*
- * The same with "instruction 7: what" in the log, behind what is there. insn WHOLE_PROGRAM: what alone, and error_insn is
- * 0, since it has to be inside of the program.
+ * The same with "instruction 7: what" in the log, behind what is there. insn WHOLE_PROGRAM: what alone, and error_insn
+ * is 0, since it has to be inside of the program.
  */
 static void refuse_for(struct fw *fw, struct prog *prog, uint16_t error, uint32_t insn, const char *what)
 {

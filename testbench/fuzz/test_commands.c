@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A hostile driver: commands with likely, extreme and mutated contents go to two firmwares, one that interprets and one with machine
- * code. Both must answer byte for byte alike, and whatever they are sent: no answer exceeds its room, a refused command changes nothing
- * that can be seen, and when all is destroyed all memory is back. In between frames come in, verification goes on, and memory runs out.
- * REFNIC_FUZZ=N tries N steps, REFNIC_SEED=S starts at seed S.
+ * A hostile driver: commands with likely, extreme and mutated contents go to two firmwares, one that interprets and one
+ * with machine code. Both must answer byte for byte alike, and whatever they are sent: no answer exceeds its room, a
+ * refused command changes nothing that can be seen, and when all is destroyed all memory is back. In between frames
+ * come in, verification goes on, and memory runs out. REFNIC_FUZZ=N tries N steps, REFNIC_SEED=S starts at seed S.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -87,7 +87,8 @@ static void take_log(void *ctx, const char *line)
 
 static void unit_open(struct unit *u, enum fw_engine engine)
 {
-	struct fw_config config = {.engine = engine, .seed = 7, .num_queues = 3, .mtu = 400, .platform = &u->platform, .platform_ctx = u};
+	struct fw_config config = {
+		.engine = engine, .seed = 7, .num_queues = 3, .mtu = 400, .platform = &u->platform, .platform_ctx = u};
 
 	u->platform = rig_platform;
 	u->platform.log = take_log;
@@ -103,7 +104,8 @@ static void unit_open(struct unit *u, enum fw_engine engine)
 	config.caps.max_log_bytes = 1000;
 	config.caps.flags = VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT;
 	u->arena_bytes = fw_arena_bytes(&config.caps);
-	u->arena = mmap(NULL, u->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	u->arena =
+		mmap(NULL, u->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	cr_assert_neq(u->arena, MAP_FAILED);
 	u->fw = fw_init(u->arena, u->arena_bytes, &config);
 	cr_assert_not_null(u->fw);
@@ -182,7 +184,8 @@ static uint64_t view_map(struct unit *u, uint32_t id)
 		ask(u, CMD(MAP_LOOKUP), in, bytes, &sum);
 	}
 	if (keys < DUMP_KEYS && !(le32_to_cpu(info.flags) & VIRTIO_NET_XDP_MAP_F_WRONLY))
-		cr_assert_eq(keys, le32_to_cpu(info.entries), "map %u: MAP_NEXT shows %u of %u elements", id, keys, le32_to_cpu(info.entries));
+		cr_assert_eq(keys, le32_to_cpu(info.entries), "map %u: MAP_NEXT shows %u of %u elements", id, keys,
+			     le32_to_cpu(info.entries));
 	return sum;
 }
 
@@ -191,7 +194,8 @@ static struct view view(struct unit *u)
 	struct view v;
 	struct virtio_net_xdp_detach never = {cpu_to_le32(NONE - 1), cpu_to_le32(0)};
 	struct virtio_net_xdp_obj_list list = {cpu_to_le32(VIRTIO_NET_XDP_OBJ_PROG), cpu_to_le32(0)};
-	uint64_t state[] = {u->fw->arena.used, u->fw->map_bytes, u->fw->prandom, u->fw->now_ns, u->fw->verifying, fw_attached(u->fw)};
+	uint64_t state[] = {u->fw->arena.used, u->fw->map_bytes, u->fw->prandom,
+			    u->fw->now_ns,     u->fw->verifying, fw_attached(u->fw)};
 
 	memset(&v, 0, sizeof(v));
 	ask(u, CMD(OBJ_LIST), &list, sizeof(list), &v.lists);
@@ -223,10 +227,12 @@ static void send_one(struct fuzz *f, struct unit *u, const struct request *r)
 	u->ack = fw_command(u->fw, r->command, in, r->in_bytes, u->out, r->room, &u->written);
 	cr_assert_arr_eq(in, r->in, r->in_bytes, "step %lu: command %u wrote to its request", f->step, r->command);
 	free(in);
-	cr_assert_leq(u->written, r->room, "step %lu: command %u wrote %zu bytes where %zu fit", f->step, r->command, u->written, r->room);
-	cr_assert(r->room < 8 ? u->written == 0 && u->ack : u->written >= 8, "step %lu: command %u left %zu bytes in %zu", f->step,
-		  r->command, u->written, r->room);
-	cr_assert(u->out[u->written] == CANARY && !memcmp(u->out + u->written, u->out + u->written + 1, OUT_BYTES - u->written - 1),
+	cr_assert_leq(u->written, r->room, "step %lu: command %u wrote %zu bytes where %zu fit", f->step, r->command,
+		      u->written, r->room);
+	cr_assert(r->room < 8 ? u->written == 0 && u->ack : u->written >= 8,
+		  "step %lu: command %u left %zu bytes in %zu", f->step, r->command, u->written, r->room);
+	cr_assert(u->out[u->written] == CANARY &&
+			  !memcmp(u->out + u->written, u->out + u->written + 1, OUT_BYTES - u->written - 1),
 		  "step %lu: command %u wrote behind its %zu bytes", f->step, r->command, u->written);
 	cr_assert_eq(u->fault[0], 0, "UNSOUND: step %lu: %s", f->step, u->fault);
 }
@@ -257,14 +263,16 @@ static void send_and_look(struct fuzz *f, struct unit *u, const struct request *
 	memcpy(answer, u->out, OUT_BYTES);
 	if (u->written) {
 		memcpy(&result, answer, sizeof(result));
-		cr_assert_eq(u->ack != VIRTIO_NET_OK, le16_to_cpu(result.status) != 0, "step %lu: ack %u", f->step, u->ack);
+		cr_assert_eq(u->ack != VIRTIO_NET_OK, le16_to_cpu(result.status) != 0, "step %lu: ack %u", f->step,
+			     u->ack);
 		cr_assert_eq(le16_to_cpu(result.reserved), 0, "step %lu", f->step);
-		cr_assert(u->ack ? u->written == 8 : !le32_to_cpu(result.detail), "step %lu: command %u", f->step, r->command);
+		cr_assert(u->ack ? u->written == 8 : !le32_to_cpu(result.detail), "step %lu: command %u", f->step,
+			  r->command);
 	}
 	now = view(u);
 	if (u->ack || only_asks(r->command))
-		cr_assert(same_view(&now, &u->view), "step %lu: command %u, status %#x, changed something", f->step, r->command,
-			  le16_to_cpu(result.status));
+		cr_assert(same_view(&now, &u->view), "step %lu: command %u, status %#x, changed something", f->step,
+			  r->command, le16_to_cpu(result.status));
 	u->view = now;
 	memcpy(u->out, answer, OUT_BYTES);
 }
@@ -274,8 +282,8 @@ static void expect_alike(const struct fuzz *f, uint8_t command)
 	const struct unit *a = &f->units[0], *b = &f->units[1];
 
 	cr_assert(a->ack == b->ack && a->written == b->written && memcmp(a->out, b->out, OUT_BYTES) == 0,
-		  "step %lu: command %u is answered differently: ack %u and %u, %zu and %zu bytes", f->step, command, a->ack, b->ack,
-		  a->written, b->written);
+		  "step %lu: command %u is answered differently: ack %u and %u, %zu and %zu bytes", f->step, command,
+		  a->ack, b->ack, a->written, b->written);
 	cr_assert(same_view(&a->view, &b->view), "step %lu: after command %u the two differ", f->step, command);
 }
 
@@ -416,7 +424,8 @@ static void test_run(struct fuzz *f, struct request *r)
 
 static struct request likely_request(struct fuzz *f)
 {
-	/* How often of 64: what destroys or freezes is rare, so that there is something to work on; the last ones do not exist. */
+	/* How often of 64: what destroys or freezes is rare, so that there is something to work on; the last ones do
+	 * not exist. */
 	static const uint8_t weights[] = {1, 3, 3, 3, 2, 2, 1, 4, 2, 5, 1, 5, 8, 5, 5, 1, 1, 1, 2, 6, 1, 1, 1};
 	struct request r = request(0);
 	uint32_t n = pick(f, 64);
@@ -480,8 +489,9 @@ static struct request likely_request(struct fuzz *f)
 
 static void mutate(struct fuzz *f, struct request *r)
 {
-	static const uint32_t edges[] = {0,	     1,		 7,	     8,		 13,	     MAX_FRAME,	 MAX_CMD,    0x7fffffff,
-					 0x80000000, 0xfffffff0, 0xfffffff8, 0xfffffffe, 0xffffffff, 0x10000000, 0x20000001, 0x00010000};
+	static const uint32_t edges[] = {0,          1,          7,          8,          13,         MAX_FRAME,
+					 MAX_CMD,    0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffff8, 0xfffffffe,
+					 0xffffffff, 0x10000000, 0x20000001, 0x00010000};
 	size_t words = r->in_bytes / 4;
 
 	switch (pick(f, 6)) {
@@ -526,7 +536,8 @@ static void step_command(struct fuzz *f)
 static void step_load(struct fuzz *f)
 {
 	static const uint64_t pass[] = {0x00000002000000b7, 0x95};
-	static const uint64_t slow[] = {0x000001f4000006b7, 0xffffffff00000607, 0x00000000fffe0655, 0x00000001000000b7, 0x95};
+	static const uint64_t slow[] = {0x000001f4000006b7, 0xffffffff00000607, 0x00000000fffe0655, 0x00000001000000b7,
+					0x95};
 	uint8_t wire[(size_t)GENERATE_MAX_SLOTS * 8];
 	uint32_t id = some_id(f), bytes, at, piece;
 	struct request r;
@@ -603,7 +614,8 @@ static void step_starve(struct fuzz *f)
 static void step_frames(struct fuzz *f)
 {
 	static uint8_t memory[2][BURST][HEADROOM + MAX_FRAME + TAILROOM];
-	uint32_t bytes[BURST], head = one_in(f, 3) ? 0 : HEADROOM, tail = one_in(f, 3) ? 0 : TAILROOM, count = 1 + pick(f, BURST);
+	uint32_t bytes[BURST], head = one_in(f, 3) ? 0 : HEADROOM, tail = one_in(f, 3) ? 0 : TAILROOM,
+			       count = 1 + pick(f, BURST);
 	struct fw_frame frames[2][BURST];
 
 	if (f->attached == NONE)
@@ -635,13 +647,14 @@ static void step_frames(struct fuzz *f)
 		const struct fw_frame *a = &frames[0][n], *b = &frames[1][n];
 		ptrdiff_t end = a->data_end - a->data;
 
-		cr_assert(a->hard_start <= a->data_meta && a->data_meta <= a->data && end >= 14 && a->data_end <= a->hard_end,
+		cr_assert(a->hard_start <= a->data_meta && a->data_meta <= a->data && end >= 14 &&
+				  a->data_end <= a->hard_end,
 			  "step %lu: frame %u left its memory", f->step, n);
 		cr_assert(a->r0 == b->r0 && a->verdict == b->verdict && a->rx_queue_index == b->rx_queue_index &&
 				  a->bad_queue == b->bad_queue && a->changed == b->changed && a->rx_queue_index < 3,
 			  "step %lu: frame %u: R0 %#lx and %#lx", f->step, n, a->r0, b->r0);
-		cr_assert(end == b->data_end - b->data && memcmp(a->data, b->data, (size_t)end) == 0, "step %lu: frame %u differs",
-			  f->step, n);
+		cr_assert(end == b->data_end - b->data && memcmp(a->data, b->data, (size_t)end) == 0,
+			  "step %lu: frame %u differs", f->step, n);
 	}
 	cr_assert(same_view(&f->units[0].view, &f->units[1].view), "step %lu: frames leave the two different", f->step);
 }
@@ -669,12 +682,15 @@ static void clear_up(struct fuzz *f, const struct view *empty, size_t used)
 		if (by_reset)
 			fw_reset(u->fw);
 		u->view = view(u);
-		cr_assert(!memcmp(u->view.progs, empty->progs, sizeof(empty->progs)) && !memcmp(u->view.maps, empty->maps, sizeof(empty->maps)) &&
+		cr_assert(!memcmp(u->view.progs, empty->progs, sizeof(empty->progs)) &&
+				  !memcmp(u->view.maps, empty->maps, sizeof(empty->maps)) &&
 				  u->view.lists == empty->lists,
 			  "step %lu: something is left", f->step);
 		cr_assert(!by_reset || same_view(&u->view, empty), "step %lu: a reset leaves something", f->step);
-		cr_assert_eq(u->fw->arena.used, used, "step %lu: %zu bytes are lost", f->step, u->fw->arena.used - used);
-		cr_assert_eq(u->fw->scratch.used, 0, "step %lu: %zu bytes of scratch are lost", f->step, u->fw->scratch.used);
+		cr_assert_eq(u->fw->arena.used, used, "step %lu: %zu bytes are lost", f->step,
+			     u->fw->arena.used - used);
+		cr_assert_eq(u->fw->scratch.used, 0, "step %lu: %zu bytes of scratch are lost", f->step,
+			     u->fw->scratch.used);
 		cr_assert_eq(u->fw->map_bytes, 0, "step %lu: maps are charged that are not", f->step);
 		cr_assert_eq(u->fw->verifying, 0, "step %lu", f->step);
 	}
@@ -687,7 +703,8 @@ static void clear_up(struct fuzz *f, const struct view *empty, size_t used)
 /* The maps that generated programs name. */
 static void set_up(struct fuzz *f)
 {
-	static const uint32_t types[][2] = {{GENERATE_ARRAY_MAP, VIRTIO_NET_XDP_MAP_ARRAY}, {GENERATE_HASH_MAP, VIRTIO_NET_XDP_MAP_HASH}};
+	static const uint32_t types[][2] = {{GENERATE_ARRAY_MAP, VIRTIO_NET_XDP_MAP_ARRAY},
+					    {GENERATE_HASH_MAP, VIRTIO_NET_XDP_MAP_HASH}};
 
 	for (int i = 0; i < 2; i++) {
 		struct request r = request(CMD(MAP_CREATE));
@@ -765,8 +782,10 @@ Test(fuzz, commands)
 		munmap(f.units[i].arena, f.units[i].arena_bytes);
 	}
 	for (uint32_t command = 0; getenv("REFNIC_FUZZ") && command <= VIRTIO_NET_CTRL_XDP_COMMANDS; command++)
-		fprintf(stderr, "command %2u: %6u accepted, %6u refused\n", command, f.oks[command], f.refusals[command]);
+		fprintf(stderr, "command %2u: %6u accepted, %6u refused\n", command, f.oks[command],
+			f.refusals[command]);
 	/* A firmware that refuses everything is alike, too. */
 	for (uint32_t command = 0; command <= CMD(TEST_RUN); command++)
-		cr_assert(command == CMD(MAP_BATCH) || steps < STEPS / 2 || f.oks[command], "command %u never succeeded", command);
+		cr_assert(command == CMD(MAP_BATCH) || steps < STEPS / 2 || f.oks[command],
+			  "command %u never succeeded", command);
 }

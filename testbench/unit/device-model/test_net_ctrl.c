@@ -232,8 +232,9 @@ Test(net_ctrl, large_results)
 	bed_attach(&bed, 0, pass, 2);
 	in = ram_at(&bed.ram, bed.buffers);
 	out = ram_take(&bed.ram, 9 + VALUE);
-	cr_assert_eq(bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_MAP_CREATE, &create, sizeof(create), &r, sizeof(r), NULL),
-		     VIRTIO_NET_OK);
+	cr_assert_eq(
+		bed_command(&bed, 10, VIRTIO_NET_CTRL_XDP_MAP_CREATE, &create, sizeof(create), &r, sizeof(r), NULL),
+		VIRTIO_NET_OK);
 	memset(in, 0, 64);
 	in[0] = 10;
 	in[1] = VIRTIO_NET_CTRL_XDP_MAP_LOOKUP;

@@ -157,8 +157,8 @@ Test(cmd_misc, test_run_finds_nothing_of_the_one_before)
 {
 	/* Grows by 256 bytes at the front, writes a byte there and returns what was there. */
 	static const uint64_t leave[] = {
-		W_MOVR(6, 1),	       W_MOV(2, -256), W_CALL(44),   W_LDX32(1, 6, 0), W_LDX32(2, 6, 4), W_MOVR(3, 1),
-		W_ADD(3, 16),	       W_MOV(0, 0),    W(0x2d, 3, 2, 2, 0), W_LDX8(0, 1, 15), W_ST8(1, 15, 0x77), W_EXIT,
+		W_MOVR(6, 1), W_MOV(2, -256), W_CALL(44),          W_LDX32(1, 6, 0), W_LDX32(2, 6, 4),   W_MOVR(3, 1),
+		W_ADD(3, 16), W_MOV(0, 0),    W(0x2d, 3, 2, 2, 0), W_LDX8(0, 1, 15), W_ST8(1, 15, 0x77), W_EXIT,
 	};
 	struct control *c = control_open(NULL);
 	struct virtio_net_xdp_test_run_result result;

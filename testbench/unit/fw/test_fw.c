@@ -221,7 +221,8 @@ Test(fw, masked_run_length)
 		control_load(c, 0, loop, COUNT(loop));
 		info = control_prog_info(c, 0);
 		cr_assert_eq(le32_to_cpu(info.error), most < 1000 ? VIRTIO_NET_XDP_VERIFY_COMPLEXITY : 0, "%u", most);
-		cr_assert_eq(info.state, most < 1000 ? VIRTIO_NET_XDP_PROG_REFUSED : VIRTIO_NET_XDP_PROG_READY, "%u", most);
+		cr_assert_eq(info.state, most < 1000 ? VIRTIO_NET_XDP_PROG_REFUSED : VIRTIO_NET_XDP_PROG_READY, "%u",
+			     most);
 		cr_assert_gt(le32_to_cpu(info.log_bytes), 0u, "%u", most);
 		control_close(c);
 	}

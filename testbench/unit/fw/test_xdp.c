@@ -44,7 +44,7 @@ Test(xdp, headroom_has_nothing_of_earlier_frames)
 		helper_fn *fn;
 		int64_t by;
 	} steps[] = {
-		{"head", xdp_adjust_head, -16},	   {"more head", xdp_adjust_head, -4}, {"meta", xdp_adjust_meta, -8},
+		{"head", xdp_adjust_head, -16},     {"more head", xdp_adjust_head, -4}, {"meta", xdp_adjust_meta, -8},
 		{"more meta", xdp_adjust_meta, -4}, {"both", xdp_adjust_head, -40},
 	};
 	struct fw_frame frame = frame_with(0);

@@ -140,7 +140,7 @@ bool net_ctrl_poll(struct net *net)
 	if (done == COMMANDS_PER_TURN)
 		return true;
 	vq->kicked = false;
-	vq_want_kicks(vq, true);
+	virtio_vq_check(&net->vdev, index, vq_want_kicks(vq, true));
 	if (virtio_vq_check(&net->vdev, index, vq_available(vq)) > 0)
 		vq->kicked = true;
 	return done || vq->kicked;

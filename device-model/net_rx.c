@@ -429,7 +429,7 @@ static bool publish(struct net *net)
 
 		virtio_vq_publish(&net->vdev, net_rx_index(pair)); /* req: VN-cb1669fa */
 		if (missing >= 0 || !vq->kicks_off)
-			vq_want_kicks(vq, missing >= 0);
+			virtio_vq_check(&net->vdev, net_rx_index(pair), vq_want_kicks(vq, missing >= 0));
 		if (missing >= 0)
 			more |= virtio_vq_check(&net->vdev, net_rx_index(pair), vq_available(vq)) != missing;
 	}

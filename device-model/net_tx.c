@@ -77,7 +77,7 @@ bool net_tx_poll(struct net *net, uint16_t pair)
 	if (taken == LINK_BURST)
 		return true; /* there may be more: the next turn's, after the others had theirs */
 	vq->kicked = false;
-	vq_want_kicks(vq, true);
+	virtio_vq_check(&net->vdev, index, vq_want_kicks(vq, true));
 	if (virtio_vq_check(&net->vdev, index, vq_available(vq)) > 0)
 		vq->kicked = true;
 	return taken || vq->kicked;

@@ -116,10 +116,16 @@ bool vq_publish(struct vq *vq)
 	return vq->ops->wants_interrupt(vq);
 }
 
-void vq_want_kicks(struct vq *vq, bool on)
+int vq_want_kicks(struct vq *vq, bool on)
 {
-	if (!vq_usable(vq) || ready(vq))
-		return;
+	int error;
+
+	if (!vq_usable(vq))
+		return 0;
+	error = ready(vq);
+	if (error)
+		return error;
 	vq->kicks_off = !on;
 	vq->ops->want_kicks(vq, on);
+	return 0;
 }

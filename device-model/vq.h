@@ -123,9 +123,9 @@ bool vq_publish(struct vq *vq);
 
 /*
  * Tells the driver whether the device wants to be notified of new chains. After turning it on, look at vq_available()
- * again: one may have come in between.
+ * again: one may have come in between. 0, also on a queue that is not usable; -EFAULT: its memory is gone.
  */
-void vq_want_kicks(struct vq *vq, bool on);
+int vq_want_kicks(struct vq *vq, bool on);
 
 /* Marks the queue broken. Returns -errno as given. */
 int vq_break(struct vq *vq, int error, const char *text);

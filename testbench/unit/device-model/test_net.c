@@ -230,6 +230,23 @@ Test(net, a_broken_queue_CVE_2016_5403)
 	}
 }
 
+/* The rings' memory goes while nothing is delivered: asking for no notifications finds out, and has to say so. */
+Test(net, memory_of_an_idle_queue_goes)
+{
+	struct bed bed;
+
+	bed_open(&bed);
+	bed_start(&bed, all);
+	bed_settle(&bed);
+	cr_assert_eq(mem_remove(&bed.ram.mem, RAM_GPA), 0);
+	bed_frame(&bed, 1515, 0);
+	bed_settle(&bed);
+	cr_assert_eq(bed.reports[0].fate, NET_FATE_TOO_BIG);
+	cr_assert(virtio_get_status(net_virtio(bed.net)) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	cr_assert_eq(bed.tr.config_interrupts, 1);
+	bed_close(&bed);
+}
+
 Test(net, fates_have_names)
 {
 	for (int i = 0; i < NET_FATES; i++) {

@@ -106,6 +106,8 @@ static int add_buffer(struct vq *vq, struct vq_chain *chain, uint64_t addr, uint
 
 	if (!write && chain->writable)
 		return vq_break(vq, -EPROTO, "a device-readable buffer follows a device-writable one");
+	if (len && addr > UINT64_MAX - (len - 1))
+		return vq_break(vq, -EFAULT, "a buffer goes beyond the last address");
 	*(write ? &chain->writable_bytes : &chain->readable_bytes) += len;
 	do {
 		uint64_t piece;

@@ -172,6 +172,18 @@ static void address_wraps(struct fixture *f)
 	ring_push(&f->ring, 0);
 }
 
+/* The last byte that there is, and the first: both are memory, but no buffer has both. */
+static void address_wraps_to_memory(struct fixture *f)
+{
+	static uint8_t pages[2][4096];
+	struct mem_region last = {.gpa = UINT64_MAX - 4095, .bytes = 4096, .host = pages[0]};
+	struct mem_region first = {.gpa = 0, .bytes = 4096, .host = pages[1]};
+
+	cr_assert(!mem_add(&f->ram.mem, &last) && !mem_add(&f->ram.mem, &first));
+	ring_desc(&f->ring, 0, UINT64_MAX - 3, 8, 0, 0);
+	ring_push(&f->ring, 0);
+}
+
 static void readable_behind_writable(struct fixture *f)
 {
 	ring_desc(&f->ring, 0, f->buf, 1, WR | NEXT, 1);
@@ -206,6 +218,7 @@ Test(vq_split, broken_rules)
 		{"CVE-2020-10725 address nowhere, empty", address_nowhere_empty},
 		{"CVE-2018-1059-a address crosses the end", address_crosses_the_end},
 		{"address wraps", address_wraps},
+		{"address wraps to memory", address_wraps_to_memory},
 		{"readable behind writable", readable_behind_writable},
 	};
 

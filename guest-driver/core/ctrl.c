@@ -58,6 +58,8 @@ static int wait_done(struct drv_net *net)
 	unsigned i;
 	int n;
 
+	/* Whatever ends the wait, the device holds both buffers until it has given them back. */
+	cvq->late = true;
 	for (i = 0; i < CTRL_WAITS; i++) {
 		n = drv_vq_completions(cvq->vq);
 		if (n > 0)
@@ -77,7 +79,6 @@ static int wait_done(struct drv_net *net)
 		if (t->ops->wait(t->ctx) < 0)
 			break;
 	}
-	cvq->late = true;
 	return -ETIMEDOUT;
 }
 

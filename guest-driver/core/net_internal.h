@@ -33,7 +33,7 @@ struct drv_cvq {
 	uint8_t *writable;
 	uint64_t writable_addr;
 	uint32_t writable_room;
-	bool late; /* a command timed out: the device still holds both buffers */
+	bool late; /* a command is not answered yet: the device holds both buffers */
 };
 
 struct drv_net {

@@ -171,6 +171,31 @@ Test(ctrl, timeout)
 	close_net(&fake, net);
 }
 
+/*
+ * A command given up for DEVICE_NEEDS_RESET is the device's still: nothing more is sent and no memory is freed as long
+ * as the bit is set, and if it should go, the next command does not get the answer of that one.
+ */
+Test(ctrl, given_up)
+{
+	struct script s = {"\0abcd", 5, 5, .delay = 2};
+	static uint8_t big[1 << 16];
+	struct drv_net *net;
+	struct fake fake;
+	uint32_t written;
+	char result[4];
+
+	net = open_net(&fake, &s, false);
+	fake.sticky = VIRTIO_CONFIG_S_NEEDS_RESET;
+	cr_expect_eq(drv_ctrl(net, 1, 1, NULL, 0, result, 4, &written), -ENODEV);
+	cr_expect_eq(drv_ctrl(net, 1, 2, &(struct drv_buf){big, sizeof(big)}, 1, result, 4, &written), -ENODEV);
+	cr_expect_eq(fake.queue[CVQ].notifies, 1);
+	fake.sticky = 0;
+	cr_expect_eq(drv_ctrl(net, 1, 3, NULL, 0, result, 4, &written), 0);
+	cr_expect_eq(s.commands, 2);
+	cr_expect_eq(s.in[1], 3);
+	close_net(&fake, net);
+}
+
 Test(ctrl, unusable)
 {
 	struct script s = {.answer = "\0", .answer_bytes = 1, .len = 1};

@@ -306,7 +306,8 @@ int drv_net_start(struct drv_net *net)
 	int err;
 
 	drv_net_stop(net); /* req: VN-b1245e39, VN-8b727bfc */
-	if (get_status(net))
+	/* What was not given back is the device's still, even if it says now that it has done its reset. */
+	if (net->pairs || get_status(net))
 		return -ENODEV;
 	err = start(net);
 	/* req: VN-c8b9494e, VN-6b151b1f. The queues' memory stays until the device is reset: it knows the addresses. */

@@ -173,6 +173,37 @@ Test(net, failed_starts)
 	}
 }
 
+#define RESET_WAITS 1000 /* as the driver */
+
+static void reset_late(struct fake *fake)
+{
+	unsigned *turns = fake->test;
+
+	if (++*turns == RESET_WAITS)
+		fake->status = 0;
+}
+
+/* A reset that finishes when the driver has given it up: the queues of before are not lost for that. */
+Test(net, late_reset)
+{
+	unsigned turns = 0;
+	struct drv_net *net;
+	struct fake fake;
+
+	fake_init(&fake);
+	net = create(&fake);
+	cr_assert_eq(drv_net_start(net), 0);
+	fake.reset_sticks = true;
+	fake.test = &turns;
+	fake.run = reset_late;
+	cr_expect_eq(drv_net_start(net), -ENODEV);
+	cr_expect_eq(turns, RESET_WAITS);
+	fake.run = NULL;
+	fake.reset_sticks = false;
+	cr_expect_eq(drv_net_start(net), 0);
+	close_net(&fake, net);
+}
+
 Test(net, no_memory)
 {
 	bool started = false;

@@ -176,7 +176,7 @@ int drv_xdp_caps(struct drv_net *net, struct drv_xdp_caps *caps, struct drv_xdp_
 
 void drv_xdp_config(struct drv_net *net, struct drv_xdp_caps *caps)
 {
-	struct virtio_net_xdp_caps wire;
+	struct virtio_net_xdp_caps wire = {0};
 
 	if (!drv_net_has(net, net->config.xdp_bit) ||
 	    drv_net_config_read(net, VIRTIO_NET_XDP_CONFIG_OFFSET, &wire, VIRTIO_NET_XDP_CONFIG_BYTES))

@@ -218,6 +218,16 @@ Test(xdp, requests)
 	close_net(&fake, net);
 }
 
+/* Leaves something on the stack for those who do not initialise their variables. */
+static __attribute__((noinline)) void dirty_stack(void)
+{
+	volatile uint8_t dirt[4096];
+	size_t i;
+
+	for (i = 0; i < sizeof(dirt); i++)
+		dirt[i] = 0xdd;
+}
+
 /* The two forms of capabilities, and a device without the feature. */
 Test(xdp, capabilities)
 {
@@ -234,7 +244,9 @@ Test(xdp, capabilities)
 	net = open_net(&fake, &s, 5000);
 	cr_expect_eq(drv_xdp_caps(net, &caps, NULL), 0);
 	cr_expect(caps.headroom == 0x1234 && caps.helpers[3] == 0x1122334455667788 && caps.max_metadata == 32);
+	dirty_stack();
 	drv_xdp_config(net, &caps);
+	cr_expect(caps.map_types == 0 && caps.commands == 0 && caps.helpers[0] == 0, "beyond the prefix");
 	cr_expect(caps.isa == 3 && caps.max_cmd_bytes == 5000 && caps.max_metadata == 0);
 	drv_net_stop(net);
 	fake_offer(&fake, XDP_BIT, false);

@@ -304,9 +304,15 @@ Test(XO, XO_136)
 	bench_close(&b);
 }
 
+static void offer_select(struct net_config *device, struct drv_net_config *driver)
+{
+	(void)driver;
+	device->fw.caps.flags |= VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT;
+}
+
 static void need_select(struct bench *b)
 {
-	bench_open(b, NULL);
+	bench_open(b, offer_select);
 	if (!(b->caps.flags & VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT))
 		cr_skip_test("the device does not offer QUEUE_SELECT");
 }

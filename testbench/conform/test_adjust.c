@@ -5,7 +5,7 @@
 
 #include "bench.h"
 
-static uint8_t frame[66000];
+static uint8_t frame[67000];
 
 static void open_test_run(struct bench *b)
 {
@@ -32,39 +32,56 @@ static uint16_t fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-/* Sums of differences on the stack: {from_size, to_size, seed}. */
+/* Ones' complement sum in 32 bits of s and count units. */
+static uint32_t sum32(uint32_t s, const uint32_t *units, uint32_t count)
+{
+	uint64_t sum = s;
+
+	while (count--) {
+		sum += *units++;
+		sum = (sum & 0xffffffff) + (sum >> 32);
+	}
+	return (uint32_t)sum;
+}
+
+/* Differences on the stack, exactly: which of the two zeros of ones' complement it is counts, too. */
 Test(XO, XO_149)
 {
+	static const uint32_t plain[4] = {0x78563412, 0xf0debc9a, 0x8001feff, 0xffff0000};
+	static const uint32_t ones[4] = {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff};
+	static const uint32_t zeros[4] = {0};
+	static const uint32_t half[4] = {0xffff, 5, 0xfffffffa, 5};
 	static const struct {
+		const uint32_t *data; /* 8 bytes from, 8 bytes to */
 		uint32_t from, to, seed;
-	} rows[] = {{4, 4, 0},          {8, 4, 0x1234}, {0, 8, 0}, {8, 0, 0xffff}, {8, 8, 0xffffffff},
-		    {4, 8, 0x80000001}, {0, 4, 1},      {3, 4, 0}, {4, 2, 0},      {1, 1, 0}};
-	static const uint8_t data[16] = {0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0,
-					 0xff, 0xfe, 0x01, 0x80, 0,    0,    0xff, 0xff};
-	uint32_t wire[4];
+	} rows[] = {
+		{plain, 4, 4, 0},          {plain, 8, 4, 0x1234},     {plain, 0, 8, 0},          {plain, 8, 0, 0xffff},
+		{plain, 8, 8, 0xffffffff}, {plain, 4, 8, 0x80000001}, {plain, 0, 4, 1},          {ones, 4, 0, 0},
+		{ones, 4, 4, 0},           {ones, 0, 8, 0},           {ones, 8, 8, 0xffff},      {zeros, 8, 0, 0},
+		{zeros, 0, 4, 0},          {zeros, 4, 4, 0},          {zeros, 4, 4, 0xffffffff}, {half, 4, 4, 0},
+		{half, 8, 0, 0x10004},     {half, 4, 0, 0xffff},      {half, 4, 8, 0},           {zeros, 0, 0, 0},
+		{zeros, 0, 0, 0xffff},     {zeros, 0, 0, 0x12345678}, {zeros, 0, 0, 0xffffffff}, {plain, 3, 4, 0},
+		{plain, 4, 2, 0},          {plain, 1, 1, 0}};
 	struct bench b;
 	unsigned i;
 
 	open_test_run(&b);
-	memcpy(wire, data, sizeof(wire));
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint64_t sum = (rows[i].seed & 0xffff) + (rows[i].seed >> 16), r0;
-		bool odd = rows[i].from % 4 || rows[i].to % 4;
-		uint32_t k;
+		const uint32_t *from = rows[i].data, *to = from + 2, seed = rows[i].seed;
+		uint32_t change[2] = {sum32(seed, to, rows[i].to / 4), ~sum32(0, from, rows[i].from / 4)};
+		int64_t want, got;
 
-		for (k = 0; !odd && k < rows[i].from; k += 2)
-			sum += (uint16_t) ~(data[k] | data[k + 1] << 8);
-		for (k = 0; !odd && k < rows[i].to; k += 2)
-			sum += data[8 + k] | (uint32_t)data[9 + k] << 8;
-		r0 = RUN(&b, ST_W(10, -16, wire[0]), ST_W(10, -12, wire[1]), ST_W(10, -8, wire[2]),
-			 ST_W(10, -4, wire[3]), MOV_X(1, 10), ADD_K(1, -16), MOV_K(2, rows[i].from), MOV_X(3, 10),
-			 ADD_K(3, -8), MOV_K(4, rows[i].to), MOV32_K(5, rows[i].seed), CALL(HELPER_CSUM_DIFF), EXIT);
-		if (odd)
-			cr_expect_eq((int64_t)r0, -22, "XO-149: sizes %u and %u: %#lx", rows[i].from, rows[i].to,
-				     (unsigned long)r0);
-		else
-			cr_expect(r0 <= 0xffff && r0 % 0xffff == fold(sum) % 0xffff, "XO-149: row %u: %#lx, not %#x", i,
-				  (unsigned long)r0, fold(sum));
+		if (!rows[i].to && rows[i].from)
+			change[0] = ~sum32(~seed, from, rows[i].from / 4);
+		if (rows[i].to && rows[i].from)
+			change[0] = sum32(change[0], &change[1], 1);
+		want = rows[i].from % 4 || rows[i].to % 4 ? -22 : fold(change[0]);
+		got = (int64_t)RUN(&b, ST_W(10, -16, from[0]), ST_W(10, -12, from[1]), ST_W(10, -8, to[0]),
+				   ST_W(10, -4, to[1]), MOV_X(1, 10), ADD_K(1, -16), MOV_K(2, rows[i].from),
+				   MOV_X(3, 10), ADD_K(3, -8), MOV_K(4, rows[i].to), MOV32_K(5, seed),
+				   CALL(HELPER_CSUM_DIFF), EXIT);
+		cr_expect_eq(got, want, "XO-149: row %u: %#llx, not %#llx", i, (unsigned long long)got,
+			     (unsigned long long)want);
 	}
 	bench_close(&b);
 }
@@ -218,6 +235,25 @@ Test(XO, XO_155)
 	bench_close(&b);
 }
 
+/* No packet is too long for it. */
+static void extend_longest(void)
+{
+	struct bench b;
+
+	open_test_run(&b);
+	const int32_t headroom = b.caps.headroom, tailroom = b.caps.tailroom;
+	uint32_t longest = b.caps.max_frame, limit = b.caps.max_cmd_bytes - 2 - sizeof(struct virtio_net_xdp_test_run);
+	uint32_t bytes = longest < limit ? longest : limit, want = bytes + headroom + tailroom;
+
+	cr_assert_leq(want, sizeof(frame));
+	make_frame(frame, bytes);
+	LOAD(&b, 0, MOV_X(6, 1), MOV_K(2, -headroom), CALL(HELPER_XDP_ADJUST_HEAD), JNE_K(0, 0, 3), MOV_X(1, 6),
+	     MOV_K(2, tailroom), CALL(HELPER_XDP_ADJUST_TAIL), EXIT);
+	cr_expect_eq(run_frame(&b, 0, frame, &bytes, sizeof(frame)), 0, "XO-156: the longest packet");
+	cr_expect_eq(bytes, want, "XO-156: the longest packet is %u bytes, not %u", bytes, want);
+	bench_close(&b);
+}
+
 /* The whole room at both ends can be written, around packets of many sizes, and the packet between is whole. */
 Test(XO, XO_156)
 {
@@ -246,4 +282,5 @@ Test(XO, XO_156)
 			     sizes[i]);
 	}
 	bench_close(&b);
+	extend_longest();
 }

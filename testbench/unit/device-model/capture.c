@@ -10,8 +10,11 @@
 
 void capture_put(struct capture *c, const void *data, size_t bytes)
 {
-	c->data = realloc(c->data, c->bytes + bytes + 1);
-	cr_assert(c->data);
+	if (c->bytes + bytes >= c->room) {
+		c->room = 2 * (c->bytes + bytes + 1);
+		c->data = realloc(c->data, c->room);
+		cr_assert(c->data);
+	}
 	if (bytes)
 		memcpy(c->data + c->bytes, data, bytes);
 	c->bytes += bytes;
@@ -158,6 +161,7 @@ void capture_pack(struct capture *c, enum capture_packing packing)
 	}
 	free(c->data);
 	c->data = packed.data;
+	c->room = packed.room;
 	c->bytes = packed.bytes;
 }
 

@@ -27,7 +27,7 @@ enum capture_packing {
 
 struct capture {
 	uint8_t *data;
-	size_t bytes;
+	size_t bytes, room;
 	enum capture_format format;
 	size_t marks[CAPTURE_MARKS]; /* bytes before the first frame, and behind each of the first few */
 	size_t frames;

@@ -92,7 +92,7 @@ static void append_closing(struct verify *v, const char *line, size_t bytes)
 {
 	size_t room = v->args.log_bytes;
 
-	if (!v->args.log || room < v->log_at + 3)
+	if (!v->args.log || room < v->log_at + 2)
 		return;
 	append(v, line, MIN(bytes, room - v->log_at - 2), 0);
 }

@@ -28,15 +28,22 @@ static uint32_t try_detach(struct bench *b, uint32_t expected, uint32_t generati
 Test(XO, XO_062)
 {
 	static const uint32_t ids[] = {1, 2, 4};
+	uint32_t detail;
 	struct bench b;
 	unsigned i;
 
 	bench_open(&b, NULL);
 	world_make(&b);
-	for (i = 0; i < 3; i++)
-		cr_expect_eq(try_attach(&b, ids[i], 0, 1, NULL), VIRTIO_NET_XDP_ERR_STATE, "XO-062: program %u",
-			     ids[i]);
-	cr_expect_eq(try_attach(&b, 3, 0, 1, NULL), VIRTIO_NET_XDP_OK, "XO-062: program 3 is READY");
+	attach(&b, 0, 1, 0);
+	for (i = 0; i < 6; i++) {
+		uint32_t expected = i < 3 ? 2 : 77;
+
+		cr_expect_eq(try_attach(&b, ids[i % 3], 0, expected, &detail), VIRTIO_NET_XDP_ERR_STATE,
+			     "XO-062: program %u", ids[i % 3]);
+		cr_expect_eq(detail, 2, "XO-062: program %u, generation %u expected: detail %u", ids[i % 3], expected,
+			     detail);
+	}
+	cr_expect_eq(try_attach(&b, 3, 0, 2, NULL), VIRTIO_NET_XDP_OK, "XO-062: program 3 is READY");
 	bench_close(&b);
 }
 

@@ -62,9 +62,17 @@ void virtio_config_set(struct virtio_device *dev, uint32_t offset, const void *f
 /* Sets DEVICE_NEEDS_RESET and tells the driver. why: a sentence for the operator. */
 void virtio_needs_reset(struct virtio_device *dev, const char *why);
 
+/* A queue broke: the device needs a reset. */
+void virtio_vq_broke(struct virtio_device *dev, uint16_t queue);
+
 /* To be called with the result of a function of vq.h: a queue that broke makes the device need a reset. Passes result
  * on. */
-int virtio_vq_check(struct virtio_device *dev, uint16_t queue, int result);
+static inline int virtio_vq_check(struct virtio_device *dev, uint16_t queue, int result)
+{
+	if (result < 0)
+		virtio_vq_broke(dev, queue);
+	return result;
+}
 
 /* Publishes what was filled and notifies the driver if it wants that. */
 void virtio_vq_publish(struct virtio_device *dev, uint16_t queue);

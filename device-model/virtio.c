@@ -260,15 +260,12 @@ void virtio_notify(struct virtio_device *dev, uint16_t queue)
 		dev->vqs[queue].kicked = true;
 }
 
-int virtio_vq_check(struct virtio_device *dev, uint16_t queue, int result)
+void virtio_vq_broke(struct virtio_device *dev, uint16_t queue)
 {
 	char why[LINE_BYTES];
 
-	if (result < 0) {
-		snprintf(why, sizeof(why), "queue %u: %s", queue, dev->vqs[queue].error);
-		virtio_needs_reset(dev, why);
-	}
-	return result;
+	snprintf(why, sizeof(why), "queue %u: %s", queue, dev->vqs[queue].error);
+	virtio_needs_reset(dev, why);
 }
 
 void virtio_vq_publish(struct virtio_device *dev, uint16_t queue)

@@ -45,11 +45,6 @@ int vq_enable(struct vq *vq, const struct vq_ops *ops, uint16_t size, const stru
 	return 0;
 }
 
-bool vq_usable(const struct vq *vq)
-{
-	return vq->ops && !vq->broken;
-}
-
 int vq_break(struct vq *vq, int error, const char *text)
 {
 	vq->broken = true;
@@ -57,15 +52,18 @@ int vq_break(struct vq *vq, int error, const char *text)
 	return error;
 }
 
-/* Whether the areas are where they were found; looks again when the memory map has changed. */
-static int ready(struct vq *vq)
+static int map_again(struct vq *vq)
 {
-	if (vq->mem_generation == vq->mem->generation)
-		return 0;
 	if (vq->ops->map(vq))
 		return vq_break(vq, -EFAULT, "the memory of the queue's areas was taken away");
 	vq->mem_generation = vq->mem->generation;
 	return 0;
+}
+
+/* Whether the areas are where they were found; looks again when the memory map has changed. */
+static inline int ready(struct vq *vq)
+{
+	return vq->mem_generation == vq->mem->generation ? 0 : map_again(vq);
 }
 
 int vq_available(struct vq *vq)
@@ -80,20 +78,19 @@ int vq_available(struct vq *vq)
 
 int vq_pop(struct vq *vq, struct vq_chain *chain)
 {
-	int count = vq_available(vq);
+	int got;
 
-	return count > 0 ? vq->ops->pop(vq, chain) : count;
-}
-
-struct vq_mark vq_mark(const struct vq *vq)
-{
-	return (struct vq_mark){.next_avail = vq->next_avail, .filled = vq->filled};
-}
-
-void vq_rewind(struct vq *vq, struct vq_mark mark)
-{
-	vq->next_avail = mark.next_avail;
-	vq->filled = mark.filled;
+	if (!vq_usable(vq))
+		return 0;
+	got = ready(vq);
+	if (got)
+		return got;
+	if (vq->next_avail == vq->seen) {
+		got = vq->ops->available(vq);
+		if (got <= 0)
+			return got;
+	}
+	return vq->ops->pop(vq, chain);
 }
 
 int vq_fill(struct vq *vq, uint16_t id, uint32_t bytes)
@@ -107,6 +104,8 @@ int vq_fill(struct vq *vq, uint16_t id, uint32_t bytes)
 
 bool vq_publish(struct vq *vq)
 {
+	/* The end of a batch: the next one looks at the driver's index again. */
+	vq->seen = vq->next_avail;
 	/* Of a broken queue too: what was done before it broke is done. */
 	if (!vq->ops || !vq->filled || ready(vq))
 		return false;

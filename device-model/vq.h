@@ -77,6 +77,7 @@ struct vq {
 	struct virtio_queue_addr addr;
 	uint8_t *desc, *driver, *device; /* the areas, in this process */
 	uint16_t next_avail;             /* free-running position of the next chain to take */
+	uint16_t seen;                   /* chains before it are known to be there: looked up once per batch */
 	uint16_t next_used;              /* free-running position of the next used entry to publish */
 	uint16_t filled;                 /* entries written and not published */
 	uint16_t signalled;              /* next_used when the driver's wish for interrupts was last looked at */
@@ -98,7 +99,10 @@ void vq_reset(struct vq *vq);
 int vq_enable(struct vq *vq, const struct vq_ops *ops, uint16_t size, const struct virtio_queue_addr *addr);
 
 /* Whether it was enabled and works. */
-bool vq_usable(const struct vq *vq);
+static inline bool vq_usable(const struct vq *vq)
+{
+	return vq->ops && !vq->broken;
+}
 
 /* Chains that are there to be popped, or -errno: the driver broke the rules. 0 on a queue that is not usable. */
 int vq_available(struct vq *vq);
@@ -109,8 +113,16 @@ int vq_available(struct vq *vq);
  */
 int vq_pop(struct vq *vq, struct vq_chain *chain);
 
-struct vq_mark vq_mark(const struct vq *vq);
-void vq_rewind(struct vq *vq, struct vq_mark mark);
+static inline struct vq_mark vq_mark(const struct vq *vq)
+{
+	return (struct vq_mark){.next_avail = vq->next_avail, .filled = vq->filled};
+}
+
+static inline void vq_rewind(struct vq *vq, struct vq_mark mark)
+{
+	vq->next_avail = mark.next_avail;
+	vq->filled = mark.filled;
+}
 
 /*
  * Gives a chain back, with bytes written to its writable part: the whole of them, from its first byte on. 0; -EINVAL:

@@ -85,6 +85,7 @@ static int split_available(struct vq *vq)
 	/* What the driver made available and has not got back can't be more than the queue holds. */
 	if ((uint16_t)(idx - vq->next_used) > vq->size || count > vq->size)
 		return vq_break(vq, -EPROTO, "the available index is ahead by more than the queue holds");
+	vq->seen = idx;
 	return count;
 }
 

@@ -107,6 +107,30 @@ Test(vq, not_enabled_rustvmm_d951283)
 	close_fixture(&f);
 }
 
+/* The driver's index is looked at once per batch: what it promised holds until then, and nonsense is noticed then. */
+Test(vq, index_once_per_batch)
+{
+	struct fixture f;
+	struct vq_chain chain;
+
+	open_fixture(&f);
+	ring_push(&f.ring, 0);
+	ring_push(&f.ring, 1);
+	cr_assert_eq(vq_pop(&f.vq, &chain), 1);
+	ring_push(&f.ring, 2);
+	cr_assert_eq(vq_pop(&f.vq, &chain), 1);
+	cr_assert_eq(vq_pop(&f.vq, &chain), 1, "the index moved within the batch");
+	vq_rewind(&f.vq, (struct vq_mark){.next_avail = 1});
+	ring_set_avail(&f.ring, 0xff00);
+	cr_assert_eq(vq_pop(&f.vq, &chain), 1);
+	cr_assert_eq(chain.id, 1);
+	cr_assert_eq(vq_fill(&f.vq, chain.id, 0), 0);
+	vq_publish(&f.vq);
+	cr_assert_eq(vq_pop(&f.vq, &chain), -EPROTO);
+	cr_assert(f.vq.broken);
+	close_fixture(&f);
+}
+
 /* The areas' memory is unmapped under a running queue, or mapped elsewhere: the old place is not touched again. */
 Test(vq, memory_map_changes)
 {

@@ -96,9 +96,8 @@ static int gather(struct drv_net *net, struct drv_pair *pair, const struct piece
 		memcpy(net->frame + at, drv_pool_buffer(&pair->rx_pool, piece.buffer), piece.bytes);
 		at += piece.bytes;
 		last = piece.bytes;
-		err = post(pair, piece.buffer);
-		if (err)
-			return err;
+		if (post(pair, piece.buffer))
+			return -EPROTO;
 	}
 	*frame_bytes = at;
 	return 0;
@@ -134,7 +133,7 @@ static int receive_one(struct drv_net *net, uint16_t queue, void (*frame)(void *
 		}
 	}
 	frame(ctx, &out);
-	return post(pair, first.buffer);
+	return post(pair, first.buffer) ? -EPROTO : 0; /* it was there: there is room for it */
 }
 
 static int receive_pair(struct drv_net *net, uint16_t queue,
@@ -145,13 +144,16 @@ static int receive_pair(struct drv_net *net, uint16_t queue,
 	int err = 0;
 
 	while (count < max) {
-		err = drv_vq_completions(vq);
+		err = receive_one(net, queue, frame, ctx);
+		if (!err) {
+			count++;
+			continue;
+		}
+		/* None left: ask to be told of the next one, which may be there already. */
+		if (err == -EAGAIN)
+			err = drv_vq_completions(vq);
 		if (err <= 0)
 			break;
-		err = receive_one(net, queue, frame, ctx);
-		if (err)
-			break;
-		count++;
 	}
 	if (err < 0) {
 		vq->broken = true;

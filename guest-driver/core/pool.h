@@ -22,7 +22,14 @@ int drv_pool_init(struct drv_pool *pool, const struct drv_env *env, uint32_t byt
 void drv_pool_free(struct drv_pool *pool, const struct drv_env *env);
 
 /* Buffer i, and its address for the device. */
-uint8_t *drv_pool_buffer(const struct drv_pool *pool, uint16_t i);
-uint64_t drv_pool_addr(const struct drv_pool *pool, uint16_t i);
+static inline uint8_t *drv_pool_buffer(const struct drv_pool *pool, uint16_t i)
+{
+	return pool->data + (size_t)pool->stride * i;
+}
+
+static inline uint64_t drv_pool_addr(const struct drv_pool *pool, uint16_t i)
+{
+	return pool->addr + (uint64_t)pool->stride * i;
+}
 
 #endif

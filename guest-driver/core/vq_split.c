@@ -34,6 +34,7 @@ struct split {
 	uint16_t avail_idx; /* that the device sees */
 	uint16_t kicked;    /* avail_idx at the last notify */
 	uint16_t used_idx;  /* next to take */
+	uint16_t used_seen; /* the device's index as it was when it was last looked at and judged */
 	bool event_idx;
 };
 
@@ -247,9 +248,12 @@ static bool split_notify(struct drv_vq *vq)
 /* Buffers that the device used, or -EPROTO: more of them than it was given. */
 static int used_count(struct split *q)
 {
-	uint16_t count = (uint16_t)(load16_acquire(&q->used->idx) - q->used_idx);
+	uint16_t idx = load16_acquire(&q->used->idx), count = (uint16_t)(idx - q->used_idx);
 
-	return count > q->vq.in_flight ? broken(q) : count;
+	if (count > q->vq.in_flight)
+		return broken(q);
+	q->used_seen = idx;
+	return count;
 }
 
 static int split_completions(struct drv_vq *vq)
@@ -277,9 +281,12 @@ static int split_complete(struct drv_vq *vq, struct drv_vq_done *done)
 
 	if (vq->broken)
 		return -EPROTO;
-	count = used_count(q);
-	if (count <= 0)
-		return count ? count : -EAGAIN;
+	/* What was there at the last look still is: the index is the device's busiest cache line. */
+	if (q->used_seen == q->used_idx) {
+		count = used_count(q);
+		if (count <= 0)
+			return count ? count : -EAGAIN;
+	}
 	memcpy(&elem, &q->used->ring[q->used_idx & (vq->size - 1)], sizeof(elem));
 	id = le32_to_cpu(elem.id);
 	bytes = le32_to_cpu(elem.len);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Both ends of a virtqueue, the driver's and the device's, on the same memory. Each end sleeps unless it was notified,
+ * so a notification that is lost shows as both asleep with work left.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "device-model/vq.h"
+#include "guest-driver/core/vq.h"
+#include "rig/dma.h"
+
+#define MEMORY_GPA   0x100000
+#define MEMORY_BYTES ((size_t)8 << 20)
+#define BUFFERS      ((uint32_t)3 * 65536 + 5) /* submitted in all: indices pass 65535 more than twice */
+
+struct ends {
+	struct dma *dma;
+	struct mem mem;
+	struct vq device;
+	struct drv_env env;
+	struct drv_transport transport;
+	struct drv_vq *driver;
+	uint64_t data;
+	uint32_t rng, submitted, completed, handled;
+	bool driver_awake, device_awake;
+	char name[64];
+};
+
+static void *env_dma_alloc(void *ctx, size_t bytes, size_t align, uint64_t *addr)
+{
+	struct ends *e = ctx;
+
+	return dma_alloc(e->dma, bytes, align, addr);
+}
+
+static void env_dma_free(void *ctx, void *p)
+{
+	struct ends *e = ctx;
+
+	dma_free(e->dma, p);
+}
+
+static void *env_alloc(void *ctx, size_t bytes)
+{
+	(void)ctx;
+	return calloc(1, bytes);
+}
+
+static void env_free(void *ctx, void *p)
+{
+	(void)ctx;
+	free(p);
+}
+
+static void kicked(void *ctx, uint16_t queue, uint32_t data)
+{
+	struct ends *e = ctx;
+
+	(void)queue;
+	(void)data;
+	e->device_awake = true;
+}
+
+static const struct drv_transport_ops transport_ops = {.notify = kicked};
+
+static uint32_t pick(struct ends *e, uint32_t count)
+{
+	e->rng = e->rng * 1664525 + 1013904223;
+	return (e->rng >> 8) % count;
+}
+
+static void ends_open(struct ends *e, uint16_t size, bool event_idx, uint16_t indirect)
+{
+	struct drv_vq_config config = {.size = size, .event_idx = event_idx, .indirect = indirect};
+	struct mem_region region = {.gpa = MEMORY_GPA, .bytes = MEMORY_BYTES};
+	struct virtio_queue_addr addr;
+
+	*e = (struct ends){.dma = dma_open(MEMORY_GPA, MEMORY_BYTES), .rng = size, .driver_awake = true};
+	snprintf(e->name, sizeof(e->name), "size %u, event_idx %d, indirect %u", size, event_idx, indirect);
+	cr_assert_not_null(e->dma);
+	region.host = dma_host(e->dma);
+	cr_assert_eq(mem_add(&e->mem, &region), 0);
+	e->env = (struct drv_env){env_dma_alloc, env_dma_free, env_alloc, env_free, e};
+	e->transport = (struct drv_transport){&transport_ops, e};
+	e->driver = drv_vq_split_create(&e->env, &e->transport, &config);
+	cr_assert_not_null(e->driver, "%s", e->name);
+	cr_assert_not_null(dma_alloc(e->dma, 64, 64, &e->data));
+	addr = (struct virtio_queue_addr){e->driver->addr.desc, e->driver->addr.driver, e->driver->addr.device};
+	cr_assert_eq(vq_init(&e->device, &e->mem, size), 0);
+	cr_assert_eq(vq_enable(&e->device, &vq_split_ops, size, &addr), 0, "%s", e->name);
+	e->device.event_idx = event_idx;
+	e->device.indirect = indirect;
+}
+
+static void ends_close(struct ends *e)
+{
+	vq_exit(&e->device);
+	drv_vq_destroy(e->driver);
+	dma_close(e->dma);
+}
+
+/* The buffer's number is its token, its pieces, and what the device says it wrote. */
+static uint32_t mark_of(uint32_t number)
+{
+	return 1 + number % 32;
+}
+
+static void submit_some(struct ends *e)
+{
+	uint32_t count = pick(e, 3) ? 1 + pick(e, 40) : UINT32_MAX;
+
+	for (; count && e->submitted < BUFFERS; count--) {
+		uint32_t n = e->submitted, pieces = e->driver->size > 1 ? 1 + n % 2 : 1;
+		struct drv_sg sg[] = {{e->data, mark_of(n)}, {e->data + 32, 1}};
+		int err = drv_vq_submit(e->driver, sg, pieces - 1, 1, (void *)(uintptr_t)(n + 1));
+
+		if (err == -EAGAIN)
+			break;
+		cr_assert_eq(err, 0, "%s: buffer %u", e->name, n);
+		e->submitted++;
+	}
+	drv_vq_notify(e->driver);
+}
+
+static void complete_some(struct ends *e)
+{
+	struct drv_vq_done done;
+
+	for (uint32_t count = 1 + pick(e, 60); count; count--) {
+		int err = drv_vq_complete(e->driver, &done);
+
+		if (err == -EAGAIN)
+			return;
+		cr_assert_eq(err, 0, "%s: after %u", e->name, e->completed);
+		cr_assert_eq((uintptr_t)done.token, e->completed + 1, "%s", e->name);
+		cr_assert_eq(done.bytes, e->completed % 2 && e->driver->size > 1 ? 1 : mark_of(e->completed), "%s",
+			     e->name);
+		e->completed++;
+	}
+}
+
+static void driver_step(struct ends *e)
+{
+	int left;
+
+	switch (pick(e, 3)) {
+	case 0:
+		submit_some(e);
+		break;
+	case 1:
+		complete_some(e);
+		break;
+	default:
+		left = drv_vq_completions(e->driver);
+		cr_assert_geq(left, 0, "%s", e->name);
+		/* It sleeps with a full queue or with nothing left to submit. */
+		e->driver_awake =
+			left > 0 || (e->submitted < BUFFERS && e->driver->in_flight < (e->driver->size + 1) / 2);
+	}
+}
+
+static void device_step(struct ends *e)
+{
+	struct vq_chain chain;
+	uint32_t count = 1 + pick(e, 50);
+	int got = 1;
+
+	if (!pick(e, 4))
+		vq_want_kicks(&e->device, false);
+	while (count-- && (got = vq_pop(&e->device, &chain)) > 0) {
+		cr_assert_eq(chain.writable, 1);
+		cr_assert_eq(vq_fill(&e->device, chain.id, (uint32_t)chain.writable_bytes), 0);
+		e->handled++;
+	}
+	cr_assert_geq(got, 0, "%s: %s", e->name, e->device.error);
+	if (vq_publish(&e->device))
+		e->driver_awake = true;
+	if (got)
+		return;
+	cr_assert_eq(vq_want_kicks(&e->device, true), 0);
+	e->device_awake = vq_available(&e->device) > 0;
+}
+
+Test(queues, both_ends_every_size)
+{
+	for (uint32_t size = 1; size <= 32768; size *= 2) {
+		for (int form = 0; form < 4; form++) {
+			struct ends e;
+
+			ends_open(&e, (uint16_t)size, form & 1, form & 2 ? 2 : 0);
+			while (e.completed < BUFFERS) {
+				cr_assert(e.driver_awake || e.device_awake,
+					  "%s: both asleep: %u submitted, %u handled, %u completed", e.name,
+					  e.submitted, e.handled, e.completed);
+				if (e.driver_awake && (!e.device_awake || pick(&e, 2)))
+					driver_step(&e);
+				else
+					device_step(&e);
+			}
+			cr_assert_eq(e.handled, BUFFERS, "%s", e.name);
+			cr_assert_eq(e.driver->in_flight, 0, "%s", e.name);
+			ends_close(&e);
+		}
+	}
+}

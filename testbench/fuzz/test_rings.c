@@ -32,6 +32,7 @@
 #define DATA        (TABLES + TABLE_BYTES * TABLE_COUNT)
 #define DATA_BYTES  (SHADOW_GPA + SHADOW_MAIN - DATA)
 #define FRAME_MAX   66000
+#define SLOTS       4 /* of a program */
 #define STARTED     (VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER)
 
 /* A queue as the hostile driver remembers it. */
@@ -233,17 +234,17 @@ static uint32_t small_program(struct world *w, uint8_t *wire)
 		 action = (uint64_t)actions[pick(w, 8)];
 	uint64_t slots[] = {0x2b7 | delta << 32, 0x85 | helper << 32, 0xb7 | action << 32, 0x95};
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < SLOTS; i++) {
 		le64 slot = cpu_to_le64(slots[i]);
 
 		memcpy(wire + 8 * i, &slot, sizeof(slot));
 	}
-	return 4;
+	return SLOTS;
 }
 
 static void attach(struct world *w)
 {
-	static uint8_t write[sizeof(struct virtio_net_xdp_prog_write) + GENERATE_MAX_SLOTS * 8];
+	static uint8_t write[sizeof(struct virtio_net_xdp_prog_write) + SLOTS * 8];
 	struct virtio_net_xdp_prog_write *head = (struct virtio_net_xdp_prog_write *)write;
 	uint32_t slots = small_program(w, write + sizeof(*head));
 	struct virtio_net_xdp_prog_create create = {.id = cpu_to_le32(1), .bytes = cpu_to_le32(slots * 8)};
@@ -381,10 +382,9 @@ static void step_wishes(struct world *w)
 
 static void step_scribble(struct world *w)
 {
-	uint64_t at = SHADOW_GPA + pick(w, DATA - SHADOW_GPA);
+	uint64_t at = SHADOW_GPA + pick(w, DATA - SHADOW_GPA), bytes = generate_random(&w->rng);
 
-	for (uint64_t n = 1 + pick(w, 8); n; n--)
-		shadow_put(&w->shadow, at + n, &(uint8_t){(uint8_t)generate_random(&w->rng)}, 1);
+	shadow_put(&w->shadow, at, &bytes, 1 + pick(w, sizeof(bytes)));
 }
 
 static void step_status(struct world *w)

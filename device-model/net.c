@@ -94,19 +94,7 @@ static le16 link_status(const struct net *net)
 static void fill_config(struct net *net)
 {
 	struct virtio_net_config config = {0};
-	const struct fw_caps *caps = fw_caps(net->fw);
-	struct virtio_net_xdp_caps xdp = {
-		.isa = cpu_to_le32(caps->isa),
-		.actions = cpu_to_le32(caps->actions),
-		.max_insns = cpu_to_le32(caps->max_insns),
-		.max_progs = cpu_to_le16(caps->max_progs),
-		.max_maps = cpu_to_le16(caps->max_maps),
-		.max_map_kib = cpu_to_le32(caps->max_map_kib),
-		.max_cmd_bytes = cpu_to_le32(caps->max_cmd_bytes),
-		.headroom = cpu_to_le16(caps->headroom),
-		.tailroom = cpu_to_le16(caps->tailroom),
-		.max_frame = cpu_to_le32(caps->max_frame),
-	};
+	struct virtio_net_xdp_caps xdp;
 
 	if (net_offers(net, VIRTIO_NET_F_MAC))
 		memcpy(config.mac, net->config.mac, sizeof(config.mac));
@@ -117,8 +105,10 @@ static void fill_config(struct net *net)
 	if (net_offers(net, VIRTIO_NET_F_MTU)) /* req: VN-9e330598, VN-cb1cf3d7 */
 		config.mtu = cpu_to_le16(net->config.mtu);
 	virtio_config_set(&net->vdev, 0, &config, sizeof(config));
-	if (net_offers(net, VIRTIO_NET_F_XDP_OFFLOAD))
+	if (net_offers(net, VIRTIO_NET_F_XDP_OFFLOAD)) {
+		fw_caps_wire(net->fw, &xdp);
 		virtio_config_set(&net->vdev, VIRTIO_NET_XDP_CONFIG_OFFSET, &xdp, VIRTIO_NET_XDP_CONFIG_BYTES);
+	}
 }
 
 /* Whether the link went up or down since the last look. */

@@ -5,34 +5,9 @@
 
 uint16_t cmd_misc_cap_get(struct cmd *cmd)
 {
-	const struct fw_caps *caps = &cmd->fw->config.caps;
 	struct virtio_net_xdp_cap_get_result result = {0};
-	uint32_t commands = 0;
 
-	result.caps = (struct virtio_net_xdp_caps){
-		.isa = cpu_to_le32(caps->isa),
-		.actions = cpu_to_le32(caps->actions),
-		.max_insns = cpu_to_le32(caps->max_insns),
-		.max_progs = cpu_to_le16(caps->max_progs),
-		.max_maps = cpu_to_le16(caps->max_maps),
-		.max_map_kib = cpu_to_le32(caps->max_map_kib),
-		.max_cmd_bytes = cpu_to_le32(caps->max_cmd_bytes),
-		.headroom = cpu_to_le16(caps->headroom),
-		.tailroom = cpu_to_le16(caps->tailroom),
-		.max_frame = cpu_to_le32(caps->max_frame),
-		.map_types = cpu_to_le64(caps->map_types),
-		.flags = cpu_to_le32(caps->flags),
-		.max_run_insns = cpu_to_le32(caps->max_run_insns),
-		.max_log_bytes = cpu_to_le32(caps->max_log_bytes),
-		.hz = cpu_to_le32(caps->hz),
-		.max_metadata = cpu_to_le16(caps->max_metadata),
-	};
-	for (uint32_t command = 0; command < VIRTIO_NET_CTRL_XDP_COMMANDS; command++)
-		if (cmd_offered(cmd->fw, command))
-			commands |= 1u << command;
-	result.caps.commands = cpu_to_le32(commands);
-	for (size_t i = 0; i < ARRAY_SIZE(caps->helpers); i++)
-		result.caps.helpers[i] = cpu_to_le64(caps->helpers[i]);
+	fw_caps_wire(cmd->fw, &result.caps);
 	cmd_result(cmd, &result, sizeof(result));
 	return VIRTIO_NET_XDP_OK;
 }

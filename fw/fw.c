@@ -123,6 +123,37 @@ const struct fw_caps *fw_caps(const struct fw *fw)
 	return &fw->config.caps;
 }
 
+void fw_caps_wire(const struct fw *fw, struct virtio_net_xdp_caps *wire)
+{
+	const struct fw_caps *caps = &fw->config.caps;
+	uint32_t commands = 0;
+
+	for (uint32_t command = 0; command < VIRTIO_NET_CTRL_XDP_COMMANDS; command++)
+		if (cmd_offered(fw, command))
+			commands |= 1u << command;
+	*wire = (struct virtio_net_xdp_caps){
+		.isa = cpu_to_le32(caps->isa),
+		.actions = cpu_to_le32(caps->actions),
+		.max_insns = cpu_to_le32(caps->max_insns),
+		.max_progs = cpu_to_le16(caps->max_progs),
+		.max_maps = cpu_to_le16(caps->max_maps),
+		.max_map_kib = cpu_to_le32(caps->max_map_kib),
+		.max_cmd_bytes = cpu_to_le32(caps->max_cmd_bytes),
+		.headroom = cpu_to_le16(caps->headroom),
+		.tailroom = cpu_to_le16(caps->tailroom),
+		.max_frame = cpu_to_le32(caps->max_frame),
+		.map_types = cpu_to_le64(caps->map_types),
+		.commands = cpu_to_le32(commands),
+		.flags = cpu_to_le32(caps->flags),
+		.max_run_insns = cpu_to_le32(caps->max_run_insns),
+		.max_log_bytes = cpu_to_le32(caps->max_log_bytes),
+		.hz = cpu_to_le32(caps->hz),
+		.max_metadata = cpu_to_le16(caps->max_metadata),
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(caps->helpers); i++)
+		wire->helpers[i] = cpu_to_le64(caps->helpers[i]);
+}
+
 bool fw_poll(struct fw *fw, uint32_t budget)
 {
 	return prog_poll(fw, budget);

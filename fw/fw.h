@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct fw;
+struct virtio_net_xdp_caps;
 
 /* What the device offers and where it stops: struct virtio_net_xdp_caps in host byte order, unit for unit. */
 struct fw_caps {
@@ -91,6 +92,8 @@ void fw_reset(struct fw *fw);
 void fw_exit(struct fw *fw);
 
 const struct fw_caps *fw_caps(const struct fw *fw);
+/* The same as CAP_GET tells it; configuration space shows the first VIRTIO_NET_XDP_CONFIG_BYTES of it. */
+void fw_caps_wire(const struct fw *fw, struct virtio_net_xdp_caps *wire);
 
 /*
  * One command. in: command-specific-data, in_bytes of it. out: room for command-specific-result, out_room bytes of it

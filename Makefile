@@ -72,7 +72,7 @@ $(BUILD)/conform: $(call obj,$(wildcard testbench/conform/*.c))
 $(BUILD)/oracle: $(call obj,$(wildcard testbench/oracle/*.c) testbench/fuzz/generate.c)
 $(BUILD)/fuzz: $(call obj,$(wildcard testbench/fuzz/*.c))
 
-$(BUILD)/bench: $(call obj,$(wildcard testbench/bench/*.c)) $(LIBS)
+$(BUILD)/bench: $(call obj,$(wildcard testbench/bench/*.c) testbench/oracle/kernel.c) $(LIBS)
 	$(CC) $(OPT) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/obj/%.o: %.c

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
-#include "bench/kernel.h"
+#include "oracle/kernel.h"
 #include "bench/measure.h"
 #include "bench/native.h"
 #include "bench/sample.h"
@@ -90,7 +90,7 @@ static int update(const struct target *target, const char *map, const void *key,
 
 	if (target->session)
 		return session_update(target->session, map, key, value, error);
-	err = kernel_update(target->kernel, map, key, value);
+	err = kernel_map_update(target->kernel, map, key, value);
 	if (err)
 		snprintf(error, LOAD_ERROR_BYTES, "the kernel refuses an element of map '%s': %s", map, strerror(-err));
 	return err;
@@ -240,7 +240,7 @@ static void round_native(void *ctx)
 static void round_kernel(void *ctx)
 {
 	struct kernel_runner *k = ctx;
-	int err = kernel_run(k->kernel, k->small, sizeof(k->small), k->repeat, &k->retval, &k->ns);
+	int err = kernel_time(k->kernel, k->small, sizeof(k->small), k->repeat, &k->retval, &k->ns);
 
 	if (err)
 		k->error = err;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
-#include "bench/kernel.h"
+#include "oracle/kernel.h"
 #include "bench/measure.h"
 #include "bench/session.h"
 

@@ -4,12 +4,15 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct kernel {
 	struct bpf_object *object;
-	int prog;
+	struct bpf_program *prog;
+	int fd; /* of prog, the object's */
 };
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -41,7 +44,8 @@ struct kernel *kernel_open(const char *object)
 		errno = -err;
 		return NULL;
 	}
-	k->prog = bpf_program__fd(bpf_object__next_program(k->object, NULL));
+	k->prog = bpf_object__next_program(k->object, NULL);
+	k->fd = bpf_program__fd(k->prog);
 	return k;
 }
 
@@ -84,7 +88,7 @@ int kernel_run(struct kernel *k, uint8_t *frame, uint32_t *bytes, uint32_t room,
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = *bytes, .data_out = out, .data_size_out = sizeof(out),
 		    .repeat = 1);
 
-	if (bpf_prog_test_run_opts(k->prog, &opts))
+	if (bpf_prog_test_run_opts(k->fd, &opts))
 		return -errno;
 	if (opts.data_size_out > room)
 		return -ENOSPC;
@@ -92,4 +96,37 @@ int kernel_run(struct kernel *k, uint8_t *frame, uint32_t *bytes, uint32_t room,
 	*bytes = opts.data_size_out;
 	*retval = opts.retval;
 	return 0;
+}
+
+int kernel_time(struct kernel *k, const uint8_t *frame, uint32_t bytes, uint32_t repeat, uint32_t *retval, uint32_t *ns)
+{
+	struct bpf_test_run_opts opts = {
+		.sz = sizeof(opts), .data_in = frame, .data_size_in = bytes, .repeat = (int)repeat};
+
+	if (bpf_prog_test_run_opts(k->fd, &opts))
+		return -errno;
+	*retval = opts.retval;
+	*ns = opts.duration;
+	return 0;
+}
+
+int kernel_load_again(struct kernel *k)
+{
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, NULL, "GPL", bpf_program__insns(k->prog),
+			       bpf_program__insn_cnt(k->prog), NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+bool kernel_has_jit(void)
+{
+	FILE *file = fopen("/proc/sys/net/core/bpf_jit_enable", "re");
+	int first = file ? getc(file) : '1'; /* a kernel that always compiles has no such file */
+
+	if (file)
+		fclose(file);
+	return first != '0';
 }

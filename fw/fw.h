@@ -2,9 +2,9 @@
 /*
  * The firmware of a network device with VIRTIO_NET_F_XDP_OFFLOAD: the only header of fw/ that the device includes.
  *
- * It takes commands (bytes in, bytes out), verifies and compiles programs, and runs the attached one on frames. It never
- * calls back: what becomes of a frame is a value in struct fw_frame that the device acts on. It allocates from one arena
- * and knows no operating system; what it needs from outside is struct fw_platform.
+ * It takes commands (bytes in, bytes out), verifies and compiles programs, and runs the attached one on frames. It
+ * never calls back: what becomes of a frame is a value in struct fw_frame that the device acts on. It allocates from
+ * one arena and knows no operating system; what it needs from outside is struct fw_platform.
  *
  * One device is one struct fw. No function may be called while another one of the same struct fw runs.
  */
@@ -20,10 +20,10 @@ struct virtio_net_xdp_caps;
 
 /* What the device offers and where it stops: struct virtio_net_xdp_caps in host byte order, unit for unit. */
 struct fw_caps {
-	uint32_t isa;           /* VIRTIO_NET_XDP_ISA_* */
-	uint32_t actions;       /* bit n: action n */
-	uint32_t max_insns;     /* 8-byte slots, one program */
-	uint16_t max_progs;     /* in any state */
+	uint32_t isa;       /* VIRTIO_NET_XDP_ISA_* */
+	uint32_t actions;   /* bit n: action n */
+	uint32_t max_insns; /* 8-byte slots, one program */
+	uint16_t max_progs; /* in any state */
 	uint16_t max_maps;
 	uint32_t max_map_kib;   /* all maps together */
 	uint32_t max_cmd_bytes; /* class to last byte of data */
@@ -45,11 +45,12 @@ struct fw_code {
 	uint8_t *write; /* NULL once sealed */
 	const uint8_t *exec;
 	size_t bytes; /* a multiple of the page size */
-	void *owner; /* the platform's */
+	void *owner;  /* the platform's */
 };
 
 struct fw_platform {
-	/* Zeroed code memory of at least bytes. 0 or -ENOMEM. NULL where there is none: programs are interpreted then. */
+	/* Zeroed code memory of at least bytes. 0 or -ENOMEM. NULL where there is none: programs are interpreted then.
+	 */
 	int (*code_alloc)(void *ctx, size_t bytes, struct fw_code *code);
 	/* Ends writing and makes code->exec executable. 0 or -errno; on error the caller still frees. */
 	int (*code_seal)(void *ctx, struct fw_code *code);
@@ -101,7 +102,8 @@ void fw_caps_wire(const struct fw *fw, struct virtio_net_xdp_caps *wire);
  * *written: bytes of out that hold the result, 0 when not even struct virtio_net_xdp_result fits.
  * Returns the ack: VIRTIO_NET_OK or VIRTIO_NET_ERR.
  */
-uint8_t fw_command(struct fw *fw, uint8_t command, const void *in, size_t in_bytes, void *out, size_t out_room, size_t *written);
+uint8_t fw_command(struct fw *fw, uint8_t command, const void *in, size_t in_bytes, void *out, size_t out_room,
+		   size_t *written);
 
 /* Verifies a slice of at most budget instructions. Returns whether programs are still waiting to be verified. */
 bool fw_poll(struct fw *fw, uint32_t budget);
@@ -123,16 +125,16 @@ enum fw_verdict {
 struct fw_frame {
 	uint8_t *data;
 	uint8_t *data_end;
-	uint8_t *data_meta; /* == data: no metadata */
+	uint8_t *data_meta;       /* == data: no metadata */
 	uint32_t ingress_ifindex; /* fw_run() sets it as ATTACH gave it */
 	uint32_t rx_queue_index;  /* in: the steered queue; out: the same, or the queue that the program selected */
-	uint8_t *hard_start; /* headroom begins */
-	uint8_t *hard_end;   /* tailroom ends */
-	uint64_t now_ns;     /* ktime of this run: since DRIVER_OK */
-	uint64_t r0;         /* out */
-	enum fw_verdict verdict; /* out */
-	bool bad_queue;          /* out: the program selected a queue that does not exist; ignored */
-	bool changed;            /* out: the frame's bytes may differ from what came in */
+	uint8_t *hard_start;      /* headroom begins */
+	uint8_t *hard_end;        /* tailroom ends */
+	uint64_t now_ns;          /* ktime of this run: since DRIVER_OK */
+	uint64_t r0;              /* out */
+	enum fw_verdict verdict;  /* out */
+	bool bad_queue;           /* out: the program selected a queue that does not exist; ignored */
+	bool changed;             /* out: the frame's bytes may differ from what came in */
 };
 
 /* Whether a program is attached: without one, fw_run() must not be called. */
@@ -148,7 +150,8 @@ void fw_trace(struct fw *fw, fw_trace_fn *fn, void *ctx);
 /* Machine code of a READY program, for refnic jit-dump. NULL if it is interpreted. */
 const uint8_t *fw_prog_code(const struct fw *fw, uint32_t prog_id, size_t *bytes);
 
-/* Prints instruction i of count slots at wire as text. Returns its whole length, or -EINVAL if the program does not decode. */
+/* Prints instruction i of count slots at wire as text. Returns its whole length, or -EINVAL if the program does not
+ * decode. */
 int fw_disasm(char *buf, size_t size, const void *wire, uint32_t count, uint32_t i);
 
 /*
@@ -160,19 +163,20 @@ struct fw_exec {
 	uint8_t *mem; /* read and written */
 	uint32_t mem_bytes;
 	enum fw_engine engine;
-	bool verify;          /* FW_ENGINE_JIT demands it */
-	uint64_t budget;      /* instructions the interpreter may take without verification */
-	void *arena;          /* scratch, as for fw_init() */
-	size_t arena_bytes;   /* FW_EXEC_ARENA_BYTES will do */
+	bool verify;        /* FW_ENGINE_JIT demands it */
+	uint64_t budget;    /* instructions the interpreter may take without verification */
+	void *arena;        /* scratch, as for fw_init() */
+	size_t arena_bytes; /* FW_EXEC_ARENA_BYTES will do */
 	const struct fw_platform *platform;
 	void *platform_ctx;
-	uint64_t r0;          /* out */
-	char error[256];      /* out: why it was refused or what fault it made */
+	uint64_t r0;     /* out */
+	char error[256]; /* out: why it was refused or what fault it made */
 };
 
 #define FW_EXEC_ARENA_BYTES ((size_t)64 << 20)
 
-/* 0; -EINVAL: refused by decoder or verifier; -EFAULT: fault or budget at run time; -ENOTSUP: this engine can't; -ENOMEM. */
+/* 0; -EINVAL: refused by decoder or verifier; -EFAULT: fault or budget at run time; -ENOTSUP: this engine can't;
+ * -ENOMEM. */
 int fw_exec(struct fw_exec *exec);
 
 #endif

@@ -165,22 +165,24 @@ struct insn {
 
 /* Where and why decoding failed. */
 struct insn_error {
-	uint32_t insn; /* index */
+	uint32_t insn;    /* index */
 	const char *what; /* static text, a whole clause: "jump out of the program" */
 };
 
 /*
- * Decodes the one instruction at slot i of count into out, by the same rules. i may be a second slot: INSN_LD_SLOT2 then.
+ * Decodes the one instruction at slot i of count into out, by the same rules. i may be a second slot: INSN_LD_SLOT2
+ * then.
  */
-int insn_decode_at(const uint8_t *wire, uint32_t count, uint32_t i, uint32_t isa, struct insn *out, struct insn_error *err);
+int insn_decode_at(const uint8_t *wire, uint32_t count, uint32_t i, uint32_t isa, struct insn *out,
+		   struct insn_error *err);
 
 /*
  * Decodes count slots (8 bytes each, little-endian, at wire, any alignment) into out[count].
- * Checks opcodes, registers (R10 is never written), reserved fields, both halves of LD_IMM64, that every jump and call lands
- * on an instruction, shifts by constants out of range. isa is the set of enum insn_group allowed. What one instruction
- * shows is checked here; paths are the verifier's: that none runs past the program's end or divides by the constant 0,
- * which real programs do where they never get to.
- * Returns 0; -EINVAL (refused) or -ENOTSUP (a known instruction outside of isa), with *err filled in.
+ * Checks opcodes, registers (R10 is never written), reserved fields, both halves of LD_IMM64, that every jump and call
+ * lands on an instruction, shifts by constants out of range. isa is the set of enum insn_group allowed. What one
+ * instruction shows is checked here; paths are the verifier's: that none runs past the program's end or divides by the
+ * constant 0, which real programs do where they never get to. Returns 0; -EINVAL (refused) or -ENOTSUP (a known
+ * instruction outside of isa), with *err filled in.
  */
 int insn_decode(const uint8_t *wire, uint32_t count, uint32_t isa, struct insn *out, struct insn_error *err);
 

@@ -37,17 +37,17 @@
 /* to must be a power of two */
 #define ALIGN_UP(x, to) (((x) + ((to)-1)) & ~(__typeof__(x))((to)-1))
 
-#define MIN(a, b)                                                                                                                              \
-	({                                                                                                                                     \
-		__typeof__(a) min_a = (a);                                                                                                     \
-		__typeof__(b) min_b = (b);                                                                                                     \
-		min_a < min_b ? min_a : min_b;                                                                                                 \
+#define MIN(a, b)                                                                                                      \
+	({                                                                                                             \
+		__typeof__(a) min_a = (a);                                                                             \
+		__typeof__(b) min_b = (b);                                                                             \
+		min_a < min_b ? min_a : min_b;                                                                         \
 	})
-#define MAX(a, b)                                                                                                                              \
-	({                                                                                                                                     \
-		__typeof__(a) max_a = (a);                                                                                                     \
-		__typeof__(b) max_b = (b);                                                                                                     \
-		max_a > max_b ? max_a : max_b;                                                                                                 \
+#define MAX(a, b)                                                                                                      \
+	({                                                                                                             \
+		__typeof__(a) max_a = (a);                                                                             \
+		__typeof__(b) max_b = (b);                                                                             \
+		max_a > max_b ? max_a : max_b;                                                                         \
 	})
 
 #endif

@@ -16,14 +16,17 @@ struct fw;
 
 /* What a frozen program is to an engine: instructions that decoded (and, but for exec --no-verify, verified). */
 struct exec_prog {
-	/* Without access (not verified), insns[count] is there too and is an INSN_LD_SLOT2: it stops what runs past the end. */
+	/* Without access (not verified), insns[count] is there too and is an INSN_LD_SLOT2: it stops what runs past the
+	 * end. */
 	const struct insn *insns;
 	uint32_t count; /* slots */
 	/*
-	 * Per slot: the kind of memory that a load or store touches, as the verifier proved it. NULL without verification.
+	 * Per slot: the kind of memory that a load or store touches, as the verifier proved it. NULL without
+	 * verification.
 	 */
 	const uint8_t *access; /* enum exec_access */
-	struct map *const *maps; /* LD_MAP and LD_MAP_VALUE: insn.imm is the index into it, insn.imm64 as exec_link() left it */
+	struct map *const
+		*maps; /* LD_MAP and LD_MAP_VALUE: insn.imm is the index into it, insn.imm64 as exec_link() left it */
 	uint32_t num_maps;
 	bool plain_memory; /* R1, R2 are memory and its size (fw_exec()), not the context */
 };
@@ -38,32 +41,32 @@ struct run {
 	struct fw_frame *frame; /* also R1; NULL for fw_exec() */
 	struct fw *fw;          /* NULL for fw_exec() */
 	const struct exec_prog *prog;
-	uint8_t *mem;           /* fw_exec(): memory, and its size */
+	uint8_t *mem; /* fw_exec(): memory, and its size */
 	uint64_t mem_bytes;
-	uint64_t budget;        /* interpreter: instructions left, if budget_on */
+	uint64_t budget; /* interpreter: instructions left, if budget_on */
 	bool budget_on;
-	uint32_t num_queues;    /* receive queues: what a program may select */
-	uint64_t *prandom;      /* state of get_prandom_u32 */
-	uint32_t tail_calls;    /* left */
-	uint32_t fault_insn;    /* interpreter: where it stopped, if fault is set */
-	const char *fault;      /* interpreter: why; NULL if the run ended by EXIT */
+	uint32_t num_queues; /* receive queues: what a program may select */
+	uint64_t *prandom;   /* state of get_prandom_u32 */
+	uint32_t tail_calls; /* left */
+	uint32_t fault_insn; /* interpreter: where it stopped, if fault is set */
+	const char *fault;   /* interpreter: why; NULL if the run ended by EXIT */
 	fw_trace_fn *trace;
 	void *trace_ctx;
-	uint32_t queue;         /* the steered one: frame->rx_queue_index before the program */
-	uint32_t max_metadata;  /* bytes, of adjust_meta */
-	uint8_t *headroom_top;  /* end of what the frame has not yet had of its headroom; at first its start */
+	uint32_t queue;        /* the steered one: frame->rx_queue_index before the program */
+	uint32_t max_metadata; /* bytes, of adjust_meta */
+	uint8_t *headroom_top; /* end of what the frame has not yet had of its headroom; at first its start */
 };
 
 /*
- * Gives LD_MAP and LD_MAP_VALUE of verified instructions their run-time constants: insn.imm is an index into maps, insn.imm64
- * becomes the address of struct map, or of the value at the offset in the second slot.
+ * Gives LD_MAP and LD_MAP_VALUE of verified instructions their run-time constants: insn.imm is an index into maps,
+ * insn.imm64 becomes the address of struct map, or of the value at the offset in the second slot.
  */
 void exec_link(struct insn *insns, uint32_t count, struct map *const *maps);
 
 /*
- * Interprets: every access is checked against stack, packet (or run->mem), map values and context. Returns R0; on a fault 0
- * with run->fault set (a verified program makes none). Without prog->access each function's stack starts as zeros, and
- * helper calls are faults, since nothing has checked what they are given.
+ * Interprets: every access is checked against stack, packet (or run->mem), map values and context. Returns R0; on a
+ * fault 0 with run->fault set (a verified program makes none). Without prog->access each function's stack starts as
+ * zeros, and helper calls are faults, since nothing has checked what they are given.
  */
 uint64_t interp_run(const struct exec_prog *prog, struct run *run);
 
@@ -76,12 +79,13 @@ struct jit {
 };
 
 /*
- * Compiles. LD_MAP and LD_MAP_VALUE load insn.imm64, which holds the address by now. Returns 0, -ENOTSUP (no JIT for this
- * machine, or none of this instruction: *insn), -ENOMEM (scratch or code memory), -EINVAL (nothing that insn_decode() and
- * the verifier let through). On success the caller owns jit until jit_free(); on failure *jit is zeroed.
+ * Compiles. LD_MAP and LD_MAP_VALUE load insn.imm64, which holds the address by now. Returns 0, -ENOTSUP (no JIT for
+ * this machine, or none of this instruction: *insn), -ENOMEM (scratch or code memory), -EINVAL (nothing that
+ * insn_decode() and the verifier let through). On success the caller owns jit until jit_free(); on failure *jit is
+ * zeroed.
  */
-int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struct fw_platform *platform, void *platform_ctx,
-		struct jit *jit, uint32_t *insn);
+int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struct fw_platform *platform,
+		void *platform_ctx, struct jit *jit, uint32_t *insn);
 
 /* Takes a zeroed struct jit, too. */
 void jit_free(struct jit *jit, const struct fw_platform *platform, void *platform_ctx);

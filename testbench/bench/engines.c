@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "bench/bench.h"
-#include "oracle/kernel.h"
 #include "bench/measure.h"
 #include "bench/native.h"
 #include "bench/sample.h"
 #include "bench/session.h"
+#include "oracle/kernel.h"
 
 #define BURSTS        200 /* of one round: frames are restored in between, and a TTL of 255 lasts */
 #define ROOM_BYTES    256 /* before and behind each frame */

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "bench/bench.h"
-#include "oracle/kernel.h"
 #include "bench/measure.h"
 #include "bench/session.h"
+#include "oracle/kernel.h"
 
 #define SLICE_US 6000
 #define SUFFIX   ".bpf.o"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Soundness by trial: random programs near the edge of safe go to two firmwares, one that interprets with every access checked and one
- * with machine code. What the verifier accepts must not fault, and both must agree on R0, frame, maps and verdict.
- * REFNIC_FUZZ=N tries N programs, REFNIC_SEED=S starts at seed S.
+ * Soundness by trial: random programs near the edge of safe go to two firmwares, one that interprets with every access
+ * checked and one with machine code. What the verifier accepts must not fault, and both must agree on R0, frame, maps
+ * and verdict. REFNIC_FUZZ=N tries N programs, REFNIC_SEED=S starts at seed S.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -56,19 +56,22 @@ static void map_create(struct unit *u, uint32_t id, uint32_t type, uint32_t entr
 	};
 	struct virtio_net_xdp_result result;
 
-	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_MAP_CREATE, &map, sizeof(map), &result, sizeof(result)), VIRTIO_NET_OK);
+	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_MAP_CREATE, &map, sizeof(map), &result, sizeof(result)),
+		     VIRTIO_NET_OK);
 }
 
 static void unit_open(struct unit *u, enum fw_engine engine)
 {
-	struct fw_config config = {.engine = engine, .seed = 7, .num_queues = 2, .mtu = 1500, .platform = &u->platform, .platform_ctx = u};
+	struct fw_config config = {
+		.engine = engine, .seed = 7, .num_queues = 2, .mtu = 1500, .platform = &u->platform, .platform_ctx = u};
 
 	memset(u, 0, sizeof(*u));
 	u->platform = rig_platform;
 	u->platform.log = take_log;
 	fw_caps_default(&config.caps);
 	u->arena_bytes = fw_arena_bytes(&config.caps);
-	u->arena = mmap(NULL, u->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	u->arena =
+		mmap(NULL, u->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	cr_assert_neq(u->arena, MAP_FAILED);
 	u->fw = fw_init(u->arena, u->arena_bytes, &config);
 	cr_assert_not_null(u->fw);
@@ -92,11 +95,16 @@ static uint32_t load(struct unit *u, const uint8_t *wire, uint32_t slots)
 	struct virtio_net_xdp_prog_info_result result;
 
 	memcpy(write + sizeof(struct virtio_net_xdp_prog_write), wire, (size_t)slots * 8);
-	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_PROG_CREATE, &create, sizeof(create), &result.hdr, sizeof(result.hdr)), 0);
-	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_PROG_WRITE, write, sizeof(struct virtio_net_xdp_prog_write) + (size_t)slots * 8,
-			     &result.hdr, sizeof(result.hdr)),
+	cr_assert_eq(
+		command(u, VIRTIO_NET_CTRL_XDP_PROG_CREATE, &create, sizeof(create), &result.hdr, sizeof(result.hdr)),
+		0);
+	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_PROG_WRITE, write,
+			     sizeof(struct virtio_net_xdp_prog_write) + (size_t)slots * 8, &result.hdr,
+			     sizeof(result.hdr)),
 		     0);
-	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_PROG_COMMIT, &commit, sizeof(commit), &result.hdr, sizeof(result.hdr)), 0);
+	cr_assert_eq(
+		command(u, VIRTIO_NET_CTRL_XDP_PROG_COMMIT, &commit, sizeof(commit), &result.hdr, sizeof(result.hdr)),
+		0);
 	while (fw_poll(u->fw, 10000))
 		;
 	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_PROG_INFO, &info, sizeof(info), &result, sizeof(result)), 0);
@@ -111,7 +119,8 @@ static void unload(struct unit *u)
 	struct virtio_net_xdp_prog_destroy destroy = {.id = cpu_to_le32(0)};
 	struct virtio_net_xdp_result result;
 
-	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_PROG_DESTROY, &destroy, sizeof(destroy), &result, sizeof(result)), 0);
+	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_PROG_DESTROY, &destroy, sizeof(destroy), &result, sizeof(result)),
+		     0);
 }
 
 /* One test run, result into out. */
@@ -123,8 +132,8 @@ static void run(struct unit *u, const uint8_t *frame, size_t bytes, uint8_t out[
 	memcpy(in, &head, sizeof(head));
 	memcpy(in + sizeof(head), frame, bytes);
 	memset(out, 0, RESULT_BYTES);
-	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_TEST_RUN, in, sizeof(head) + bytes, out, RESULT_BYTES), 0, "status %u detail %u",
-		     out[0], out[4] | out[5] << 8);
+	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_TEST_RUN, in, sizeof(head) + bytes, out, RESULT_BYTES), 0,
+		     "status %u detail %u", out[0], out[4] | out[5] << 8);
 }
 
 /* All values of a map, missing ones as zero. */
@@ -155,13 +164,14 @@ static void compare(struct unit *interp, struct unit *jit, uint64_t seed)
 		run(interp, frame, bytes, a);
 		cr_assert_eq(interp->fault[0], 0, "UNSOUND: seed %lu run %d: %s", seed, i, interp->fault);
 		run(jit, frame, bytes, b);
-		cr_assert_arr_eq(a, b, RESULT_BYTES, "seed %lu run %d: interpreter and JIT differ: R0 %lx and %lx", seed, i,
-				 *(uint64_t *)(a + 8), *(uint64_t *)(b + 8));
+		cr_assert_arr_eq(a, b, RESULT_BYTES, "seed %lu run %d: interpreter and JIT differ: R0 %lx and %lx",
+				 seed, i, *(uint64_t *)(a + 8), *(uint64_t *)(b + 8));
 	}
 	for (uint32_t map = 0; map < 2; map++) {
 		values(interp, map, want);
 		values(jit, map, got);
-		cr_assert_arr_eq(want, got, sizeof(want), "seed %lu: interpreter and JIT leave map %u differently", seed, map);
+		cr_assert_arr_eq(want, got, sizeof(want), "seed %lu: interpreter and JIT leave map %u differently",
+				 seed, map);
 	}
 }
 

@@ -85,8 +85,8 @@ size_t kernel_map_count(struct kernel *k, const char *name)
 int kernel_run(struct kernel *k, uint8_t *frame, uint32_t *bytes, uint32_t room, uint32_t *retval)
 {
 	uint8_t out[KERNEL_FRAME_MAX + 1024];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = *bytes, .data_out = out, .data_size_out = sizeof(out),
-		    .repeat = 1);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = *bytes, .data_out = out,
+		    .data_size_out = sizeof(out), .repeat = 1);
 
 	if (bpf_prog_test_run_opts(k->fd, &opts))
 		return -errno;

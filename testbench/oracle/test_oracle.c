@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The device against the running kernel: every example program, over a thousand real frames of 14 to 3,520 bytes, offloaded by
- * the driver and run by command, gives the kernel's action, frame and map contents. Skipped, with a line that says so, where bpf()
- * is not allowed.
+ * The device against the running kernel: every example program, over a thousand real frames of 14 to 3,520 bytes,
+ * offloaded by the driver and run by command, gives the kernel's action, frame and map contents. Skipped, with a line
+ * that says so, where bpf() is not allowed.
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -40,7 +40,8 @@ static const struct row rows[] = {
 	{"xdp2", {{0}}},
 	{"blocklist", {{"blocklist", "testbench/data/maps/blocklist.json"}}},
 	{"router", {{"routes", "testbench/data/maps/routes.json"}}},
-	{"balancer", {{"services", "testbench/data/maps/services.json"}, {"backends", "testbench/data/maps/backends.json"}}},
+	{"balancer",
+	 {{"services", "testbench/data/maps/services.json"}, {"backends", "testbench/data/maps/backends.json"}}},
 };
 
 struct frames {
@@ -75,7 +76,8 @@ static void frames_close(struct frames *frames)
 		trace_free(frames->traces[i]);
 }
 
-/* Frame n of all, at most as long as the kernel takes; each fifth is cut somewhere, so that programs meet every length. */
+/* Frame n of all, at most as long as the kernel takes; each fifth is cut somewhere, so that programs meet every length.
+ */
 static uint32_t frame_copy(const struct frames *frames, size_t n, uint8_t *to)
 {
 	size_t i = 0, at = n;
@@ -101,7 +103,8 @@ static const struct load_map *map_of(const struct load_object *object, const cha
 	return NULL;
 }
 
-static void preset_both(struct kernel *kernel, struct drv_net *net, const struct load_object *object, const struct preset *preset)
+static void preset_both(struct kernel *kernel, struct drv_net *net, const struct load_object *object,
+			const struct preset *preset)
 {
 	char error[LOAD_ERROR_BYTES];
 	struct maps_element *elements;
@@ -110,7 +113,8 @@ static void preset_both(struct kernel *kernel, struct drv_net *net, const struct
 
 	cr_assert_eq(maps_fill(net, object, preset->map, preset->path, error), STATUS_DONE, "%s", error);
 	cr_assert_eq(file_read(preset->path, MAPS_FILE_BYTES_MAX, &text, &bytes), 0);
-	cr_assert_eq(maps_parse((char *)text, bytes, map_of(object, preset->map), &elements, &count, error), 0, "%s", error);
+	cr_assert_eq(maps_parse((char *)text, bytes, map_of(object, preset->map), &elements, &count, error), 0, "%s",
+		     error);
 	cr_assert_gt(count, 0);
 	for (size_t i = 0; i < count; i++)
 		cr_assert_eq(kernel_map_update(kernel, preset->map, elements[i].key, elements[i].value), 0);
@@ -118,7 +122,8 @@ static void preset_both(struct kernel *kernel, struct drv_net *net, const struct
 	free(text);
 }
 
-static void compare_maps(struct kernel *kernel, struct drv_net *net, const struct load_object *object, const char *program)
+static void compare_maps(struct kernel *kernel, struct drv_net *net, const struct load_object *object,
+			 const char *program)
 {
 	char error[LOAD_ERROR_BYTES];
 	struct maps maps;
@@ -129,12 +134,13 @@ static void compare_maps(struct kernel *kernel, struct drv_net *net, const struc
 		uint8_t value[256] = {0};
 
 		cr_assert_leq(dump->map->value_size, sizeof(value));
-		cr_assert_eq(kernel_map_count(kernel, dump->map->name), dump->count, "%s: map %s", program, dump->map->name);
+		cr_assert_eq(kernel_map_count(kernel, dump->map->name), dump->count, "%s: map %s", program,
+			     dump->map->name);
 		for (size_t i = 0; i < dump->count; i++) {
-			cr_assert_eq(kernel_map_lookup(kernel, dump->map->name, maps_key(dump, i), value), 0, "%s: map %s lacks element %zu in the kernel",
-				     program, dump->map->name, i);
-			cr_assert_arr_eq(maps_value(dump, i), value, dump->map->value_size, "%s: map %s differs in element %zu", program,
-					 dump->map->name, i);
+			cr_assert_eq(kernel_map_lookup(kernel, dump->map->name, maps_key(dump, i), value), 0,
+				     "%s: map %s lacks element %zu in the kernel", program, dump->map->name, i);
+			cr_assert_arr_eq(maps_value(dump, i), value, dump->map->value_size,
+					 "%s: map %s differs in element %zu", program, dump->map->name, i);
 		}
 	}
 	maps_free(&maps);
@@ -144,15 +150,19 @@ static void compare_frames(struct kernel *kernel, struct drv_net *net, const str
 {
 	for (size_t n = 0; n < frames->count; n++) {
 		uint8_t want[FRAME_ROOM], got[FRAME_ROOM];
-		uint32_t want_bytes = frame_copy(frames, n, want), got_bytes = frame_copy(frames, n, got), retval, queue = 0;
+		uint32_t want_bytes = frame_copy(frames, n, want), got_bytes = frame_copy(frames, n, got), retval,
+			 queue = 0;
 		struct drv_xdp_error e = {0};
 		uint64_t r0;
 
-		cr_assert_eq(kernel_run(kernel, want, &want_bytes, sizeof(want), &retval), 0, "%s: frame %zu of %u bytes", program, n, want_bytes);
-		cr_assert_eq(drv_xdp_test_run(net, 0, 1, &queue, got, &got_bytes, sizeof(got), &r0, &e), 0, "%s: frame %zu: %s", program, n,
-			     drv_xdp_status_name(e.status));
-		cr_assert_eq((uint32_t)r0, retval, "%s: frame %zu: returned %u, the kernel %u", program, n, (uint32_t)r0, retval);
-		cr_assert_eq(got_bytes, want_bytes, "%s: frame %zu: %u bytes, in the kernel %u", program, n, got_bytes, want_bytes);
+		cr_assert_eq(kernel_run(kernel, want, &want_bytes, sizeof(want), &retval), 0,
+			     "%s: frame %zu of %u bytes", program, n, want_bytes);
+		cr_assert_eq(drv_xdp_test_run(net, 0, 1, &queue, got, &got_bytes, sizeof(got), &r0, &e), 0,
+			     "%s: frame %zu: %s", program, n, drv_xdp_status_name(e.status));
+		cr_assert_eq((uint32_t)r0, retval, "%s: frame %zu: returned %u, the kernel %u", program, n,
+			     (uint32_t)r0, retval);
+		cr_assert_eq(got_bytes, want_bytes, "%s: frame %zu: %u bytes, in the kernel %u", program, n, got_bytes,
+			     want_bytes);
 		cr_assert_arr_eq(got, want, want_bytes, "%s: frame %zu differs from the kernel's", program, n);
 	}
 }

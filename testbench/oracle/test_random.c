@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Random programs before two verifiers and two machines: what both accept returns the same and leaves frame and maps alike.
- * (What only one accepts is no fault by itself: each is the more precise somewhere.) Skipped, with a line that says so, where
- * bpf() is not allowed.
- * REFNIC_FUZZ=N tries N programs, REFNIC_SEED=S starts at seed S.
+ * Random programs before two verifiers and two machines: what both accept returns the same and leaves frame and maps
+ * alike. (What only one accepts is no fault by itself: each is the more precise somewhere.) Skipped, with a line that
+ * says so, where bpf() is not allowed. REFNIC_FUZZ=N tries N programs, REFNIC_SEED=S starts at seed S.
  */
 #include <bpf/bpf.h>
 #include <criterion/criterion.h>
@@ -75,11 +74,13 @@ static void compare_maps(struct both *both, uint64_t seed)
 			uint8_t want[GENERATE_VALUE_BYTES], got[GENERATE_VALUE_BYTES];
 
 			cr_assert_eq(bpf_map_lookup_elem(both->maps[map], &key, want), 0);
-			cr_assert_eq(drv_xdp_map_lookup(net, map, &key, 4, got, sizeof(got), NULL), 0, "seed %lu: map %u lacks key %x", seed, map, key);
+			cr_assert_eq(drv_xdp_map_lookup(net, map, &key, 4, got, sizeof(got), NULL), 0,
+				     "seed %lu: map %u lacks key %x", seed, map, key);
 			cr_assert_arr_eq(got, want, sizeof(want), "seed %lu: map %u differs at key %x", seed, map, key);
 		}
 		cr_assert_eq(drv_xdp_map_info(net, map, &info, NULL), 0);
-		cr_assert_eq(info.entries, count, "seed %lu: map %u has %u elements, in the kernel %u", seed, map, info.entries, count);
+		cr_assert_eq(info.entries, count, "seed %lu: map %u has %u elements, in the kernel %u", seed, map,
+			     info.entries, count);
 	}
 }
 
@@ -103,14 +104,18 @@ static void compare_runs(struct both *both, int prog, uint64_t seed)
 	for (int i = 0; i < RUNS; i++) {
 		uint8_t frame[FRAME_ROOM] = {0}, out[FRAME_ROOM];
 		uint32_t bytes = 14 + (uint32_t)(generate_random(&rng) % 200), queue = 0;
-		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = bytes, .data_out = out, .data_size_out = sizeof(out), .repeat = 1);
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = bytes, .data_out = out,
+			    .data_size_out = sizeof(out), .repeat = 1);
 		uint64_t r0;
 
 		for (uint32_t n = 0; n < bytes && i > 0; n++)
 			frame[n] = (uint8_t)generate_random(&rng);
 		cr_assert_eq(bpf_prog_test_run_opts(prog, &opts), 0);
-		cr_assert_eq(drv_xdp_test_run(rig_driver(both->rig), 0, 1, &queue, frame, &bytes, sizeof(frame), &r0, NULL), 0);
-		cr_assert_eq((uint32_t)r0, opts.retval, "seed %lu run %d: returned %x, the kernel %x", seed, i, (uint32_t)r0, opts.retval);
+		cr_assert_eq(
+			drv_xdp_test_run(rig_driver(both->rig), 0, 1, &queue, frame, &bytes, sizeof(frame), &r0, NULL),
+			0);
+		cr_assert_eq((uint32_t)r0, opts.retval, "seed %lu run %d: returned %x, the kernel %x", seed, i,
+			     (uint32_t)r0, opts.retval);
 		cr_assert_eq(bytes, opts.data_size_out);
 		cr_assert_arr_eq(frame, out, bytes, "seed %lu run %d: the frame differs from the kernel's", seed, i);
 	}
@@ -124,7 +129,8 @@ static void compare_program(struct both *both, uint64_t seed)
 	uint32_t slots = generate_program(seed, true, wire);
 	struct drv_xdp_prog_info info;
 	int prog = kernel_load(both, wire, slots);
-	int r = drv_xdp_prog_load(net, 0, wire, slots * 8, VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE, "random", 0, &info, NULL);
+	int r = drv_xdp_prog_load(net, 0, wire, slots * 8, VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE, "random", 0, &info,
+				  NULL);
 
 	cr_assert_eq(r, 0);
 	both->programs++;
@@ -159,8 +165,8 @@ Test(oracle, kernel_agrees_on_random_programs)
 	cr_assert_not_null(both.rig);
 	cr_assert_eq(drv_net_start(rig_driver(both.rig)), 0);
 	for (uint32_t i = 0; i < MAPS; i++) {
-		both.maps[i] = bpf_map_create((enum bpf_map_type)map_attrs[i].type, "random", map_attrs[i].key_size, map_attrs[i].value_size,
-					      map_attrs[i].max_entries, NULL);
+		both.maps[i] = bpf_map_create((enum bpf_map_type)map_attrs[i].type, "random", map_attrs[i].key_size,
+					      map_attrs[i].value_size, map_attrs[i].max_entries, NULL);
 		if (both.maps[i] < 0 && errno == EPERM)
 			cr_skip_test("bpf() is not allowed here: the kernel cannot be asked");
 		cr_assert_geq(both.maps[i], 0);
@@ -169,8 +175,8 @@ Test(oracle, kernel_agrees_on_random_programs)
 	for (uint64_t seed = first; seed < first + programs; seed++)
 		compare_program(&both, seed);
 	if (getenv("REFNIC_FUZZ"))
-		fprintf(stderr, "%lu programs: %lu accepted by both, %lu only by the kernel, %lu only by the device\n", both.programs, both.accepted,
-			both.only_kernel, both.only_device);
+		fprintf(stderr, "%lu programs: %lu accepted by both, %lu only by the kernel, %lu only by the device\n",
+			both.programs, both.accepted, both.only_kernel, both.only_device);
 	cr_assert_gt(both.accepted, programs / 10);
 	for (uint32_t i = 0; i < MAPS; i++)
 		close(both.maps[i]);

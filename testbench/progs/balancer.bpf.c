@@ -43,7 +43,8 @@ static __always_inline __u16 fold(__u64 sum)
 	return ~sum;
 }
 
-/* The backend of this frame's flow, or NULL if the frame is for no service. *inner: the bytes that go into the tunnel. */
+/* The backend of this frame's flow, or NULL if the frame is for no service. *inner: the bytes that go into the tunnel.
+ */
 static __always_inline struct backend *choose(struct xdp_md *ctx, __u32 *outer_source, __u16 *inner)
 {
 	struct cursor c = cursor_of(ctx);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Routes IPv4: checks the header, looks the destination's /24 up, writes the next hop's MAC addresses, lowers the TTL and
- * mends the checksum (RFC 1624), and sends the frame out again. What it has no route for passes.
+ * Routes IPv4: checks the header, looks the destination's /24 up, writes the next hop's MAC addresses, lowers the TTL
+ * and mends the checksum (RFC 1624), and sends the frame out again. What it has no route for passes.
  */
 #include "parse.h"
 
@@ -18,15 +18,7 @@ struct {
 	__type(value, struct next_hop);
 } routes SEC(".maps");
 
-enum reason {
-	NOT_IPV4,
-	BAD_HEADER,
-	BAD_CHECKSUM,
-	TTL_EXPIRED,
-	NO_ROUTE,
-	ROUTED,
-	REASONS
-};
+enum reason { NOT_IPV4, BAD_HEADER, BAD_CHECKSUM, TTL_EXPIRED, NO_ROUTE, ROUTED, REASONS };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

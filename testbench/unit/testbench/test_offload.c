@@ -44,8 +44,8 @@ static struct rig *started(void)
 /* Runs the router as program id on a UDP frame to 10.9.0.2; what it returned, and the frame afterwards. */
 static uint64_t run_router(const struct load_object *object, uint32_t id, uint8_t frame[FRAME_ROOM])
 {
-	static const uint8_t sent[] = {2,    0, 0, 0,    0,    2,    2, 0, 0,  0,  0, 1, 8,  0, /* Ethernet */
-				       0x45, 0, 0, 0x32, 0,    1,    0, 0, 64, 17, 0, 0, 10, 9,    0, 1, 10, 9, 0, 2};
+	static const uint8_t sent[] = {2,    0, 0, 0,    0, 2, 2, 0, 0,  0,  0, 1, 8,  0, /* Ethernet */
+				       0x45, 0, 0, 0x32, 0, 1, 0, 0, 64, 17, 0, 0, 10, 9, 0, 1, 10, 9, 0, 2};
 	static const uint8_t network[4] = {10, 9, 0, 0}, hop[16] = {2, 0, 0, 0, 10, 1, 2, 0, 0, 0, 10, 2};
 	char error[LOAD_ERROR_BYTES];
 	struct drv_xdp_prog_info info;

@@ -13,7 +13,7 @@
  * which only one side can happen, an offset added to a pointer, a size, the result -, these places are noted in that
  * mark as precise, and what the numbers there were computed from in the mark before, and so on. By the time all paths
  * behind a mark have ended, it knows all places whose numbers were needed to prove them safe. Whatever was elsewhere,
- * the proof would have been the same.
+ * the proof would have been the same. Frames too deep for struct deps are compared whole: see deep_matters().
  */
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
@@ -85,6 +85,19 @@ static void matters_as_in(struct verify *v, const struct mark *m, const struct p
 	mark_matters(v, &here);
 }
 
+/*
+ * Numbers in frames too deep for struct deps are compared at every mark, whether they matter or not, and what is
+ * computed from them later does not name them. So what they were computed from matters from now on.
+ */
+static void deep_matters(struct verify *v, const struct packed *state)
+{
+	static const struct deps none;
+	struct deps here;
+
+	packed_deps(state, &none, &here);
+	mark_matters(v, &here);
+}
+
 static int add_mark(struct verify *v, struct spot *spot, const struct packed_live *live)
 {
 	struct mark *m = take(v, sizeof(*m));
@@ -97,6 +110,7 @@ static int add_mark(struct verify *v, struct spot *spot, const struct packed_liv
 		return mark_no_memory(v);
 	}
 	spot->marks = m;
+	deep_matters(v, m->state);
 	v->parent = m;
 	v->since_mark = 0;
 	v->result.states++;

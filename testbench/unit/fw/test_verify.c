@@ -155,6 +155,14 @@ static const struct row rows[] = {
 	{"dpdk-1c39f3f240: a branch never taken", PROG(W_CALL(7), W_AND(0, 7), W_JGT(0, 7, 2), W_RETURN, W_LDX8(0, 9, 0), W_EXIT)},
 	{"CVE-2023-2163: a path pruned", PROG(W_LOOKUP, W_JEQ(0, 0, 7), W_MOVR(6, 0), W_MOV(7, 8), W_CALL(7), W_JEQ(0, 0, 1), W_MOV(7, 16), W_ADDR(6, 7), W_LDX8(0, 6, 0), W_RETURN),
 	 BAD(MAP, 13, "16")},
+	{"CVE-2023-2163: a path pruned, the number in the stack of a function two calls deep",
+	 PROG(W_CALL(7), W_MOV(1, 600), W_JEQ(0, 0, 1), W_MOV(1, 0), W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_STX64(10, 1, -8), W_ST64(10, -16, 0), W_MOV(0, 0), W_JEQ(0, 5, 0),
+	      W_LDX64(2, 10, -8), W_MOVR(3, 10), W_ADD(3, -16), W_ADDR(3, 2), W_LDX8(0, 3, 0), W_EXIT),
+	 BAD(STACK, 16, "584")},
+	{"CVE-2023-2163: a path pruned, the number in a register of a function six calls deep",
+	 PROG(W_CALL(7), W_MOV(1, 600), W_JEQ(0, 0, 1), W_MOV(1, 0), W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT,
+	      W_CALL_LOCAL(1), W_EXIT, W_MOVR(6, 1), W_ST64(10, -16, 0), W_MOV(0, 0), W_JEQ(0, 5, 0), W_MOVR(3, 10), W_ADD(3, -16), W_ADDR(3, 6), W_LDX8(0, 3, 0), W_EXIT),
+	 BAD(STACK, 23, "584")},
 	{"dpdk-08eb798a07: a loaded number has any sign", PROG(W_LOOKUP, W_JEQ(0, 0, 3), W_LDX64(1, 0, 0), W(0x65, 1, 0, 1, -1), W_JA(0), W_RETURN)},
 
 	/* maps */

@@ -34,6 +34,13 @@ struct packed_reg {
 	struct deps deps;
 };
 
+_Static_assert(sizeof(struct packed_reg) + sizeof(struct scalar) <= PACKED_REG_MAX &&
+		       sizeof(struct packed_frame) + INSN_FRAME_PTR * PACKED_REG_MAX +
+				       STATE_SLOTS * (sizeof(((struct slot *)0)->bytes) + sizeof(struct deps) +
+						      PACKED_REG_MAX) <=
+			       PACKED_FRAME_MAX,
+	       "the largest state has room");
+
 static void put(uint8_t **at, const void *from, size_t bytes)
 {
 	mem_copy(*at, from, bytes);

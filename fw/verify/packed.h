@@ -25,7 +25,11 @@ struct packed {
 	/* encoded frames follow */
 };
 
-#define PACKED_MAX (sizeof(struct packed) + sizeof(struct state) + EXEC_CALL_DEPTH * 16)
+/* A register, its number whole, and a slot take no more than this beside what they are made of. */
+#define PACKED_REG_MAX   (sizeof(struct reg) + 32)
+#define PACKED_SLOT_MAX  (8 + sizeof(struct deps) + PACKED_REG_MAX)
+#define PACKED_FRAME_MAX (32 + INSN_MAX_REG * PACKED_REG_MAX + STATE_SLOTS * PACKED_SLOT_MAX)
+#define PACKED_MAX       (sizeof(struct packed) + EXEC_CALL_DEPTH * PACKED_FRAME_MAX)
 
 /* Writes what lives to out, PACKED_MAX bytes of room. Returns the bytes written. */
 size_t packed_make(struct packed *out, const struct state *s, const struct packed_live *live);

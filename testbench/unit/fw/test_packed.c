@@ -174,3 +174,32 @@ Test(packed, restores_what_it_made)
 	free(again);
 	free(b);
 }
+
+/* Every place of every frame holds a number of the longest form. */
+Test(packed, has_room_for_the_largest_state)
+{
+	struct state *s = calloc(1, sizeof(*s)), *back = calloc(1, sizeof(*back));
+	uint8_t *room = malloc(PACKED_MAX);
+	struct reg number = reg_scalar(scalar_between(3, 1000));
+	struct packed_live live;
+
+	memset(&live, 0xff, sizeof(live));
+	for (uint32_t d = 0; d < EXEC_CALL_DEPTH; d++) {
+		struct frame *f = &s->frames[d];
+
+		state_enter(s, d, 0, 0);
+		f->used = STATE_SLOTS;
+		for (int i = 0; i < INSN_FRAME_PTR; i++)
+			f->regs[i] = number;
+		for (int i = 0; i < STATE_SLOTS; i++) {
+			memset(f->slots[i].bytes, BYTE_SPILL, 8);
+			f->slots[i].reg = number;
+		}
+	}
+	cr_assert_leq(packed_make((struct packed *)(void *)room, s, &live), PACKED_MAX);
+	packed_restore(back, (struct packed *)(void *)room);
+	cr_assert_eq(back->frames[7].slots[63].reg.var.all.umax, 1000);
+	free(room);
+	free(back);
+	free(s);
+}

@@ -94,6 +94,25 @@ static bool comparable(const struct insn_info *info, const struct reg *a, const 
 	       (a->kind == REG_STACK && b->kind == REG_STACK && a->frame == b->frame);
 }
 
+/* Farther from what it points into, a pointer wraps, and where it does would show the address. Bytes. */
+#define COMPARE_REACH ((int64_t)1 << 32)
+
+static bool is_near(const struct reg *r)
+{
+	return r->var.all.smin > -COMPARE_REACH && r->var.all.smax < COMPARE_REACH;
+}
+
+static int require_near(struct verify *v, uint8_t number)
+{
+	const struct reg *r = walk_reg(v, number);
+
+	if (!reg_is_pointer(r) || is_near(r))
+		return 0;
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+			     "R%u can lead too far from %s: a comparison would show an address", number,
+			     reg_kind_text(r->kind));
+}
+
 /* Every address is above or at 0: the result says nothing about it. Both sides are walked, as others do. */
 static bool is_foregone(const struct insn_info *info, const struct reg *b)
 {
@@ -103,12 +122,12 @@ static bool is_foregone(const struct insn_info *info, const struct reg *b)
 
 /*
  * Compilers take data, a 32-bit field, for a number of 32 bits, and test it for null as such. Both sides are walked; no
- * frame lies where they would differ.
+ * frame lies where they would differ. With an offset the test would be a guess at the address.
  */
 static bool is_short_null_test(const struct insn_info *info, const struct reg *a, const struct reg *b)
 {
-	return info->width == 4 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_packet(a) &&
-	       reg_is_scalar(b) && scalar_is(&b->var, 0);
+	return info->width == 4 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_packet(a) && !a->off &&
+	       scalar_is(&a->var, 0) && reg_is_scalar(b) && scalar_is(&b->var, 0);
 }
 
 /* Of the context and the packet other verifiers do not know it: a program must not depend on it. */
@@ -142,6 +161,11 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 		*sides = number_sides(insn, info, a, &b);
 		return 0;
 	}
+	ret = require_near(v, insn->dst);
+	if (!ret && info->form == INSN_FORM_JMP_X)
+		ret = require_near(v, insn->src);
+	if (ret)
+		return ret;
 	/* a number that a pointer is compared with is known to be 0 */
 	if (reg_is_scalar(&b))
 		mark_matters(v, &b.deps);

@@ -93,6 +93,18 @@ static const struct row rows[] = {
 	{"CVE-2017-17854: pointer plus a huge constant", PROG(W_PACKET, W_ADD(2, 0x7fffffff), W_RETURN), BAD(POINTER, 2, "too far")},
 	{"CVE-2022-23222: arithmetic before the null test", PROG(W_LOOKUP, W_ADD(0, 8), W_JEQ(0, 0, 1), W_LDX64(0, 0, -8), W_RETURN), BAD(NULL, 6, "can be null")},
 	{"pointer compared with a number", PROG(W_JGT(1, 77, 0), W_RETURN), BAD(POINTER, 0, "show an address")},
+	/* far enough from the packet the sum wraps, and where it does tells the address */
+	{"unbounded packet pointer compared, signed", PROG(W_MOVR(6, 1), W_LDX32(7, 6, 12), W(0x67, 7, 0, 0, 31), W_LDX32(2, 6, 0), W_LDX32(3, 6, 4), W_ADDR(2, 7), W(0x6d, 2, 3, 0, 0), W_RETURN),
+	 BAD(POINTER, 6, "too far")},
+	{"unbounded packet pointer compared, unsigned",
+	 PROG(W_MOVR(6, 1), W_LDX32(7, 6, 12), W(0x67, 7, 0, 0, 31), W_LDX32(2, 6, 0), W_LDX32(3, 6, 4), W_ADDR(2, 7), W_ADDR(2, 7), W_JGTR(2, 3, 0), W_RETURN), BAD(POINTER, 7, "too far")},
+	{"unbounded packet pointer, null test", PROG(W_MOVR(6, 1), W_LDX32(7, 6, 12), W(0x67, 7, 0, 0, 31), W_LDX32(2, 6, 0), W_ADDR(2, 7), W_ADDR(2, 7), W_JEQ(2, 0, 0), W_RETURN),
+	 BAD(POINTER, 6, "too far")},
+	{"unbounded stack pointer is not never null",
+	 PROG(W_LDX32(0, 1, 12), W(0x67, 0, 0, 0, 31), W_MOVR(2, 10), W_ADDR(2, 0), W_ADDR(2, 0), W_JNE(2, 0, 1), W_LDX8(0, 9, 0), W_RETURN), BAD(POINTER, 5, "too far")},
+	{"packet pointer plus 32 bits compared", PROG(W_MOVR(6, 1), W_LDX32(7, 6, 12), W_LDX32(2, 6, 0), W_LDX32(3, 6, 4), W_ADDR(2, 7), W_JGTR(2, 3, 0), W_RETURN)},
+	{"a 32-bit null test of a packet pointer with an offset", PROG(W_PACKET, W_ADD(2, 16), W(0x16, 2, 0, 0, 0), W_RETURN), BAD(POINTER, 3, "show an address")},
+	{"a 32-bit null test of a packet pointer with a variable offset", PROG(W_MOVR(6, 1), W_LDX32(0, 6, 12), W_LDX32(2, 6, 0), W_ADDR(2, 0), W(0x16, 2, 0, 0, 0), W_RETURN), BAD(POINTER, 4, "show an address")},
 	{"end of packet moved", PROG(W_PACKET, W_ADD(3, 8), W_RETURN), BAD(POINTER, 2, "the packet's end")},
 
 	/* context */

@@ -109,6 +109,19 @@ int cli_next(struct cli_line *line)
 	return check_args(line);
 }
 
+bool cli_parse(struct cli_line *line, cli_take_fn *take, void *ctx, enum status *status)
+{
+	int id;
+
+	*status = STATUS_USAGE;
+	while ((id = cli_next(line)) > 0)
+		if (!take(ctx, line, id))
+			return false;
+	if (id == CLI_HELP)
+		*status = STATUS_DONE;
+	return id == CLI_END;
+}
+
 bool cli_number(const struct cli_line *line, const char *option, uint64_t min, uint64_t max, uint64_t *value)
 {
 	char *end = NULL;

@@ -47,7 +47,7 @@ struct cli_line {
 	int at;
 	bool only_args;                 /* behind "--" */
 	const char *value;              /* of the option that cli_next() returned */
-	const char *args[CLI_ARGS_MAX]; /* what is no option */
+	const char *args[CLI_ARGS_MAX]; /* what is no option; NULL behind the last */
 	unsigned num_args;
 };
 
@@ -56,6 +56,12 @@ struct cli_line {
  * printed, CLI_ERROR after it said what is wrong.
  */
 int cli_next(struct cli_line *line);
+
+/* Takes the option id with line->value. False after it said what is wrong. */
+typedef bool cli_take_fn(void *ctx, const struct cli_line *line, int id);
+
+/* Walks all of the line and gives each option to take. Whether to go on; if not, *status is the exit status. */
+bool cli_parse(struct cli_line *line, cli_take_fn *take, void *ctx, enum status *status);
 
 /* Says "refnic COMMAND: sentence" on stderr. Returns status. */
 __attribute__((format(printf, 3, 4))) enum status cli_fail(const struct cli_command *command, enum status status,

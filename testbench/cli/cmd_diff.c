@@ -13,10 +13,9 @@ static enum status run(const struct cli_command *command, int argc, char **argv)
 	struct cli_line line = {.command = command, .argc = argc, .argv = argv};
 	char error[COMPARE_ERROR_BYTES] = "";
 	enum status status;
-	int id = cli_next(&line);
 
-	if (id)
-		return id == CLI_HELP ? STATUS_DONE : STATUS_USAGE;
+	if (!cli_parse(&line, NULL, NULL, &status))
+		return status;
 	status = compare_folders(stdout, line.args[0], line.args[1], error);
 	if (status == STATUS_DONE)
 		puts("no difference");

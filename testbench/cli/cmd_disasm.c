@@ -8,12 +8,9 @@
 
 #define TEXT_BYTES 256
 
-enum { PROGRAM = 1, SECTION, INSNS };
-
 static const struct cli_option options[] = {
-	{PROGRAM, "--program", "FUNCTION", "this program only"},
-	{SECTION, "--section", "S", "programs of this section only"},
-	{INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"},
+	SOURCE_OPTIONS_CHOICE,
+	SOURCE_OPTION_INSNS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -66,19 +63,10 @@ static enum status run(const struct cli_command *command, int argc, char **argv)
 	const struct load_prog *only = NULL;
 	struct load_object *object;
 	enum status status;
-	int id;
 
-	while ((id = cli_next(&line)) > 0) {
-		if (id == PROGRAM)
-			source.program = line.value;
-		else if (id == SECTION)
-			source.section = line.value;
-		else if (id == INSNS)
-			source.insns = true;
-	}
-	if (id)
-		return id == CLI_HELP ? STATUS_DONE : STATUS_USAGE;
-	source.path = line.num_args ? line.args[0] : NULL;
+	if (!cli_parse(&line, source_take, &source, &status))
+		return status;
+	source.path = line.args[0];
 	status = source_open(&source, &object);
 	if (!status && source.program && !(only = source_choose(&source, object)))
 		status = STATUS_USAGE;

@@ -10,13 +10,10 @@
 #define LINE_BYTES 16
 #define BREAKPOINT 0xcc
 
-enum { PROGRAM = 1, SECTION, MAP, INSNS };
-
 static const struct cli_option options[] = {
-	{PROGRAM, "--program", "FUNCTION", "the program, if there are several"},
-	{SECTION, "--section", "S", "programs of this section only"},
-	{INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"},
-	{MAP, "--map", "MAP", "with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS]: a map, from 0"},
+	SOURCE_OPTIONS_CHOICE,
+	SOURCE_OPTION_INSNS,
+	SOURCE_OPTION_MAP,
 	{0, NULL, NULL, NULL},
 };
 
@@ -53,21 +50,10 @@ static enum status run(const struct cli_command *command, int argc, char **argv)
 	struct load_object *object;
 	struct rig *rig = NULL;
 	enum status status;
-	int id;
 
-	while ((id = cli_next(&line)) > 0) {
-		if (id == PROGRAM)
-			source.program = line.value;
-		else if (id == SECTION)
-			source.section = line.value;
-		else if (id == INSNS)
-			source.insns = true;
-		else if (id == MAP && !source_add_map(&source, line.value))
-			return STATUS_USAGE;
-	}
-	if (id)
-		return id == CLI_HELP ? STATUS_DONE : STATUS_USAGE;
-	source.path = line.num_args ? line.args[0] : NULL;
+	if (!cli_parse(&line, source_take, &source, &status))
+		return status;
+	source.path = line.args[0];
 	status = source_open(&source, &object);
 	if (!status) {
 		prog = source_choose(&source, object);

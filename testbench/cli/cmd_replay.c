@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/source.h"
+#include "device-model/net_device.h"
 #include "replay/replay.h"
 #include "replay/report.h"
 
@@ -17,13 +18,12 @@
 #define QUEUE_SIZE_MAX 32768
 #define MTU_MIN        68
 
-enum { OUT = 1, PROGRAM, SECTION, MAP, ENGINE, QUEUE_SIZE, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
+enum { OUT = 1, ENGINE, QUEUE_SIZE, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
 
 static const struct cli_option options[] = {
 	{OUT, "-o", "DIR", "write guest.pcap, wire.pcap, verdicts.pcapng, maps.json and report.json there"},
-	{PROGRAM, "--program", "FUNCTION", "the program, if there are several"},
-	{SECTION, "--section", "S", "programs of this section only"},
-	{MAP, "--map", "NAME=FILE.json", "contents of a map before the first frame"},
+	SOURCE_OPTIONS_CHOICE,
+	{SOURCE_MAP, "--map", "NAME=FILE.json", "contents of a map before the first frame"},
 	{ENGINE, "--engine", "jit|interp", "how the device runs the program (default jit)"},
 	{QUEUE_SIZE, "--queue-size", "N", "descriptors of each queue, a power of two (default 256)"},
 	{FEATURE, "--feature", "NAME=on|off", "what the device offers, as in mrg_rxbuf=off"},
@@ -54,8 +54,6 @@ struct progress {
 struct command {
 	struct source source;
 	struct replay_config config;
-	struct replay_map_file files[SOURCE_MAPS_MAX];
-	char *names[SOURCE_MAPS_MAX];
 	struct progress progress;
 	bool json;
 };
@@ -153,19 +151,21 @@ static bool parse_feature(const struct cli_line *line, struct net_config *config
 	return true;
 }
 
-static bool add_map_file(struct command *c, const char *map)
+/* Whether a device can be built with the features that are left. */
+static bool features_fit(const struct command *c)
 {
-	size_t i = c->config.num_map_files;
+	const struct net_config *config = &c->config.net;
+	const char *name;
 
-	if (i == SOURCE_MAPS_MAX) {
-		cli_fail(c->source.command, STATUS_USAGE, "more than %d times --map", SOURCE_MAPS_MAX);
+	if (!virtio_feature_has(&config->features, VIRTIO_F_VERSION_1)) {
+		cli_fail(c->source.command, STATUS_USAGE, "--feature version_1=off: this device cannot do without it");
 		return false;
 	}
-	if (!source_split(c->source.command, map, &c->names[i], &c->files[i].path))
-		return false;
-	c->files[i].name = c->names[i];
-	c->config.num_map_files++;
-	return true;
+	name = net_feature_unsatisfied(&config->features, config->xdp_bit);
+	if (!name)
+		return true;
+	cli_fail(c->source.command, STATUS_USAGE, "--feature: %s needs a feature that is off; leave that one on", name);
+	return false;
 }
 
 static bool take_queue_size(struct command *c, const struct cli_line *line)
@@ -193,22 +193,15 @@ static bool take_mtu(struct command *c, const struct cli_line *line)
 	return true;
 }
 
-static bool take_option(struct command *c, const struct cli_line *line, int id)
+static bool take(void *ctx, const struct cli_line *line, int id)
 {
+	struct command *c = ctx;
 	struct replay_config *config = &c->config;
 
 	switch (id) {
 	case OUT:
 		config->out = line->value;
 		return true;
-	case PROGRAM:
-		c->source.program = line->value;
-		return true;
-	case SECTION:
-		c->source.section = line->value;
-		return true;
-	case MAP:
-		return add_map_file(c, line->value);
 	case ENGINE:
 		return source_engine(line->command, line->value, &config->net.fw.engine);
 	case QUEUE_SIZE:
@@ -229,9 +222,11 @@ static bool take_option(struct command *c, const struct cli_line *line, int id)
 	case OVERRUN:
 		config->net.overrun = true;
 		return true;
-	default:
+	case JSON:
 		c->json = true;
 		return true;
+	default:
+		return source_take(&c->source, line, id);
 	}
 }
 
@@ -246,7 +241,8 @@ static enum status play(struct command *c, const struct load_object *object)
 	config->prog = source_choose(&c->source, object);
 	if (!config->prog)
 		return STATUS_USAGE;
-	config->map_files = c->files;
+	config->maps = c->source.maps;
+	config->num_maps = c->source.num_maps;
 	config->stop = &interrupted;
 	if (isatty(STDERR_FILENO)) {
 		c->progress.began_ns = now_ns();
@@ -268,38 +264,41 @@ static enum status play(struct command *c, const struct load_object *object)
 	return status;
 }
 
+static void watch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	const struct sigaction action = {.sa_handler = on_signal};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct sigaction before;
+
+		/* What the caller ignores, as nohup does, stays ignored. */
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
 static enum status run(const struct cli_command *command, int argc, char **argv)
 {
+	struct command c = {.source.command = command};
 	struct cli_line line = {.command = command, .argc = argc, .argv = argv};
-	struct command *c = calloc(1, sizeof(*c));
-	const struct sigaction action = {.sa_handler = on_signal};
 	struct load_object *object = NULL;
-	enum status status = STATUS_USAGE;
-	int id;
+	enum status status;
 
-	if (!c)
-		return cli_fail(command, STATUS_ENVIRONMENT, "no memory");
-	c->source.command = command;
-	rig_config_default(&c->config.net);
-	while ((id = cli_next(&line)) > 0)
-		if (!take_option(c, &line, id))
-			goto free;
-	if (id) {
-		status = id == CLI_HELP ? STATUS_DONE : STATUS_USAGE;
-		goto free;
+	rig_config_default(&c.config.net);
+	if (!cli_parse(&line, take, &c, &status))
+		return status;
+	if (!features_fit(&c))
+		return STATUS_USAGE;
+	c.source.path = line.args[0];
+	c.config.link.in.path = line.args[1];
+	/* Until the object is read there is nothing to clean up: a signal just ends the program. */
+	status = source_open(&c.source, &object);
+	if (!status) {
+		watch_signals();
+		status = play(&c, object);
 	}
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	c->source.path = line.args[0];
-	c->config.link.in.path = line.args[1];
-	status = source_open(&c->source, &object);
-	if (!status)
-		status = play(c, object);
-free:
 	load_free(object);
-	for (size_t i = 0; i < c->config.num_map_files; i++)
-		free(c->names[i]);
-	free(c);
 	return status;
 }
 

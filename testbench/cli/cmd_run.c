@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/source.h"
+#include "cli/steps.h"
 #include "device-model/trace.h"
 #include "load/file.h"
 #include "load/hex.h"
@@ -18,15 +19,15 @@
 #define FRAME_ROOM     ((uint32_t)1 << 17) /* whatever the program makes of the longest frame */
 #define FILE_BYTES_MAX ((size_t)16 << 20)
 
-enum { PROGRAM = 1, SECTION, MAP, INSNS, FRAME, ENGINE, JSON };
+enum { FRAME = 1, TRACE, ENGINE, JSON };
 
 static const struct cli_option options[] = {
 	{FRAME, "--frame", "FRAME", "hexadecimal digits, @FILE (raw bytes), or TRACE#N (frame N of a capture, from 1)"},
-	{PROGRAM, "--program", "FUNCTION", "the program, if there are several"},
-	{SECTION, "--section", "S", "programs of this section only"},
-	{INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"},
-	{MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS]: a map, from 0"},
-	{ENGINE, "--engine", "jit|interp", "how the device runs it (default jit)"},
+	{TRACE, "--trace", NULL, "print each instruction with the registers that it changed; interpreter only"},
+	SOURCE_OPTIONS_CHOICE,
+	SOURCE_OPTION_INSNS,
+	SOURCE_OPTION_MAP,
+	{ENGINE, "--engine", "jit|interp", "how the device runs it (default jit; interp with --trace)"},
 	{JSON, "--json", NULL, "{\"retval\": R0's low 32 bits, \"verdict\": name, \"frame\": hex}"},
 	{0, NULL, NULL, NULL},
 };
@@ -35,7 +36,7 @@ struct run {
 	struct source source;
 	const char *frame_text;
 	enum fw_engine engine;
-	bool json;
+	bool engine_asked, trace, json;
 	uint8_t *frame; /* FRAME_ROOM */
 	uint32_t frame_bytes;
 };
@@ -59,7 +60,9 @@ static enum status frame_of_file(struct run *r, const char *path)
 	int err = file_read(path, FILE_BYTES_MAX, &bytes, &count);
 
 	if (err)
-		return cli_fail(r->source.command, STATUS_USAGE, "%s: cannot read it: %s", path, strerror(-err));
+		return cli_fail(r->source.command, STATUS_USAGE,
+				"--frame @%s: cannot read it: %s; a file with the bytes of one frame was expected",
+				path, strerror(-err));
 	status = set_frame(r, bytes, count);
 	free(bytes);
 	return status;
@@ -99,9 +102,13 @@ static enum status frame_of_hex(struct run *r)
 	if (err == -ENOMEM)
 		return cli_fail(r->source.command, STATUS_ENVIRONMENT, "no memory for the frame");
 	if (err)
-		return cli_fail(r->source.command, STATUS_USAGE,
-				"--frame: character %zu: pairs of hexadecimal digits, @FILE or TRACE#N was expected",
-				where + 1);
+		return cli_fail(
+			r->source.command, STATUS_USAGE,
+			where < length ? "--frame: character %zu: pairs of hexadecimal digits, @FILE or TRACE#N was "
+					 "expected"
+				       : "--frame: %zu characters: half a byte at the end; pairs of hexadecimal digits "
+					 "were expected",
+			where < length ? where + 1 : length);
 	status = set_frame(r, bytes, count);
 	free(bytes);
 	return status;
@@ -143,43 +150,69 @@ static const char *verdict_name(uint64_t r0)
 	return action < sizeof(names) / sizeof(names[0]) ? names[action] : "unsupported";
 }
 
-static void print_result(const struct run *r, uint64_t r0)
+static void print_text(const struct run *r, uint64_t r0)
 {
-	if (r->json)
-		printf("{\"retval\": %" PRIu32 ", \"verdict\": \"%s\", \"frame\": \"", (uint32_t)r0, verdict_name(r0));
-	else
-		printf("verdict %s (R0 0x%" PRIx64 ")\nframe %" PRIu32 " bytes\n", verdict_name(r0), r0,
-		       r->frame_bytes);
+	printf("verdict %s (R0 0x%" PRIx64 ")\nframe %" PRIu32 " bytes\n", verdict_name(r0), r0, r->frame_bytes);
 	hex_print(stdout, r->frame, r->frame_bytes);
-	puts(r->json ? "\"}" : "");
+	putchar('\n');
 }
 
-static enum status test_run(struct run *r, struct drv_net *net, const struct load_object *object,
-			    const struct load_prog *prog)
+static void print_json(const struct run *r, uint64_t r0, const json_t *steps)
+{
+	printf("{\"retval\": %" PRIu32 ", \"verdict\": \"%s\", \"frame\": \"", (uint32_t)r0, verdict_name(r0));
+	hex_print(stdout, r->frame, r->frame_bytes);
+	putchar('"');
+	if (steps) {
+		fputs(", \"trace\": ", stdout);
+		json_dumpf(steps, stdout, 0);
+	}
+	puts("}");
+}
+
+static enum status upload(struct run *r, struct drv_net *net, const struct load_object *object,
+			  const struct load_prog *prog)
 {
 	char error[LOAD_ERROR_BYTES] = "";
 	struct drv_xdp_prog_info info;
-	struct drv_xdp_error e = {0};
-	uint32_t queue = 0;
-	uint64_t r0 = 0;
 	int err = offload_prog(net, object, prog, PROG_ID, 1, &info, error);
 
-	if (err) {
-		if (err > 0 && info.state == VIRTIO_NET_XDP_PROG_REFUSED) {
-			char *log = offload_log(net, PROG_ID);
+	if (err > 0 && info.state == VIRTIO_NET_XDP_PROG_REFUSED) {
+		char *log = offload_log(net, PROG_ID);
 
-			source_print_refusal(stderr, prog, info.error_insn, log);
-			free(log);
-		}
-		return cli_fail(r->source.command, status_of_offload(err), "%s", error);
+		source_print_refusal(stderr, prog, info.error_insn, log);
+		free(log);
 	}
+	return err ? cli_fail(r->source.command, status_of_offload(err), "%s", error) : STATUS_DONE;
+}
+
+static enum status test_run(struct run *r, struct rig *rig, const struct load_object *object,
+			    const struct load_prog *prog)
+{
+	struct steps steps = {.prog = prog, .json = r->trace && r->json ? json_array() : NULL};
+	struct drv_net *net = rig_driver(rig);
+	enum status status = upload(r, net, object, prog);
+	uint32_t queue = 0, bytes = r->frame_bytes;
+	struct drv_xdp_error e = {0};
+	uint64_t r0 = 0;
+	int err;
+
+	if (status)
+		goto free;
+	if (r->trace)
+		fw_trace(net_fw(rig_device(rig)), steps_take, &steps);
 	err = drv_xdp_test_run(net, PROG_ID, IFINDEX, &queue, r->frame, &r->frame_bytes, FRAME_ROOM, &r0, &e);
+	steps_end(&steps);
 	if (err)
-		return cli_fail(r->source.command, status_of_offload(err),
-				"the device does not run it on a frame of %u bytes: %s", r->frame_bytes,
-				err > 0 ? drv_xdp_status_name(e.status) : strerror(-err));
-	print_result(r, r0);
-	return STATUS_DONE;
+		status = cli_fail(r->source.command, status_of_offload(err),
+				  "the device does not run it on a frame of %u bytes: %s", bytes,
+				  err > 0 ? drv_xdp_status_name(e.status) : strerror(-err));
+	else if (r->json)
+		print_json(r, r0, steps.json);
+	else
+		print_text(r, r0);
+free:
+	json_decref(steps.json);
+	return status;
 }
 
 static enum status run_program(struct run *r)
@@ -200,59 +233,58 @@ static enum status run_program(struct run *r)
 		status = prog ? source_rig(&r->source, object, r->engine, &rig) : STATUS_USAGE;
 	}
 	if (!status)
-		status = test_run(r, rig_driver(rig), object, prog);
+		status = test_run(r, rig, object, prog);
 	rig_close(rig);
 	load_free(object);
 	free(r->frame);
 	return status;
 }
 
+static bool take(void *ctx, const struct cli_line *line, int id)
+{
+	struct run *r = ctx;
+
+	switch (id) {
+	case FRAME:
+		r->frame_text = line->value;
+		return true;
+	case TRACE:
+		r->trace = true;
+		return true;
+	case ENGINE:
+		r->engine_asked = true;
+		return source_engine(line->command, line->value, &r->engine);
+	case JSON:
+		r->json = true;
+		return true;
+	default:
+		return source_take(&r->source, line, id);
+	}
+}
+
 static enum status run(const struct cli_command *command, int argc, char **argv)
 {
 	struct run r = {.source.command = command, .engine = FW_ENGINE_JIT};
 	struct cli_line line = {.command = command, .argc = argc, .argv = argv};
-	int id;
+	enum status status;
 
-	while ((id = cli_next(&line)) > 0) {
-		bool good = true;
-
-		switch (id) {
-		case PROGRAM:
-			r.source.program = line.value;
-			break;
-		case SECTION:
-			r.source.section = line.value;
-			break;
-		case MAP:
-			good = source_add_map(&r.source, line.value);
-			break;
-		case INSNS:
-			r.source.insns = true;
-			break;
-		case FRAME:
-			r.frame_text = line.value;
-			break;
-		case ENGINE:
-			good = source_engine(command, line.value, &r.engine);
-			break;
-		case JSON:
-			r.json = true;
-			break;
-		}
-		if (!good)
-			return STATUS_USAGE;
-	}
-	if (id)
-		return id == CLI_HELP ? STATUS_DONE : STATUS_USAGE;
-	r.source.path = line.num_args ? line.args[0] : NULL;
+	if (!cli_parse(&line, take, &r, &status))
+		return status;
+	if (r.trace && r.engine_asked && r.engine != FW_ENGINE_INTERP)
+		return cli_fail(command, STATUS_USAGE,
+				"--trace with --engine jit: only the interpreter shows its steps; leave --engine away");
+	if (r.trace)
+		r.engine = FW_ENGINE_INTERP;
+	r.source.path = line.args[0];
 	return run_program(&r);
 }
 
 const struct cli_command cli_run = {
 	.name = "run",
-	.usage = "PROG.bpf.o --frame HEX|@FILE|TRACE#N",
+	.usage = "PROG.bpf.o|--insns --frame HEX|@FILE|TRACE#N",
 	.summary = "run one frame through one verified program",
-	.example = "refnic run build/progs/xdp2.bpf.o --frame traces/http.pcap#1",
+	.details = "Maps begin as --map says, not as frames before this one would have left them.\n",
+	.example = "refnic run build/progs/xdp2.bpf.o --frame traces/http.pcap#1 --trace",
 	.options = options,
 	.max_args = 1,
 	.run = run,

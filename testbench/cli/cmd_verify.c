@@ -13,16 +13,15 @@
 
 #define PROG_ID 0
 
-enum { PROGRAM = 1, SECTION, MAP, INSNS, LOG, JSON };
+enum { LOG = 1, JSON };
 
 static const struct cli_option options[] = {
-	{PROGRAM, "--program", "FUNCTION", "judge this program only"},
-	{SECTION, "--section", "S", "programs of this section only"},
+	SOURCE_OPTIONS_CHOICE,
 	{LOG, "--log", "0|1|2",
 	 "0: the reason of a refusal, 1: the path to it, 2: every step; 1 for refusals if not given"},
-	{INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"},
-	{MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS]: a map, from 0"},
-	{JSON, "--json", NULL, "one JSON document"},
+	SOURCE_OPTION_INSNS,
+	SOURCE_OPTION_MAP,
+	{JSON, "--json", NULL, "one JSON document, whatever the answer"},
 	{0, NULL, NULL, NULL},
 };
 
@@ -108,7 +107,7 @@ static enum status judge(struct verify *v, struct drv_net *net, const struct loa
 
 	ns = now_ns() - began;
 	if (err < 0)
-		return cli_fail(v->source.command, STATUS_ENVIRONMENT, "%s", error);
+		return source_fail(&v->source, STATUS_ENVIRONMENT, "%s", error);
 	log = offload_log(net, PROG_ID);
 	if (v->json)
 		add_json(v, prog, &info, err ? error : NULL, log, ns);
@@ -129,8 +128,6 @@ static enum status judge_all(struct verify *v, struct drv_net *net, const struct
 		if (!only)
 			return STATUS_USAGE;
 	}
-	if (v->json)
-		v->programs = json_array();
 	for (size_t i = 0; i < object->num_progs; i++) {
 		if (only && only != &object->progs[i])
 			continue;
@@ -138,15 +135,20 @@ static enum status judge_all(struct verify *v, struct drv_net *net, const struct
 		if (status > worst)
 			worst = status;
 	}
-	if (v->json && worst <= STATUS_REFUSED) {
-		json_t *root = json_pack("{s:O}", "programs", v->programs);
-
-		json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-		putchar('\n');
-		json_decref(root);
-	}
-	json_decref(v->programs);
 	return worst;
+}
+
+/* What was judged and, if something was wrong before the verifier, that. */
+static void print_json(const struct verify *v)
+{
+	json_t *root = json_object();
+
+	json_object_set(root, "programs", v->programs);
+	if (v->source.error[0])
+		json_object_set_new(root, "error", json_text(v->source.error));
+	json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+	json_decref(root);
 }
 
 static enum status verify(struct verify *v)
@@ -159,48 +161,46 @@ static enum status verify(struct verify *v)
 		status = source_rig(&v->source, object, FW_ENGINE_JIT, &rig);
 	if (!status)
 		status = judge_all(v, rig_driver(rig), object);
+	if (v->json)
+		print_json(v);
 	rig_close(rig);
 	load_free(object);
 	return status;
+}
+
+static bool take(void *ctx, const struct cli_line *line, int id)
+{
+	struct verify *v = ctx;
+	uint64_t number;
+
+	switch (id) {
+	case LOG:
+		if (!cli_number(line, "--log", 0, 2, &number))
+			return false;
+		v->log_level = (uint32_t)number;
+		v->log_asked = true;
+		return true;
+	case JSON:
+		v->json = true;
+		return true;
+	default:
+		return source_take(&v->source, line, id);
+	}
 }
 
 static enum status run(const struct cli_command *command, int argc, char **argv)
 {
 	struct verify v = {.source.command = command, .log_level = 1};
 	struct cli_line line = {.command = command, .argc = argc, .argv = argv};
-	uint64_t number;
-	int id;
+	enum status status;
 
-	while ((id = cli_next(&line)) > 0) {
-		switch (id) {
-		case PROGRAM:
-			v.source.program = line.value;
-			break;
-		case SECTION:
-			v.source.section = line.value;
-			break;
-		case MAP:
-			if (!source_add_map(&v.source, line.value))
-				return STATUS_USAGE;
-			break;
-		case INSNS:
-			v.source.insns = true;
-			break;
-		case LOG:
-			if (!cli_number(&line, "--log", 0, 2, &number))
-				return STATUS_USAGE;
-			v.log_level = (uint32_t)number;
-			v.log_asked = true;
-			break;
-		case JSON:
-			v.json = true;
-			break;
-		}
-	}
-	if (id)
-		return id == CLI_HELP ? STATUS_DONE : STATUS_USAGE;
-	v.source.path = line.num_args ? line.args[0] : NULL;
-	return verify(&v);
+	if (!cli_parse(&line, take, &v, &status))
+		return status;
+	v.source.path = line.args[0];
+	v.programs = json_array();
+	status = verify(&v);
+	json_decref(v.programs);
+	return status;
 }
 
 const struct cli_command cli_verify = {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -33,14 +35,24 @@ static const struct cli_command *find(const char *name)
 	return NULL;
 }
 
+static int fail_unknown(const char *name)
+{
+	fprintf(stderr, "refnic: no command '%s'; refnic help lists the commands\n", name);
+	return STATUS_USAGE;
+}
+
 static int help(int argc, char **argv)
 {
-	const struct cli_command *command = argc > 2 ? find(argv[2]) : NULL;
+	const struct cli_command *command;
 
-	if (command)
-		cli_print_help(command);
-	else
+	if (argc < 3) {
 		print_usage(stdout);
+		return STATUS_DONE;
+	}
+	command = find(argv[2]);
+	if (!command)
+		return fail_unknown(argv[2]);
+	cli_print_help(command);
 	return STATUS_DONE;
 }
 
@@ -54,9 +66,22 @@ static int finish(int status)
 	return status;
 }
 
+/*
+ * No file that is opened later may get the number of a standard stream that the caller closed. The stand-ins fail when
+ * they are used, as the closed ones would.
+ */
+static void hold_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	const struct cli_command *command;
+
+	hold_standard_streams();
 
 	if (argc < 2) {
 		print_usage(stderr);
@@ -71,9 +96,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return finish(help(argc, argv));
 	command = find(argv[1]);
-	if (!command) {
-		fprintf(stderr, "refnic: no command '%s'; refnic help lists the commands\n", argv[1]);
-		return STATUS_USAGE;
-	}
+	if (!command)
+		return fail_unknown(argv[1]);
 	return finish(command->run(command, argc - 2, argv + 2));
 }

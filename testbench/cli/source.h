@@ -19,28 +19,42 @@ struct source {
 	bool insns;                        /* raw instructions on standard input */
 	const char *maps[SOURCE_MAPS_MAX]; /* --map, as given */
 	size_t num_maps;
+	char error[LOAD_ERROR_BYTES]; /* what these functions said last */
 };
 
-/* One more --map. False after it said what is wrong. */
-bool source_add_map(struct source *source, const char *map);
+/* Rows of a command's options that say which program it is about, and what takes them. */
+enum { SOURCE_PROGRAM = 100, SOURCE_SECTION, SOURCE_MAP, SOURCE_INSNS };
+
+/* clang-format off */
+#define SOURCE_OPTIONS_CHOICE \
+	{SOURCE_PROGRAM, "--program", "FUNCTION", "the program, if there are several"}, \
+	{SOURCE_SECTION, "--section", "S", "programs of this section only"}
+#define SOURCE_OPTION_INSNS {SOURCE_INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"}
+#define SOURCE_OPTION_MAP \
+	{SOURCE_MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS]: a map, from 0"}
+/* clang-format on */
+
+/* A cli_take_fn for these rows, with a struct source. */
+bool source_take(void *source, const struct cli_line *line, int id);
 
 /* "jit" or "interp" -> *engine. False after it said what is wrong. */
 bool source_engine(const struct cli_command *command, const char *text, enum fw_engine *engine);
 
-/* "NAME=FILE" split in two; name is a copy to free(). False after it said what is wrong, or without memory. */
-bool source_split(const struct cli_command *command, const char *map, char **name, const char **file);
+/* cli_fail(), and keeps the sentence in source->error. */
+__attribute__((format(printf, 3, 4))) enum status source_fail(struct source *source, enum status status,
+							      const char *format, ...);
 
 /* Reads the object. Anything but STATUS_DONE after it said what is wrong. The caller load_free()s. */
-enum status source_open(const struct source *source, struct load_object **object);
+enum status source_open(struct source *source, struct load_object **object);
 
 /* The program of object that was asked for, or NULL after it said what is wrong. */
-const struct load_prog *source_choose(const struct source *source, const struct load_object *object);
+const struct load_prog *source_choose(struct source *source, const struct load_object *object);
 
 /*
  * A device with a driver, and object's maps in it with the contents of --map files. Anything but STATUS_DONE after it
  * said what is wrong, with *rig NULL. The caller rig_close()s.
  */
-enum status source_rig(const struct source *source, const struct load_object *object, enum fw_engine engine,
+enum status source_rig(struct source *source, const struct load_object *object, enum fw_engine engine,
 		       struct rig **rig);
 
 /* Says why a program was refused at instruction insn: the log, if any, and the source line, if known. */

@@ -63,5 +63,8 @@ void maps_free_elements(struct maps_element *elements, size_t count);
 /* Writes the elements of the file at path to the device's map with this name. */
 enum status maps_fill(struct drv_net *net, const struct load_object *object, const char *name, const char *path,
 		      char error[static LOAD_ERROR_BYTES]);
+/* The same for each text of the form NAME=FILE, in order. */
+enum status maps_fill_all(struct drv_net *net, const struct load_object *object, const char *const *texts, size_t count,
+			  char error[static LOAD_ERROR_BYTES]);
 
 #endif

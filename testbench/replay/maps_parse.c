@@ -207,3 +207,27 @@ enum status maps_fill(struct drv_net *net, const struct load_object *object, con
 	maps_free_elements(elements, count);
 	return status_of_offload(r);
 }
+
+enum status maps_fill_all(struct drv_net *net, const struct load_object *object, const char *const *texts, size_t count,
+			  char error[static LOAD_ERROR_BYTES])
+{
+	enum status status = STATUS_DONE;
+
+	for (size_t i = 0; i < count && !status; i++) {
+		const char *equals = strchr(texts[i], '=');
+		char *name;
+
+		if (!equals || equals == texts[i] || !equals[1]) {
+			refuse(error, "--map %.200s: NAME=FILE.json was expected", texts[i]);
+			return STATUS_USAGE;
+		}
+		name = strndup(texts[i], (size_t)(equals - texts[i]));
+		if (!name) {
+			refuse(error, "no memory for the name of a map");
+			return STATUS_ENVIRONMENT;
+		}
+		status = maps_fill(net, object, name, equals + 1, error);
+		free(name);
+	}
+	return status;
+}

@@ -56,6 +56,19 @@ static int remove_replay(const char *path)
 	return rmdir(path) ? -errno : 0;
 }
 
+/* A folder that cannot give way to another one: somebody's current folder, or the root of a file system. */
+static bool is_fixed(const char *path)
+{
+	struct stat folder, current, above;
+	char *parent = join(path, "..");
+	bool fixed = parent && stat(path, &folder) == 0 && stat(parent, &above) == 0 &&
+		     (folder.st_dev != above.st_dev || folder.st_ino == above.st_ino ||
+		      (stat(".", &current) == 0 && current.st_dev == folder.st_dev && current.st_ino == folder.st_ino));
+
+	free(parent);
+	return fixed;
+}
+
 /* Whether path may be replaced: 0, or -errno with a sentence in error. */
 static int check_existing(const char *path, char *error)
 {
@@ -69,7 +82,9 @@ static int check_existing(const char *path, char *error)
 
 		if (err == -ENOENT)
 			return 0;
-		snprintf(error, OUTDIR_ERROR_BYTES, "%s: cannot be the output folder: %s", path, strerror(-err));
+		snprintf(error, OUTDIR_ERROR_BYTES,
+			 "%s: cannot be the output folder: %s; a folder, or a name that is free, was expected", path,
+			 strerror(-err));
 		return err;
 	}
 	while ((entry = readdir(dir))) {
@@ -82,6 +97,12 @@ static int check_existing(const char *path, char *error)
 			snprintf(other, sizeof(other), "%s", entry->d_name);
 	}
 	closedir(dir);
+	if (is_fixed(path)) {
+		snprintf(error, OUTDIR_ERROR_BYTES,
+			 "%s: is the current folder or a mount point, which cannot be replaced; choose a folder in it",
+			 path);
+		return -EBUSY;
+	}
 	if (empty || (report && !other[0]))
 		return 0;
 	if (report)
@@ -94,6 +115,17 @@ static int check_existing(const char *path, char *error)
 	return -EEXIST;
 }
 
+/* A link that leads somewhere has been followed. */
+static int check_link(const char *path, char *error)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || !S_ISLNK(st.st_mode))
+		return 0;
+	snprintf(error, OUTDIR_ERROR_BYTES, "%s: is a symbolic link to nothing; make the folder that it names", path);
+	return -ENOENT;
+}
+
 static char *resolve(const char *path)
 {
 	char *real = realpath(path, NULL);
@@ -101,6 +133,7 @@ static char *resolve(const char *path)
 
 	if (real)
 		return real;
+	/* Nothing is there yet, or nothing that can be reached. */
 	real = strdup(path);
 	if (!real)
 		return NULL;
@@ -130,10 +163,12 @@ struct outdir *outdir_open(const char *path, char error[static OUTDIR_ERROR_BYTE
 	dir->path = resolve(path);
 	if (!dir->path || asprintf(&dir->work, "%s.partial-XXXXXX", dir->path) < 0)
 		goto no_memory;
-	if (check_existing(dir->path, error))
+	if (check_existing(dir->path, error) || check_link(dir->path, error))
 		goto free;
 	if (!mkdtemp(dir->work)) {
-		snprintf(error, OUTDIR_ERROR_BYTES, "%s: cannot write there: %s", path, strerror(errno));
+		snprintf(error, OUTDIR_ERROR_BYTES,
+			 "%s: cannot write there: %s; a folder to put it in, which you may write to, was expected",
+			 path, strerror(errno));
 		goto free;
 	}
 	/* mkdtemp() makes it private; others may read results. */

@@ -45,6 +45,11 @@ void pcap_out_frame(struct pcap_out *out, uint64_t time_ns, const uint8_t *data,
 	put_bytes(&out->put, data, bytes);
 }
 
+int pcap_out_error(const struct pcap_out *out)
+{
+	return out ? out->put.err : 0;
+}
+
 int pcap_out_close(struct pcap_out *out)
 {
 	int err;

@@ -11,7 +11,9 @@ struct pcap_out;
 struct pcap_out *pcap_out_open(const char *path);
 /* Errors show when it is closed. */
 void pcap_out_frame(struct pcap_out *out, uint64_t time_ns, const uint8_t *data, uint32_t bytes);
-/* 0, or -errno of the first write that failed. Takes NULL. */
+/* 0, or -errno of the first write that failed so far. Takes NULL. */
+int pcap_out_error(const struct pcap_out *out);
+/* The same, of all writes. Takes NULL. */
 int pcap_out_close(struct pcap_out *out);
 
 #endif

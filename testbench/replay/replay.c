@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "load/offload.h"
-#include "replay/gate.h"
 #include "replay/outdir.h"
 #include "replay/pcap_out.h"
 #include "replay/report.h"
@@ -16,19 +15,18 @@
 #include "replay/verdicts.h"
 #include "rig/rig.h"
 
-#define PROG_ID       0
-#define IFINDEX       1
-#define RECEIVE_MAX   256     /* frames that the driver takes at once */
-#define IDLE_MAX      1000000 /* turns without progress before the link's end: then something is stuck */
-#define PROGRESS_MASK 0xfff   /* turns between two reports of progress */
+#define PROG_ID     0
+#define IFINDEX     1
+#define RECEIVE_MAX 256     /* frames that the driver takes at once */
+#define IDLE_MAX    1000000 /* turns without progress before the link's end: then something is stuck */
+#define LOOK_MASK   0x3ff   /* turns between two looks at progress and errors */
 
 struct replay {
 	const struct replay_config *config;
 	struct replay_result *result;
 	char *error;
 	struct rig *rig;
-	struct link *capture; /* the gate's */
-	struct link *gate;    /* the rig's, once there is one */
+	struct link *link; /* the rig's, once there is one */
 	const struct trace *trace;
 	struct outdir *dir;
 	struct pcap_out *guest;
@@ -156,14 +154,13 @@ static enum status open_link(struct replay *r)
 			return refuse(r, STATUS_ENVIRONMENT, "no memory for the name of wire.pcap");
 	}
 	config.out = wire;
-	r->capture = link_pcap_open(&config, reason);
+	config.held = true; /* the trace waits for the program */
+	r->link = link_pcap_open(&config, reason);
 	free(wire);
-	if (!r->capture)
+	if (!r->link)
 		return refuse(r, STATUS_USAGE, "%s", reason);
-	r->gate = gate_create(r->capture);
-	if (!r->gate)
-		return refuse(r, STATUS_ENVIRONMENT, "no memory for the link");
-	r->trace = link_pcap_trace(r->capture);
+	r->trace = link_pcap_trace(r->link);
+	r->result->selected_of = r->trace->read;
 	if (r->trace->truncated) {
 		r->result->truncated_at = r->trace->truncated_at;
 		memcpy(r->result->truncation, r->trace->truncation, sizeof(r->result->truncation));
@@ -178,10 +175,10 @@ static enum status open_rig(struct replay *r)
 	int err;
 
 	config.observer = (struct net_observer){.frame = on_report, .ctx = r};
-	r->rig = rig_open(&config, r->gate);
+	r->rig = rig_open(&config, r->link);
 	if (!r->rig) {
 		err = errno;
-		r->gate = NULL;
+		r->link = NULL;
 		if (err == EINVAL)
 			return refuse(r, STATUS_USAGE,
 				      "the device cannot be built with these options (queue size, mtu, features)");
@@ -227,12 +224,9 @@ static enum status offload(struct replay *r)
 
 	if (err)
 		return refuse(r, status_of_offload(err), "%s", reason);
-	for (size_t i = 0; i < r->config->num_map_files; i++) {
-		status = maps_fill(net, r->config->object, r->config->map_files[i].name, r->config->map_files[i].path,
-				   reason);
-		if (status)
-			return refuse(r, status, "%s", reason);
-	}
+	status = maps_fill_all(net, r->config->object, r->config->maps, r->config->num_maps, reason);
+	if (status)
+		return refuse(r, status, "%s", reason);
 	err = offload_freeze(net, r->config->object, reason);
 	if (err)
 		return refuse(r, status_of_offload(err), "%s", reason);
@@ -249,6 +243,24 @@ static uint64_t delivered(const struct replay_result *result)
 	return frames;
 }
 
+static enum status refuse_captures(struct replay *r, int err)
+{
+	return refuse(r, STATUS_USAGE, "%s: the captures cannot be written: %s; nothing was written", r->config->out,
+		      strerror(-err));
+}
+
+/* Now and then: a person wants to know, and a full disk need not wait for the end. */
+static enum status look_up(struct replay *r, uint64_t frames)
+{
+	int guest = pcap_out_error(r->guest), verdicts = verdicts_error(r->verdicts);
+
+	if (guest || verdicts)
+		return refuse_captures(r, guest ? guest : verdicts);
+	if (r->config->progress)
+		r->config->progress(r->config->progress_ctx, r->result->frames, frames);
+	return STATUS_DONE;
+}
+
 static enum status play(struct replay *r)
 {
 	struct drv_net *driver = rig_driver(r->rig);
@@ -256,7 +268,7 @@ static enum status play(struct replay *r)
 	uint64_t repeat = r->config->link.repeat ? r->config->link.repeat : 1;
 	unsigned idle = 0;
 
-	gate_open(r->gate);
+	link_pcap_play(r->link);
 	for (uint64_t turn = 0;; turn++) {
 		bool worked = net_poll(device);
 		int received = drv_net_receive(driver, on_receive, r, RECEIVE_MAX);
@@ -269,13 +281,17 @@ static enum status play(struct replay *r)
 		if (r->err)
 			return refuse(r, STATUS_ENVIRONMENT, "frame %llu: %s", (unsigned long long)r->result->frames,
 				      strerror(-r->err));
-		if (r->config->progress && (turn & PROGRESS_MASK) == PROGRESS_MASK)
-			r->config->progress(r->config->progress_ctx, r->result->frames, r->trace->count * repeat);
+		if ((turn & LOOK_MASK) == LOOK_MASK) {
+			enum status status = look_up(r, r->trace->count * repeat);
+
+			if (status)
+				return status;
+		}
 		if (worked || received) {
 			idle = 0;
 			continue;
 		}
-		if (r->gate->ops->ended(r->gate))
+		if (r->link->ops->ended(r->link))
 			break;
 		if (++idle == IDLE_MAX)
 			return refuse(r, STATUS_ENVIRONMENT, "the device stopped taking frames after %llu",
@@ -295,7 +311,7 @@ static enum status play_timed(struct replay *r)
 	enum status status = play(r);
 
 	r->result->elapsed_ns = now_ns() - began;
-	r->result->wire_frames = link_pcap_sent(r->capture);
+	r->result->wire_frames = link_pcap_sent(r->link);
 	return status;
 }
 
@@ -349,9 +365,8 @@ static enum status write_results(struct replay *r)
 		return STATUS_DONE;
 	err = close_captures(r);
 	if (err)
-		return refuse(r, STATUS_USAGE, "%s: the captures cannot be written: %s", r->config->out,
-			      strerror(-err));
-	if (link_pcap_flush(r->capture, reason))
+		return refuse_captures(r, err);
+	if (link_pcap_flush(r->link, reason))
 		return refuse(r, STATUS_USAGE, "%s", reason);
 	status = write_text(r, "maps.json");
 	if (!status)
@@ -384,8 +399,8 @@ enum status replay_run(const struct replay_config *config, struct replay_result 
 	close_captures(&r);
 	if (r.rig)
 		rig_close(r.rig);
-	else if (r.gate)
-		r.gate->ops->close(r.gate);
+	else if (r.link)
+		r.link->ops->close(r.link);
 	stamps_free(&r.stamps);
 	outdir_abandon(r.dir);
 	if (!status && result->truncated_at)

@@ -16,17 +16,13 @@
 
 #define REPLAY_ERROR_BYTES 1024
 
-struct replay_map_file {
-	const char *name, *path;
-};
-
 struct replay_config {
 	const struct load_object *object;
 	const struct load_prog *prog;
 	struct net_config net;
-	struct link_pcap_config link; /* out is the replay's */
-	const struct replay_map_file *map_files;
-	size_t num_map_files;
+	struct link_pcap_config link; /* out and held are the replay's */
+	const char *const *maps;      /* NAME=FILE: contents before the first frame */
+	size_t num_maps;
 	const char *out;                                           /* folder; NULL: nothing is written */
 	const volatile sig_atomic_t *stop;                         /* not 0: stop soon. May be NULL */
 	void (*progress)(void *ctx, uint64_t frames, uint64_t of); /* now and then. May be NULL */
@@ -35,6 +31,7 @@ struct replay_config {
 
 struct replay_result {
 	uint64_t frames, bytes; /* read */
+	uint64_t selected_of;   /* frames in the trace, up to the last that was asked for */
 	uint64_t fates[NET_FATES];
 	uint64_t guest_frames, wire_frames;
 	uint64_t elapsed_ns; /* of playing */

@@ -185,6 +185,10 @@ static void show_map(FILE *file, const struct maps_dump *dump)
 
 static void show_fates(FILE *file, const struct replay_result *result)
 {
+	if (!result->frames && result->selected_of)
+		fprintf(file, "  of %" PRIu64 " frames read, --frames and --filter leave none\n", result->selected_of);
+	else if (!result->frames)
+		fputs("  the trace has no frame\n", file);
 	for (int i = 0; i < NET_FATES; i++)
 		if (result->fates[i])
 			fprintf(file, "  %-*s %10" PRIu64 " %6.2f %%  %s\n", NAME_WIDTH, net_fate_name(i),
@@ -204,15 +208,33 @@ static const struct {
 	{NET_FATE_PASS, 2, "what it passed"},
 };
 
+/* path and, behind it, file as a shell takes them: in quotes if it has to. */
+static void show_path(FILE *to, const char *path, const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@%";
+	size_t length = strlen(path);
+	bool quote = path[strspn(path, plain)] != 0;
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	fputs(quote ? "'" : "", to);
+	for (size_t i = 0; i < length; i++)
+		fputs(path[i] == '\'' ? "'\\''" : (char[]){path[i], 0}, to);
+	fprintf(to, "%s%s%s", *name && path[length - 1] != '/' ? "/" : "", name, quote ? "'" : "");
+}
+
 static void show_look(FILE *file, const struct replay_config *config, const struct replay_result *result)
 {
 	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
 		if (result->fates[looks[i].fate]) {
-			fprintf(file, "  tshark -r %s/verdicts.pcapng -Y 'frame.verdict.ebpf_xdp == %d'    %s\n",
-				config->out, looks[i].action, looks[i].what);
+			fputs("  tshark -r ", file);
+			show_path(file, config->out, "verdicts.pcapng");
+			fprintf(file, " -Y 'frame.verdict.ebpf_xdp == %d'    %s\n", looks[i].action, looks[i].what);
 			return;
 		}
-	fprintf(file, "  tshark -r %s/verdicts.pcapng\n", config->out);
+	fputs("  tshark -r ", file);
+	show_path(file, config->out, "verdicts.pcapng");
+	fputc('\n', file);
 }
 
 static void show_next(FILE *file, const struct replay_config *config, const struct replay_result *result)
@@ -230,7 +252,9 @@ static void show_next(FILE *file, const struct replay_config *config, const stru
 		config->out, result->guest_frames, result->wire_frames, result->frames);
 	fputs("next\n", file);
 	show_look(file, config, result);
-	fprintf(file, "  refnic diff %s OTHER    where two replays part\n", config->out);
+	fputs("  refnic diff ", file);
+	show_path(file, config->out, "");
+	fputs(" OTHER    where two replays part\n", file);
 }
 
 void report_summary(FILE *file, const struct replay_config *config, const struct replay_result *result)

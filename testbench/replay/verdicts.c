@@ -130,6 +130,11 @@ void verdicts_frame(struct verdicts *v, const struct verdicts_frame *frame)
 	put_u32(&v->put, bytes);
 }
 
+int verdicts_error(const struct verdicts *v)
+{
+	return v ? v->put.err : 0;
+}
+
 int verdicts_close(struct verdicts *v)
 {
 	int err;

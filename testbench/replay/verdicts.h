@@ -27,7 +27,9 @@ struct verdicts_frame {
 struct verdicts *verdicts_open(const char *path);
 /* A comment that is too long is cut. Errors show when it is closed. */
 void verdicts_frame(struct verdicts *verdicts, const struct verdicts_frame *frame);
-/* 0, or -errno of the first write that failed. Takes NULL. */
+/* 0, or -errno of the first write that failed so far. Takes NULL. */
+int verdicts_error(const struct verdicts *verdicts);
+/* The same, of all writes. Takes NULL. */
 int verdicts_close(struct verdicts *verdicts);
 
 #endif

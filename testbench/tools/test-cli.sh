@@ -112,6 +112,8 @@ holds 'no command is 2' test $? = 2
 holds 'and prints the commands' grep -q '^  replay ' "$tmp/err"
 bad 2 'unknown command' "no command 'fly'" "$refnic" fly
 good 'help lists the commands' 'replay ' "$refnic" help
+bad 2 'help for no command' "no command 'fly'" "$refnic" help fly
+good 'help for a command' '^refnic diff DIR DIR' "$refnic" help diff
 good 'version' '^refnic [0-9]' "$refnic" --version
 for c in replay run verify exec disasm jit-dump diff; do
 	good "$c --help has an example" '^Example' "$refnic" $c --help
@@ -123,7 +125,6 @@ bad 2 'option without its value' 'without its value' "$refnic" replay a b -o
 for o in --transport --ring --queues --strict --link; do
 	bad 2 "replay $o is for a later version" "no such option: $o" "$refnic" replay "$progs/xdp1.bpf.o" $trace $o split
 done
-bad 2 'run --trace is for a later version' 'no such option: --trace' "$refnic" run "$progs/xdp1.bpf.o" --frame 00 --trace
 bad 2 'no such engine' 'jit or interp' "$refnic" replay "$progs/xdp1.bpf.o" $trace --engine x86
 bad 2 'queue size 3' 'power of two' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 3
 bad 2 'queue size 1' 'from 2 to 32768' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 1
@@ -133,6 +134,8 @@ bad 2 'frames backwards' 'A-B' "$refnic" replay "$progs/xdp1.bpf.o" $trace --fra
 bad 2 'unknown feature' 'not offered' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature flying=on
 bad 2 'feature of a later version' 'not offered' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature ring_packed=on
 bad 2 'feature neither on nor off' 'NAME=on' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature mrg_rxbuf=maybe
+bad 2 'feature that the device needs' 'version_1=off' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature version_1=off
+bad 2 'feature that another one needs' 'xdp_offload needs' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature ctrl_vq=off
 bad 2 'without the offload' 'xdp_offload' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature xdp_offload=off
 bad 2 'map that the program has not' 'it has protocols' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map nothing=/dev/null
 bad 2 'map file that is no JSON' 'no JSON' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols=README.md
@@ -163,6 +166,8 @@ bad 2 'truncated trace' 'frame 28' "$refnic" replay "$progs/pass.bpf.o" "$tmp/tr
 holds 'its whole frames were replayed' grep -q '"frames": 27,' "$tmp/truncated/report.json"
 holds 'and the report says where it ends' grep -q '"truncated_at": 28' "$tmp/truncated/report.json"
 good 'trace without a frame' ': 0 frames' "$refnic" replay "$progs/pass.bpf.o" "$tmp/none.pcap" -o "$tmp/none"
+holds 'and the summary says so' grep -q 'the trace has no frame' "$tmp/out"
+good 'filter that leaves nothing' 'of 230 frames read, --frames and --filter leave none' "$refnic" replay "$progs/pass.bpf.o" $trace --filter 'tcp port 9'
 good 'odd frames' ': 4 frames' "$refnic" replay "$progs/pass.bpf.o" "$tmp/odd.pcap" -o "$tmp/odd"
 for fate in snapped short oversize pass; do
 	holds "one is counted as $fate" grep -q "\"$fate\": 1" "$tmp/odd/report.json"
@@ -259,6 +264,43 @@ good 'diff of the same' 'no difference' "$refnic" diff "$tmp/out1" "$tmp/out2"
 holds 'diff of others is 1' test $? = 1
 holds 'and names the first frame' grep -q 'frame 1: XDP_DROP.*XDP_PASS' "$tmp/differences"
 bad 2 'diff of no folder' 'cannot read it' "$refnic" diff "$tmp/out1" "$tmp/nowhere"
+ln -s nowhere "$tmp/dangling"
+bad 2 'link to nothing' 'link to nothing' "$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/dangling"
+mkdir "$tmp/current" "$tmp/linked" && ln -s linked "$tmp/link"
+bad 2 'current folder' 'current folder' env -C "$tmp/current" "$(realpath "$refnic")" replay "$(realpath "$progs")/pass.bpf.o" "$PWD/$trace" -o .
+bad 2 'root of a file system' 'mount point' "$refnic" replay "$progs/pass.bpf.o" $trace -o /
+good 'link to a folder' 'report.json' "$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/link/"
+holds 'is followed' test -L "$tmp/link" -a -f "$tmp/linked/report.json"
+good 'folder whose name needs quotes' "^  tshark -r '.*/it'.''s a folder/verdicts.pcapng' -Y" "$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/it's a folder//"
+"$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/closed" >&- 2>"$tmp/err"
+holds 'closed standard output is 2' test $? = 2
+"$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/same" >"$tmp/out" 2>&1
+holds 'and no output file takes its place' diff -r "$tmp/closed" "$tmp/same"
+if [ -w /dev/full ]; then
+	"$refnic" replay "$progs/pass.bpf.o" $trace >/dev/full 2>"$tmp/err"
+	holds 'full standard output is 2' test $? = 2
+	holds 'and says so' grep -q 'standard output cannot be written' "$tmp/err"
+else
+	skip 'full standard output is 2' 'no /dev/full'
+	skip 'and says so' 'no /dev/full'
+fi
+# A file system that fills up: the limit of a file's size gives the same error path without a mount.
+(
+	trap '' XFSZ
+	ulimit -f 64
+	exec "$refnic" replay "$progs/pass.bpf.o" $trace --repeat 4000000000 -o "$tmp/full"
+) >"$tmp/out" 2>"$tmp/err"
+holds 'captures that cannot grow end the replay with 2' test $? = 2
+holds 'and one sentence' grep -q 'captures cannot be written: File too large' "$tmp/err"
+holds 'and leave nothing' sh -c "! ls -d '$tmp'/full* 2>/dev/null"
+mkfifo "$tmp/pipe"
+"$refnic" replay "$progs/pass.bpf.o" "$tmp/pipe" -o "$tmp/waiting" >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+sleep 1
+kill -TERM $pid
+wait $pid
+holds 'stopped while it waits for the trace is 130' test $? = 130
+holds 'and leaves nothing either' sh -c "! ls -d '$tmp'/waiting* 2>/dev/null"
 "$refnic" replay "$progs/xdp1.bpf.o" $trace -o "$tmp/stopped" --repeat 4000000000 >"$tmp/out" 2>"$tmp/err" &
 pid=$!
 sleep 1
@@ -276,6 +318,13 @@ bad 2 'frame that is no hexadecimal' 'character 3' "$refnic" run "$progs/xdp1.bp
 bad 2 'frame too short' '14 to' "$refnic" run "$progs/xdp1.bpf.o" --frame 0011
 bad 2 'frame that the trace has not' 'no frame 231; it has 230' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#231
 bad 2 'frame 0' 'from 1' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#0
+bad 2 'frame in no file' 'bytes of one frame was expected' "$refnic" run "$progs/xdp1.bpf.o" --frame @
+bad 2 'half a byte of a frame' 'half a byte' "$refnic" run "$progs/xdp1.bpf.o" --frame 000
+good 'run --trace prints instructions' '^ *0: .*r[0-9]*=0x' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#1 --trace
+holds 'with their source lines' grep -q '^; .*xdp1.bpf.c:' "$tmp/out"
+holds 'up to the verdict' grep -q '^verdict drop' "$tmp/out"
+good 'run --trace --json' '"trace": .{"insn": 0, "text": ' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#1 --trace --json
+bad 2 'run --trace with the compiler' 'only the interpreter' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#1 --trace --engine jit
 bad 2 'no frame' 'no frame' "$refnic" run "$progs/xdp1.bpf.o"
 input=$tmp/hex
 echo 'b700000002000000 9500000000000000' >"$tmp/hex"
@@ -284,6 +333,8 @@ good 'raw instructions: run' '"retval": 2, "verdict": "pass"' "$refnic" run --in
 bad 1 'impossible map' 'TYPE' "$refnic" verify --insns --map 4000000000:4:8:1
 bad 1 'impossible map size' '32 bits' "$refnic" verify --insns --map array:4:8:99999999999
 bad 1 'impossible map flags' 'FLAGS' "$refnic" verify --insns --map hash:4:8:1:0x80000000
+bad 1 'impossible map in JSON' 'TYPE' "$refnic" verify --insns --json --map 4000000000:4:8:1
+holds 'prints one document that says so' grep -q '"error": "map .*TYPE' "$tmp/out"
 bad 2 'map of another form' 'TYPE:KEY' "$refnic" verify --insns --map hash
 good 'exec' '^0x2$' "$refnic" exec
 good 'exec with the interpreter' '^0x2$' "$refnic" exec --engine interp

@@ -28,8 +28,7 @@ bool unpack_needed(FILE *file)
 	uint8_t magic[MAGIC_BYTES];
 	size_t got = fread(magic, 1, sizeof(magic), file);
 
-	rewind(file);
-	return is_gzip(magic, got) || is_xz(magic, got);
+	return !fseek(file, 0, SEEK_SET) && (is_gzip(magic, got) || is_xz(magic, got));
 }
 
 static int refuse(struct unpack *u, int error, const char *text)

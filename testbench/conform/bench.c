@@ -258,8 +258,10 @@ struct bytes {
 
 static void append(struct bytes *to, const void *data, size_t bytes)
 {
-	to->data = realloc(to->data, to->count + bytes + 1);
-	cr_assert_not_null(to->data);
+	uint8_t *grown = realloc(to->data, to->count + bytes + 1);
+
+	cr_assert_not_null(grown);
+	to->data = grown;
 	memcpy(to->data + to->count, data, bytes);
 	to->count += bytes;
 }

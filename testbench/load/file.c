@@ -19,13 +19,13 @@ int file_read_stream(FILE *stream, size_t limit, uint8_t **bytes, size_t *count)
 		errno = 0;
 		got = fread(data + have, 1, room - have, stream);
 		have += got;
-		if (have > limit || (got == 0 && ferror(stream))) {
+		if (have > limit || ferror(stream)) {
 			int err = have > limit ? -EFBIG : errno ? -errno : -EIO;
 
 			free(data);
 			return err;
 		}
-		if (got == 0)
+		if (feof(stream))
 			break;
 		if (have == room) {
 			uint8_t *grown = realloc(data, 2 * room + 1);

@@ -28,7 +28,7 @@ void put_bytes(struct put *put, const void *data, size_t bytes)
 
 static void put_le(struct put *put, uint64_t value, size_t bytes)
 {
-	uint8_t le[8];
+	uint8_t le[8] = {0};
 
 	for (size_t i = 0; i < bytes; i++)
 		le[i] = (uint8_t)(value >> (8 * i));

@@ -26,7 +26,7 @@ static int grow_queue(struct stamps_queue *q)
 
 	if (!times)
 		return -ENOMEM;
-	for (uint64_t i = q->head; i != q->tail; i++)
+	for (uint64_t i = q->head; q->room && i != q->tail; i++)
 		times[i % room] = q->times[i % q->room];
 	free(q->times);
 	q->times = times;

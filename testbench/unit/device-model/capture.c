@@ -11,9 +11,11 @@
 void capture_put(struct capture *c, const void *data, size_t bytes)
 {
 	if (c->bytes + bytes >= c->room) {
+		uint8_t *grown = realloc(c->data, 2 * (c->bytes + bytes + 1));
+
+		cr_assert(grown);
+		c->data = grown;
 		c->room = 2 * (c->bytes + bytes + 1);
-		c->data = realloc(c->data, c->room);
-		cr_assert(c->data);
 	}
 	if (bytes)
 		memcpy(c->data + c->bytes, data, bytes);

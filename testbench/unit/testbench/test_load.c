@@ -429,6 +429,7 @@ static size_t open_files(void)
 	DIR *dir = opendir("/proc/self/fd");
 	size_t count = 0;
 
+	cr_assert_not_null(dir);
 	while (readdir(dir))
 		count++;
 	closedir(dir);

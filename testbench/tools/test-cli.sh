@@ -8,6 +8,7 @@ build=${1:?usage: test-cli.sh BUILD}
 refnic=$build/refnic
 progs=$build/progs
 trace=traces/http.pcap
+tools=$(dirname "$0")
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
@@ -335,6 +336,10 @@ bad 1 'impossible map size' '32 bits' "$refnic" verify --insns --map array:4:8:9
 bad 1 'impossible map flags' 'FLAGS' "$refnic" verify --insns --map hash:4:8:1:0x80000000
 bad 1 'impossible map in JSON' 'TYPE' "$refnic" verify --insns --json --map 4000000000:4:8:1
 holds 'prints one document that says so' grep -q '"error": "map .*TYPE' "$tmp/out"
+zeros 1200000 | tr '\0' 0 >"$tmp/long"
+"$refnic" verify --insns --json <"$tmp/long" >"$tmp/out" 2>"$tmp/err"
+holds 'more instructions than the device takes are refused' test $? = 1
+holds 'and the document names the error' grep -q '"error": "LIMIT_INSNS"' "$tmp/out"
 bad 2 'map of another form' 'TYPE:KEY' "$refnic" verify --insns --map hash
 good 'exec' '^0x2$' "$refnic" exec
 good 'exec with the interpreter' '^0x2$' "$refnic" exec --engine interp
@@ -364,6 +369,20 @@ input=/dev/null
 case $(uname -m) in
 x86_64) good 'machine code' 'c3' "$refnic" jit-dump "$progs/pass.bpf.o" ;;
 esac
+
+# ---- the tools around ----
+
+bad 2 'deps: no such group' "no group 'fly'" sh "$tools/deps" fly
+bad 2 'golden without a build' 'make all' sh "$tools/golden" "$tmp"
+printf 'echo 1..3\necho ok 1 - a\n' >"$tmp/short.sh"
+printf 'sleep 100\n' >"$tmp/hang.sh"
+printf 'kill -SEGV $$\n' >"$tmp/crash.sh"
+: >"$tmp/nothing.sh"
+for t in short hang crash nothing; do
+	TEST_TIMEOUT=1 sh "$tools/run-tests" "$tmp/$t.sh" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	holds "run-tests counts a test that is $t as failed" sh -c "[ $status = 1 ] && grep -q '^FAILED' '$tmp/out' && tail -n 1 '$tmp/out' | grep -q ', 1 failed,'"
+done
 
 # ---- JSON, and other programs' eyes ----
 

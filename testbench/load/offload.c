@@ -170,6 +170,8 @@ int offload_prog(struct drv_net *net, const struct load_object *object, const st
 	r = drv_xdp_prog_load(net, id, prog->insns, prog->count * 8, flags, name, log_level, info, &e);
 	if (r == 0 && info->state == VIRTIO_NET_XDP_PROG_REFUSED)
 		return explain_refusal(net, id, prog, info, error);
+	if (r > 0)
+		info->error = e.status;
 	return explain(error, r, &e, "program '%s' (%u instructions)", prog->name, prog->count);
 }
 

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/source.h"
 #include "device-model/net_device.h"
+#include "load/clock.h"
 #include "replay/replay.h"
 #include "replay/report.h"
 
@@ -58,19 +58,11 @@ struct command {
 	bool json;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* of 0: the end. */
 static void on_progress(void *ctx, uint64_t frames, uint64_t of)
 {
 	struct progress *p = ctx;
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 
 	if (of == 0) {
 		if (p->shown)
@@ -245,7 +237,7 @@ static enum status play(struct command *c, const struct load_object *object)
 	config->num_maps = c->source.num_maps;
 	config->stop = &interrupted;
 	if (isatty(STDERR_FILENO)) {
-		c->progress.began_ns = now_ns();
+		c->progress.began_ns = clock_now_ns();
 		config->progress = on_progress;
 		config->progress_ctx = &c->progress;
 	}

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cli.h"
 #include "cli/source.h"
+#include "load/clock.h"
 #include "replay/json_text.h"
 
 #define PROG_ID 0
@@ -88,24 +88,16 @@ static void print_text(const struct verify *v, const struct load_prog *prog, con
 		cli_fail(v->source.command, STATUS_REFUSED, "%s", reason);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static enum status judge(struct verify *v, struct drv_net *net, const struct load_object *object,
 			 const struct load_prog *prog)
 {
 	char error[LOAD_ERROR_BYTES] = "";
 	struct drv_xdp_prog_info info;
-	uint64_t began = now_ns(), ns;
+	uint64_t began = clock_now_ns(), ns;
 	int err = offload_prog(net, object, prog, PROG_ID, v->log_level, &info, error);
 	char *log;
 
-	ns = now_ns() - began;
+	ns = clock_now_ns() - began;
 	if (err < 0)
 		return source_fail(&v->source, STATUS_ENVIRONMENT, "%s", error);
 	log = offload_log(net, PROG_ID);

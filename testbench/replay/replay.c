@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "load/clock.h"
 #include "load/offload.h"
 #include "replay/outdir.h"
 #include "replay/pcap_out.h"
@@ -45,14 +45,6 @@ __attribute__((format(printf, 3, 4))) static enum status refuse(struct replay *r
 	vsnprintf(r->error, REPLAY_ERROR_BYTES, format, args);
 	va_end(args);
 	return status;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static bool stopped(const struct replay *r)
@@ -195,7 +187,7 @@ static enum status offload_program(struct replay *r)
 	struct drv_net *net = rig_driver(r->rig);
 	struct drv_xdp_prog_info info;
 	char reason[LOAD_ERROR_BYTES];
-	uint64_t began = now_ns();
+	uint64_t began = clock_now_ns();
 	size_t code_bytes;
 	int err;
 
@@ -208,7 +200,7 @@ static enum status offload_program(struct replay *r)
 		err = offload_attach(net, PROG_ID, IFINDEX, reason);
 	if (err)
 		return refuse(r, status_of_offload(err), "%s", reason);
-	r->result->verify_ns = now_ns() - began;
+	r->result->verify_ns = clock_now_ns() - began;
 	r->result->insns = r->config->prog->count;
 	r->result->visited = info.visited;
 	r->result->interpreted = !fw_prog_code(net_fw(rig_device(r->rig)), PROG_ID, &code_bytes);
@@ -307,10 +299,10 @@ static enum status play(struct replay *r)
 
 static enum status play_timed(struct replay *r)
 {
-	uint64_t began = now_ns();
+	uint64_t began = clock_now_ns();
 	enum status status = play(r);
 
-	r->result->elapsed_ns = now_ns() - began;
+	r->result->elapsed_ns = clock_now_ns() - began;
 	r->result->wire_frames = link_pcap_sent(r->link);
 	return status;
 }

@@ -35,6 +35,10 @@ static int apply_move(struct verify *v, const struct insn *insn, const struct in
 	if (reg_is_pointer(src)) {
 		if (info->width == 8 && info->op == INSN_ALU_MOV)
 			return apply_dst(v, insn->dst, src);
+		/* Compilers take data and data_end, fields of 32 bits, for numbers of 32 bits. */
+		value = reg_pointer(REG_SHORT, 0);
+		if (info->op == INSN_ALU_MOV && (reg_is_packet(src) || src->kind == REG_SHORT))
+			return apply_dst(v, insn->dst, &value);
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: only a 64-bit move can copy it",
 				     insn->src, reg_kind_text(src->kind));
 	}

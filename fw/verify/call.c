@@ -151,7 +151,7 @@ static void arg_written(struct verify *v, uint8_t number, const struct args *arg
 static void void_packet(struct reg *r, void *arg)
 {
 	(void)arg;
-	if (reg_is_packet(r))
+	if (reg_is_packet(r) || r->kind == REG_SHORT)
 		*r = (struct reg){.kind = REG_VOID};
 }
 

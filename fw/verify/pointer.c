@@ -38,9 +38,15 @@ static int subtract_pointers(struct verify *v, const struct insn *insn, const st
 {
 	struct scalar any = scalar_unknown();
 	struct reg distance = reg_scalar(scalar_zero_extend(&any, insn_info[insn->op].width));
-	bool packet = reg_is_packet(a) && reg_is_packet(b);
+	bool low = a->kind == REG_SHORT || b->kind == REG_SHORT;
+	bool packet = (reg_is_packet(a) || a->kind == REG_SHORT) && (reg_is_packet(b) || b->kind == REG_SHORT);
 	bool stack = a->kind == REG_STACK && b->kind == REG_STACK && a->frame == b->frame;
 
+	if (packet && low && insn_info[insn->op].width != 4)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "R%u or R%u is the low half of a packet pointer: only their difference in 32 bits "
+				     "shows no address",
+				     insn->dst, insn->src);
 	if (!packet && !stack)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 				     "R%u and R%u are pointers into different memory: their difference "

@@ -198,6 +198,7 @@ static void put_reg(struct text *t, const struct reg *r)
 		[REG_PACKET] = "packet",
 		[REG_META] = "meta",
 		[REG_END] = "packet_end",
+		[REG_SHORT] = "packet_low",
 		[REG_MAP] = "map",
 		[REG_VALUE] = "value",
 		[REG_VALUE_OR_NULL] = "value_or_null",

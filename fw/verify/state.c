@@ -12,6 +12,7 @@ const char *reg_kind_text(uint8_t kind)
 		[REG_PACKET] = "a packet pointer",
 		[REG_META] = "a metadata pointer",
 		[REG_END] = "the packet's end",
+		[REG_SHORT] = "the low half of a packet pointer",
 		[REG_MAP] = "a map",
 		[REG_VALUE] = "a pointer into a map value",
 		[REG_VALUE_OR_NULL] = "a pointer into a map value or null",

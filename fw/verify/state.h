@@ -19,6 +19,7 @@ enum reg_kind {
 	REG_PACKET,
 	REG_META,
 	REG_END,
+	REG_SHORT, /* the low half of one of these three: good for a difference, in 32 bits, and no address */
 	REG_MAP,
 	REG_VALUE, /* in a value of map */
 	REG_VALUE_OR_NULL,

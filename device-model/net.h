@@ -54,6 +54,8 @@ struct virtio_features net_features_default(uint16_t xdp_bit);
 /* The specification's name in lower case without its prefix ("mrg_rxbuf") -> bit, or -ENOENT. And back, or NULL. */
 int net_feature_bit(const char *name, uint16_t xdp_bit);
 const char *net_feature_name(unsigned bit, uint16_t xdp_bit);
+/* The name of a feature in set that requires one that is not, or NULL. */
+const char *net_feature_unsatisfied(const struct virtio_features *set, uint16_t xdp_bit);
 
 /*
  * Creates a device on link (which it then owns) with guest memory mem (the caller's). NULL with errno set: ENOMEM,

@@ -115,8 +115,6 @@ void net_pages_free(void *pages, size_t bytes);
 
 /* Bits that XDP_OFFLOAD can have. */
 bool net_feature_xdp_bit_ok(uint16_t bit);
-/* The name of a feature in set that requires one that is not, or NULL. */
-const char *net_feature_unsatisfied(const struct virtio_features *set, uint16_t xdp_bit);
 
 /* Parts of the device. init: 0 or -ENOMEM, exit takes what init left, even after a failure. poll: whether anything was
  * done. */

@@ -9,7 +9,7 @@
 
 #include "cli/cli.h"
 #include "cli/source.h"
-#include "device-model/net_device.h"
+#include "device-model/net.h"
 #include "load/clock.h"
 #include "replay/replay.h"
 #include "replay/report.h"

@@ -13,6 +13,8 @@
 #include "load/clock.h"
 #include "replay/replay.h"
 #include "replay/report.h"
+#include "virtio_config.h"
+#include "virtio_net.h"
 
 #define QUEUE_SIZE_MIN 2 /* a control command takes two descriptors */
 #define QUEUE_SIZE_MAX 32768

@@ -26,6 +26,7 @@ struct fw {
 
 	uint64_t prandom;
 	uint64_t now_ns; /* of the last frame */
+	uint64_t poison; /* for tests: see struct run */
 	fw_trace_fn *trace;
 	void *trace_ctx;
 	uint8_t *test_frame; /* headroom + max_frame + tailroom bytes for TEST_RUN, NULL if it is not offered */

@@ -324,6 +324,7 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 		.num_queues = fw->config.num_queues,
 		.prandom = &fw->prandom,
 		.tail_calls = EXEC_TAIL_CALLS,
+		.poison = fw->poison,
 		.trace = fw->trace,
 		.trace_ctx = fw->trace_ctx,
 		.queue = queue,

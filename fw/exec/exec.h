@@ -48,6 +48,7 @@ struct run {
 	uint32_t num_queues; /* receive queues: what a program may select */
 	uint64_t *prandom;   /* state of get_prandom_u32 */
 	uint32_t tail_calls; /* left */
+	uint64_t poison; /* interpreter: what registers and stack hold that nothing was written to; 0: what is there */
 	uint32_t fault_insn; /* interpreter: where it stopped, if fault is set */
 	const char *fault;   /* interpreter: why; NULL if the run ended by EXIT */
 	fw_trace_fn *trace;

@@ -274,6 +274,12 @@ static inline bool checked_atomic(const struct memory *m, enum insn_atomic op, u
 	return true;
 }
 
+static void poison_regs(uint64_t *r, int first, int last, uint64_t poison)
+{
+	for (int i = first; poison && i <= last; i++)
+		r[i] = poison;
+}
+
 static bool call_helper(struct memory *m, int32_t id, uint64_t *r)
 {
 	const struct helper *helper = helper_of((uint32_t)id);
@@ -284,6 +290,7 @@ static bool call_helper(struct memory *m, int32_t id, uint64_t *r)
 		return false;
 	}
 	r[0] = helper->fn(r[1], r[2], r[3], r[4], r[5], m->run);
+	poison_regs(r, 1, 5, m->run->poison);
 	region_set_packet(m);
 	return true;
 }
@@ -296,6 +303,12 @@ static inline bool ends(const struct exec_prog *prog)
 	return !prog->access || last->op == INSN_EXIT || insn_info[last->op].cls == INSN_CLASS_JA;
 }
 
+static void poison_stack(uint64_t top, uint64_t poison)
+{
+	for (uint64_t at = top - EXEC_STACK_BYTES; at < top; at += 8)
+		store(at, 8, poison);
+}
+
 /* Enters function frame depth. */
 static inline void enter_frame(struct memory *m, uint64_t *r, uint32_t depth)
 {
@@ -303,6 +316,8 @@ static inline void enter_frame(struct memory *m, uint64_t *r, uint32_t depth)
 	r[INSN_FRAME_PTR] = m->stack.base + m->stack.bytes;
 	if (!m->run->prog->access)
 		mem_set((void *)(uintptr_t)(r[INSN_FRAME_PTR] - EXEC_STACK_BYTES), 0, EXEC_STACK_BYTES);
+	else if (unlikely(m->run->poison))
+		poison_stack(r[INSN_FRAME_PTR], m->run->poison);
 }
 
 /* Budget and trace, before the instruction at index i; what stands behind the end stops by itself. */
@@ -399,8 +414,9 @@ uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 	run->fault = NULL;
 	region_set_packet(&m);
 	enter_frame(&m, r, depth);
+	poison_regs(r, 0, 9, run->poison);
 	r[1] = run->frame ? (uintptr_t)run->frame : (uintptr_t)run->mem;
-	r[2] = run->frame ? 0 : run->mem_bytes;
+	r[2] = run->frame ? run->poison : run->mem_bytes;
 	if (unlikely(!ends(prog)))
 		goto past_end;
 	JUMP(0);
@@ -424,12 +440,15 @@ call_local:
 	calls[depth - 1].back = (uint32_t)(pc - insns) + 1;
 	mem_copy(calls[depth - 1].saved, &r[6], sizeof(calls[0].saved));
 	enter_frame(&m, r, depth);
+	poison_regs(r, 0, 0, run->poison);
+	poison_regs(r, 6, 9, run->poison);
 	JUMP(pc->imm);
 
 leave:
 	if (!depth)
 		return r[0];
 	depth--;
+	poison_regs(r, 1, 5, run->poison);
 	mem_copy(&r[6], calls[depth].saved, sizeof(calls[0].saved));
 	m.stack.bytes -= EXEC_STACK_BYTES;
 	r[INSN_FRAME_PTR] -= EXEC_STACK_BYTES;

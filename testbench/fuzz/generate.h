@@ -21,6 +21,12 @@
  */
 uint32_t generate_program(uint64_t seed, bool repeatable, uint8_t *wire);
 
+/* The same for programs that try to have one state taken for another: see generate_flow.c. Not repeatable. */
+uint32_t generate_flow(uint64_t seed, uint8_t *wire);
+
+/* Changes one or two fields of a program. */
+void generate_mutate(uint64_t seed, uint8_t *wire, uint32_t slots);
+
 /* A well-mixed number; *state moves on. */
 uint64_t generate_random(uint64_t *state);
 

@@ -253,22 +253,6 @@ int apply_atomic(struct verify *v, const struct insn *insn)
 	return apply_dst(v, info->op == INSN_ATOMIC_CMPXCHG ? 0 : insn->src, &old);
 }
 
-static int load_map_value(struct verify *v, const struct insn *insn, uint16_t index)
-{
-	const struct map *map = v->args.maps[index];
-	uint64_t off = (uint64_t)insn->imm64 >> 32;
-	struct reg value = reg_pointer(REG_VALUE, (int64_t)off);
-
-	if (map->attr.type != VIRTIO_NET_XDP_MAP_ARRAY || map->attr.max_entries != 1)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP,
-				     "map %u: only the value of an array of one entry has an address", index);
-	if (off >= map->attr.value_size)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "offset %llu is outside of map %u's value: %u bytes",
-				     (unsigned long long)off, index, map->attr.value_size);
-	value.map = index;
-	return apply_dst(v, insn->dst, &value);
-}
-
 int apply_constant(struct verify *v, const struct insn *insn)
 {
 	uint8_t cls = insn_info[insn->op].cls;
@@ -278,11 +262,8 @@ int apply_constant(struct verify *v, const struct insn *insn)
 		reg_set_const(&value, (uint64_t)insn->imm64);
 		return apply_dst(v, insn->dst, &value);
 	}
-	if ((uint32_t)insn->imm >= v->args.num_maps || insn->imm > UINT16_MAX)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "there is no map %u", (uint32_t)insn->imm);
-	if (cls == INSN_CLASS_LD_MAP_VALUE)
-		return load_map_value(v, insn, (uint16_t)insn->imm);
-	value = reg_pointer(REG_MAP, 0);
+	value = cls == INSN_CLASS_LD_MAP ? reg_pointer(REG_MAP, 0)
+					 : reg_pointer(REG_VALUE, (int64_t)((uint64_t)insn->imm64 >> 32));
 	value.map = (uint16_t)insn->imm;
 	return apply_dst(v, insn->dst, &value);
 }

@@ -126,8 +126,8 @@ static bool is_foregone(const struct insn_info *info, const struct reg *b)
  */
 static bool is_short_null_test(const struct insn_info *info, const struct reg *a, const struct reg *b)
 {
-	return info->width == 4 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_packet(a) && !a->off &&
-	       scalar_is(&a->var, 0) && reg_is_scalar(b) && scalar_is(&b->var, 0);
+	return info->width == 4 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_packet(a) &&
+	       !a->off && scalar_is(&a->var, 0) && reg_is_scalar(b) && scalar_is(&b->var, 0);
 }
 
 /* Of the context and the packet other verifiers do not know it: a program must not depend on it. */

@@ -258,3 +258,23 @@ int require_access_kind(struct verify *v, bool ctx)
 				     "this instruction accesses the context on one path and other memory on another");
 	return 0;
 }
+
+int require_map(struct verify *v, const struct insn *insn)
+{
+	uint32_t index = (uint32_t)insn->imm;
+	uint64_t off = (uint64_t)insn->imm64 >> 32;
+	const struct map *map;
+
+	if (index >= v->args.num_maps || index > UINT16_MAX)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "there is no map %u", index);
+	if (insn_info[insn->op].cls != INSN_CLASS_LD_MAP_VALUE)
+		return 0;
+	map = v->args.maps[index];
+	if (map->attr.type != VIRTIO_NET_XDP_MAP_ARRAY || map->attr.max_entries != 1)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP,
+				     "map %u: only the value of an array of one entry has an address", index);
+	if (off >= map->attr.value_size)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "offset %llu is outside of map %u's value: %u bytes",
+				     (unsigned long long)off, index, map->attr.value_size);
+	return 0;
+}

@@ -151,6 +151,24 @@ static void enter_main(struct verify *v)
 	reg_set_const(walk_reg(v, 2), v->args.mem_bytes);
 }
 
+/* Maps are given addresses wherever they are named, be it where no path leads. */
+static int check_maps(struct verify *v)
+{
+	int ret = 0;
+
+	for (v->insn = 0; v->insn < v->args.count; v->insn = walk_after(v->args.insns, v->insn)) {
+		const struct insn *insn = &v->args.insns[v->insn];
+		uint8_t cls = insn_info[insn->op].cls;
+
+		if (cls == INSN_CLASS_LD_MAP || cls == INSN_CLASS_LD_MAP_VALUE)
+			ret = require_map(v, insn);
+		if (ret)
+			return ret;
+	}
+	v->insn = 0;
+	return 0;
+}
+
 static int start(struct verify *v)
 {
 	int ret;
@@ -158,7 +176,8 @@ static int start(struct verify *v)
 	if (!v->args.count)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_FLOW, "the program is empty");
 	ret = cfg_build(v);
-	v->insn = 0;
+	if (!ret)
+		ret = check_maps(v);
 	if (ret)
 		return ret;
 	if (live_build(v))

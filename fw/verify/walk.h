@@ -126,6 +126,8 @@ int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t 
 /* A context access of bytes at off. *kind: what a load gives. */
 int require_context(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, bool write, bool sign,
 		    enum reg_kind *kind);
+/* The map that the instruction names is there, and has an address if its value is meant. */
+int require_map(struct verify *v, const struct insn *insn);
 /* This instruction accesses the context (or other memory) on every path. */
 int require_access_kind(struct verify *v, bool ctx);
 

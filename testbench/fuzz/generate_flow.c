@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Programs made to mislead a verifier that compares states. A few numbers, small ones that are safe as offsets and large
- * ones that are not, are picked at random branches and go through registers, stack slots of every width, copies, loops,
- * atomics, functions and pointers to a caller's stack, past many joins, to where they are used as offsets, sizes or in
- * branches that guard faulty code. Most uses have a check before them, of one of many forms and sometimes one that
- * proves nothing. Whoever takes one path for another lets a large number through, and that is seen when the program runs.
+ * Programs made to mislead a verifier that compares states. A few numbers, small ones that are safe as offsets and
+ * large ones that are not, are picked at random branches and go through registers, stack slots of every width, copies,
+ * loops, atomics, functions and pointers to a caller's stack, past many joins, to where they are used as offsets, sizes
+ * or in branches that guard faulty code. Most uses have a check before them, of one of many forms and sometimes one
+ * that proves nothing. Whoever takes one path for another lets a large number through, and that is seen when the
+ * program runs.
  *
  * Frame of every function: slot 0 a stack pointer argument or the packet, slot 1 the context (main), slots 2 to 7
  * numbers, slot 8 the loop counter, slot 9 a map value, slots 10 and 11 the target of accesses.
@@ -208,7 +209,8 @@ static void op_move(struct flow *f)
 
 static void op_compute(struct flow *f)
 {
-	static const uint8_t codes[] = {0x07, 0x17, 0x27, 0x37, 0x47, 0x57, 0x67, 0x77, 0x97, 0xa7, 0xc7, 0x04, 0x14, 0x24, 0x54, 0x64, 0x74, 0xa4, 0xc4};
+	static const uint8_t codes[] = {0x07, 0x17, 0x27, 0x37, 0x47, 0x57, 0x67, 0x77, 0x97, 0xa7,
+					0xc7, 0x04, 0x14, 0x24, 0x54, 0x64, 0x74, 0xa4, 0xc4};
 	int place = any_place(f), reg = (int)pick(f, 6);
 	uint8_t code = codes[pick(f, sizeof(codes))];
 

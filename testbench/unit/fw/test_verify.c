@@ -206,6 +206,8 @@ static const struct row rows[] = {
 	{"value by address", PROG(W_LDVALUE(1, 1, 0), W_ST64(1, 0, 1), W_RETURN)},
 	{"value by address, outside", PROG(W_LDVALUE(1, 1, 4), W_ST64(1, 0, 1), W_RETURN), BAD(MAP, 2, "offset 4")},
 	{"value by address of a hash", PROG(W_LDVALUE(1, 0, 0), W_RETURN), BAD(MAP, 0, "one entry")},
+	{"value by address of a hash, where no path leads", PROG(W_MOV(0, 2), W_JEQ(0, 2, 2), W_LDVALUE(1, 0, 0), W_EXIT), BAD(MAP, 2, "one entry")},
+	{"no such map, where no path leads", PROG(W_MOV(0, 2), W_JEQ(0, 2, 2), W_LDMAP(1, 9), W_EXIT), BAD(MAP, 2, "no map 9")},
 	{"value not to be written", PROG(W_LDVALUE(1, 2, 0), W_ST64(1, 0, 1), W_RETURN), BAD(MAP, 2, "may not write")},
 	{"value not to be written, read", PROG(W_LDVALUE(1, 2, 0), W_LDX64(0, 1, 0), W_EXIT)},
 	{"atomic", PROG(W_LDVALUE(1, 1, 0), W_MOV(0, 1), W_XADD64(1, 0, 0), W_EXIT)},

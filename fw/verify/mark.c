@@ -53,6 +53,7 @@ static struct packed *pack(struct verify *v, const struct packed_live *live)
 	size_t bytes = packed_make(v->scratch, v->state, live);
 	struct packed *p = take(v, bytes);
 
+	v->work += bytes;
 	if (p)
 		mem_copy(p, v->scratch, bytes);
 	return p;
@@ -150,6 +151,7 @@ int mark_compare(struct verify *v)
 	while (*at) {
 		struct mark *m = *at;
 
+		v->work += m->state->bytes;
 		if (m->branches && packed_same(m->state, v->state, &live))
 			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_LOOP,
 					     "this loop never ends: nothing that matters has changed since the "

@@ -115,6 +115,10 @@ static int walk_logged(struct verify *v, const struct insn *insn)
 	return ret;
 }
 
+/* Bytes of states that take as long as an instruction; and how many of them all states of a program may take. */
+#define WORK_PER_INSN 1024
+#define MAX_WORK      ((uint64_t)4 << 30)
+
 /* Walks one instruction. */
 static int walk(struct verify *v)
 {
@@ -126,6 +130,10 @@ static int walk(struct verify *v)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_COMPLEXITY,
 				     "%d instructions were visited and there are more paths to walk",
 				     VERIFY_MAX_VISITED);
+	if (v->work > MAX_WORK)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_COMPLEXITY,
+				     "the states to compare are too large and too many: stack that is in use in many "
+				     "functions at once");
 	if (v->spots[v->insn].flags & (SPOT_JOIN | SPOT_LOOP))
 		ret = mark_compare(v);
 	if (ret || v->path_ends)
@@ -210,6 +218,8 @@ static void finish(struct verify *v, struct verify_result *result)
 
 int verify_step(struct verify *v, uint32_t budget, struct verify_result *result)
 {
+	int64_t left = budget;
+	uint64_t work;
 	int ret = 0;
 
 	if (!v->started) {
@@ -217,9 +227,11 @@ int verify_step(struct verify *v, uint32_t budget, struct verify_result *result)
 		ret = start(v);
 	}
 	while (!ret && !v->done) {
-		if (!budget--)
+		if (left <= 0)
 			return -EAGAIN;
+		work = v->work;
 		ret = walk(v);
+		left -= 1 + (int64_t)((v->work - work) / WORK_PER_INSN);
 		if (!ret && v->path_ends && !next_path(v))
 			break;
 	}

@@ -60,6 +60,7 @@ struct verify {
 	uint32_t next; /* the one after it */
 	uint32_t next_id;
 	uint32_t since_mark; /* instructions */
+	uint64_t work;       /* bytes of states packed and compared */
 	uint32_t log_at;     /* bytes written */
 	bool started;
 	bool path_ends; /* the instruction being walked ends the path */

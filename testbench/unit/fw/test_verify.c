@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Programs and what the verifier must say of them. */
+#include "exec/exec.h"
 #include "helper.h"
 #include "verify/verify.h"
 #include "virtio_net_xdp.h"
@@ -495,6 +496,57 @@ Test(verify, branches_and_nested_loops_end)
 	bench_verify(&b, words, n, 100000, &result);
 	cr_assert(result.error == VIRTIO_NET_XDP_VERIFY_LOOP || result.error == VIRTIO_NET_XDP_VERIFY_COMPLEXITY,
 		  "prevail-1181: %#x", result.error);
+	free(words);
+	free(b.memory);
+}
+
+/* Eight frames with all their stack in use: what such states cost counts, for a slice and in all. */
+Test(verify, large_states_are_paid_for)
+{
+	enum { BUDGET = 1000, BITS = 24 };
+	uint64_t *words = calloc(EXEC_CALL_DEPTH * 80 + 12 * BITS, sizeof(*words));
+	struct insn *insns = calloc(EXEC_CALL_DEPTH * 80 + 12 * BITS, sizeof(*insns));
+	struct insn_error error;
+	struct verify_result result;
+	struct verify *v;
+	struct bench b;
+	uint32_t n = 0, steps = 0;
+
+	for (int f = 0; f < EXEC_CALL_DEPTH; f++) {
+		words[n++] = W_CALL(7);
+		words[n++] = W_AND(0, 255);
+		words[n++] = W_MOVR(6, 0);
+		for (int slot = 1; slot <= EXEC_STACK_BYTES / 8; slot++)
+			words[n++] = W_STX64(10, 6, -8 * slot);
+		if (f == EXEC_CALL_DEPTH - 1)
+			break;
+		words[n++] = W_MOVR(1, 10);
+		words[n++] = W_CALL_LOCAL(1);
+		words[n++] = W_EXIT;
+	}
+	words[n++] = W_MOV(7, 0);
+	for (int bit = 0; bit < BITS; bit++) {
+		words[n++] = W_CALL(7);
+		for (int i = 0; i < 7; i++)
+			words[n++] = W_MOV(1, 0);
+		words[n++] = W(0x45, 0, 0, 1, 1);
+		words[n++] = W_ADD(7, 1 << bit);
+	}
+	words[n++] = W_JEQ(7, 0x7fffffff, 0);
+	words[n++] = W_MOV(0, 2);
+	words[n++] = W_EXIT;
+	bench_init(&b);
+	cr_assert_eq(insn_decode((const uint8_t *)words, n, ~0u, insns, &error), 0);
+	b.args.insns = insns;
+	b.args.count = n;
+	v = verify_start(&b.args);
+	while (verify_step(v, BUDGET, &result) == -EAGAIN)
+		steps++;
+	verify_free(v);
+	cr_assert_eq(result.error, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, "%s", b.log);
+	cr_assert_lt(result.visited, VERIFY_MAX_VISITED);
+	cr_assert_gt(steps, 4 * result.visited / BUDGET, "%u steps", steps);
+	free(insns);
 	free(words);
 	free(b.memory);
 }

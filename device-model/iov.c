@@ -14,6 +14,7 @@ uint64_t iov_left(const struct iov_cursor *cursor)
 /* The contiguous bytes at the cursor, at most want of them; moves on behind them. NULL at the end. */
 static uint8_t *next(struct iov_cursor *cursor, size_t want, size_t *got)
 {
+	/* req: VN-53f36022, XO-023: wherever one buffer ends and the next begins */
 	while (cursor->count && cursor->offset == cursor->iov->iov_len) {
 		cursor->iov++;
 		cursor->count--;

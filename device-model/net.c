@@ -39,6 +39,7 @@ uint32_t net_frame_limit(const struct net *net, const uint8_t *data, uint32_t by
 
 /* ---- what the virtio core tells ---- */
 
+/* req: VN-dc1545e6: nothing that changes has a say */
 static bool features_ok(void *ctx, const struct virtio_features *accepted, const char **why)
 {
 	const struct net *net = ctx;
@@ -47,7 +48,7 @@ static bool features_ok(void *ctx, const struct virtio_features *accepted, const
 		*why = "version_1 is not among them, and this is no transitional device"; /* req: VN-7896c2b3 */
 		return false;
 	}
-	if (net_feature_unsatisfied(accepted, net->config.xdp_bit)) {
+	if (net_feature_unsatisfied(accepted, net->config.xdp_bit)) { /* req: VN-6de2a3b8 */
 		*why = "one of them requires another that is not among them";
 		return false;
 	}
@@ -64,7 +65,7 @@ static void reset(void *ctx)
 	struct net *net = ctx;
 
 	net_rx_reset(net);
-	fw_reset(net->fw);
+	fw_reset(net->fw); /* req: XO-025 */
 	net->verifying = false;
 }
 
@@ -105,6 +106,7 @@ static void fill_config(struct net *net)
 	if (net_offers(net, VIRTIO_NET_F_MTU)) /* req: VN-9e330598, VN-cb1cf3d7 */
 		config.mtu = cpu_to_le16(net->config.mtu);
 	virtio_config_set(&net->vdev, 0, &config, sizeof(config));
+	/* req: XO-001, XO-007: written once, and never again */
 	if (net_offers(net, VIRTIO_NET_F_XDP_OFFLOAD)) {
 		fw_caps_wire(net->fw, &xdp);
 		virtio_config_set(&net->vdev, VIRTIO_NET_XDP_CONFIG_OFFSET, &xdp, VIRTIO_NET_XDP_CONFIG_BYTES);
@@ -142,7 +144,7 @@ static bool config_possible(const struct net_config *config)
 	       config->queue_size >= QUEUE_MIN && vq_split_ops.size_ok(config->queue_size) && features_possible(config);
 }
 
-/* The firmware and its arena. 0, -ENOMEM, or -EINVAL: it refuses its limits. */
+/* The firmware and its arena. 0, -ENOMEM, or -EINVAL: it refuses its limits. req: XO-229 */
 static int start_firmware(struct net *net)
 {
 	net->config.fw.num_queues = net->pairs;
@@ -239,6 +241,7 @@ const struct net_xdp_stats *net_xdp_stats(const struct net *net, uint16_t queue)
 
 /* ---- the event loop's turn ---- */
 
+/* req: XO-043: a slice of the verification, no more, in each turn */
 static bool verify(struct net *net)
 {
 	bool before = net->verifying;
@@ -253,6 +256,7 @@ bool net_poll(struct net *net)
 
 	/* req: VN-559fdc69 */
 	if (virtio_running(&net->vdev)) {
+		/* req: XO-067, XO-068: a command never meets a run, since a burst has ended all of its own */
 		did |= net_ctrl_poll(net);
 		for (uint16_t pair = 0; pair < net_active_pairs(net); pair++)
 			did |= net_tx_poll(net, pair);

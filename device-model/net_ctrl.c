@@ -23,7 +23,7 @@ struct command {
 };
 
 /* The firmware judges the length before anything else: it is told of one byte too many, but never of bytes that are not
- * there. */
+ * there. req: XO-017 */
 static uint8_t xdp_command(struct net *net, struct command *c)
 {
 	size_t bytes = c->bytes < net->ctrl.in_room ? c->bytes : net->ctrl.in_room;
@@ -92,11 +92,11 @@ static uint8_t run(struct net *net, const struct vq_chain *chain, size_t *writte
 		return VIRTIO_NET_ERR;
 	row = find_row(net, &hdr);
 	c.bytes = chain->readable_bytes - sizeof(hdr);
-	if (!row || c.bytes < row->min_bytes || c.bytes > row->max_bytes)
+	if (!row || c.bytes < row->min_bytes || c.bytes > row->max_bytes) /* req: XO-008 */
 		return VIRTIO_NET_ERR;
 	c.command = hdr.command;
 	c.room = chain->writable_bytes - 1 < net->ctrl.out_room ? chain->writable_bytes - 1 : net->ctrl.out_room;
-	iov_read(&in, net->ctrl.in, net->ctrl.in_room);
+	iov_read(&in, net->ctrl.in, net->ctrl.in_room); /* req: XO-023, XO-024: a copy */
 	ack = row->handler(net, &c);
 	*written = c.written <= c.room ? c.written : c.room;
 	return ack;
@@ -114,7 +114,7 @@ static uint32_t answer(struct net *net, const struct vq_chain *chain)
 		return 0;
 	ack = run(net, chain, &written);
 	iov_write(&out, &ack, sizeof(ack));
-	iov_write(&out, net->ctrl.out, written);
+	iov_write(&out, net->ctrl.out, written); /* req: XO-023 */
 	return sizeof(ack) + written;
 }
 
@@ -134,9 +134,9 @@ bool net_ctrl_poll(struct net *net)
 
 		if (virtio_vq_check(&net->vdev, index, vq_pop(vq, &chain)) <= 0)
 			break;
-		vq_fill(vq, chain.id, answer(net, &chain));
+		vq_fill(vq, chain.id, answer(net, &chain)); /* req: XO-243 */
 	}
-	virtio_vq_publish(&net->vdev, index);
+	virtio_vq_publish(&net->vdev, index); /* req: XO-171: what the commands do is done */
 	if (done == COMMANDS_PER_TURN)
 		return true;
 	vq->kicked = false;

@@ -24,14 +24,14 @@ static const struct verdict_row {
 	enum disposal disposal;
 	enum net_fate fate;
 } verdict_rows[] = {
-	[FW_PASS] = {DELIVER, NET_FATE_PASS},
-	[FW_DROP] = {DISCARD, NET_FATE_DROP},
-	[FW_TX] = {SEND, NET_FATE_TX},
+	[FW_PASS] = {DELIVER, NET_FATE_PASS}, /* req: XO-207 */
+	[FW_DROP] = {DISCARD, NET_FATE_DROP}, /* req: XO-208 */
+	[FW_TX] = {SEND, NET_FATE_TX},        /* req: XO-210 */
 	/* There is no other port. */
 	[FW_REDIRECT] = {DISCARD, NET_FATE_UNSUPPORTED},
-	[FW_ABORTED] = {DISCARD, NET_FATE_ABORTED},
-	[FW_UNSUPPORTED_DROP] = {DISCARD, NET_FATE_UNSUPPORTED},
-	[FW_UNSUPPORTED_PASS] = {DELIVER, NET_FATE_UNSUPPORTED_PASS},
+	[FW_ABORTED] = {DISCARD, NET_FATE_ABORTED},                   /* req: XO-209 */
+	[FW_UNSUPPORTED_DROP] = {DISCARD, NET_FATE_UNSUPPORTED},      /* req: XO-214 */
+	[FW_UNSUPPORTED_PASS] = {DELIVER, NET_FATE_UNSUPPORTED_PASS}, /* req: XO-215 */
 };
 
 int net_rx_init(struct net *net)
@@ -42,7 +42,7 @@ int net_rx_init(struct net *net)
 
 	if (longest < caps->max_frame)
 		longest = caps->max_frame;
-	stride = (size_t)caps->headroom + longest + caps->tailroom;
+	stride = (size_t)caps->headroom + longest + caps->tailroom; /* req: XO-156 */
 	stride = (stride + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES + STAGE_SHIFT;
 	net->rx.stage_stride = stride;
 	net->rx.stage = net_pages(stride * LINK_BURST);
@@ -70,7 +70,7 @@ void net_rx_start(struct net *net)
 
 /* ---- accounting ---- */
 
-/* What DEVICE_STATS tells of the program's runs. */
+/* What DEVICE_STATS tells of the program's runs. req: XO-224 */
 static void count_run(struct net *net, const struct net_rx_slot *slot)
 {
 	struct net_xdp_stats *s = &net->rxqs[slot->steered].stats;
@@ -109,7 +109,7 @@ static void report(struct net *net, const struct net_rx_slot *slot)
 	if (slot->run)
 		count_run(net, slot);
 	else if (slot->fate == NET_FATE_OVERSIZE)
-		net->rxqs[slot->steered].stats.oversize++;
+		net->rxqs[slot->steered].stats.oversize++; /* req: XO-224 */
 	if (!observer->frame)
 		return;
 	observer->frame(observer->ctx, &(struct net_report){
@@ -127,16 +127,17 @@ static void report(struct net *net, const struct net_rx_slot *slot)
 /* What becomes of a frame before any program sees it; NET_FATES: it goes on. */
 static enum net_fate judge(const struct net *net, const struct link_frame *in, bool attached)
 {
-	if (in->bytes < NET_ETH_BYTES)
+	if (in->bytes < NET_ETH_BYTES) /* req: XO-247 */
 		return NET_FATE_SHORT;
 	if (in->bytes < in->wire_bytes)
 		return NET_FATE_SNAPPED;
 	if (attached)
-		return in->bytes > fw_caps(net->fw)->max_frame ? NET_FATE_OVERSIZE : NET_FATES;
+		return in->bytes > fw_caps(net->fw)->max_frame ? NET_FATE_OVERSIZE : NET_FATES; /* req: XO-206 */
 	return in->bytes > net_frame_limit(net, in->data, in->bytes) ? NET_FATE_TOO_BIG : NET_FATES;
 }
 
-/* Nanoseconds since the first frame after DRIVER_OK. Captures may go back in time; the program's clock does not. */
+/* Nanoseconds since the first frame after DRIVER_OK. Captures may go back in time; the program's clock does not.
+ * req: XO-144 */
 static uint64_t ktime(struct net_rx *rx, uint64_t time_ns)
 {
 	if (!rx->based) {
@@ -154,14 +155,14 @@ static void stage(struct net *net, struct net_rx_slot *slot, uint8_t *area, stru
 
 	slot->data = area + caps->headroom;
 	slot->bytes = slot->in.bytes;
-	memcpy(slot->data, slot->in.data, slot->bytes);
+	memcpy(slot->data, slot->in.data, slot->bytes); /* req: XO-202 */
 	if (!run)
 		return;
 	*run = (struct fw_frame){
 		.data = slot->data,
 		.data_end = slot->data + slot->bytes,
-		.data_meta = slot->data,
-		.rx_queue_index = slot->queue,
+		.data_meta = slot->data,       /* req: XO-139 */
+		.rx_queue_index = slot->queue, /* req: XO-136 */
 		.hard_start = area,
 		.hard_end = slot->data + slot->bytes + caps->tailroom,
 		.now_ns = net->rx.ktime_ns,
@@ -169,7 +170,8 @@ static void stage(struct net *net, struct net_rx_slot *slot, uint8_t *area, stru
 	slot->run = run;
 }
 
-/* Copies a burst from the link, and runs the program on it. Returns how many frames were taken. */
+/* Copies a burst from the link, and runs the program on it. Returns how many frames were taken.
+ * req: XO-197, XO-199: once per frame, and no buffer is asked for; XO-204: each as the link had it */
 static size_t take_burst(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
@@ -180,7 +182,7 @@ static size_t take_burst(struct net *net)
 	for (size_t i = 0; i < count; i++) {
 		struct net_rx_slot *slot = &rx->slots[i];
 
-		*slot = (struct net_rx_slot){.in = frames[i]}; /* steering: one queue */
+		*slot = (struct net_rx_slot){.in = frames[i]}; /* steering: one queue. req: XO-198 */
 		net->now_ns = frames[i].time_ns;
 		ktime(rx, frames[i].time_ns);
 		slot->fate = judge(net, &frames[i], attached);
@@ -208,27 +210,30 @@ static void apply_verdict(struct net *net, struct net_rx_slot *slot, enum dispos
 	const struct fw_frame *run = slot->run;
 	const struct verdict_row *row = &verdict_rows[run->verdict];
 
+	/* req: XO-207, XO-210, XO-221: from data on, so nothing of the metadata */
 	slot->data = run->data;
 	slot->bytes = run->data_end - run->data;
-	if (run->rx_queue_index < net_active_pairs(net))
+	if (run->rx_queue_index < net_active_pairs(net)) /* req: XO-137, XO-138 */
 		slot->queue = run->rx_queue_index;
 	slot->fate = row->fate;
 	slot->deliver = row->disposal == DELIVER;
 	*disposal = row->disposal;
-	/* req: VN-ab81c5f8 */
+	/* req: VN-ab81c5f8, XO-216 */
 	if (slot->deliver && slot->bytes > net_frame_limit(net, slot->data, slot->bytes)) {
 		slot->fate = NET_FATE_PASS_DROP;
 		slot->deliver = false;
 	}
 }
 
+/* req: XO-213 */
 static bool sendable(const struct net *net, const struct net_rx_slot *slot)
 {
 	return slot->bytes >= NET_ETH_BYTES && slot->bytes <= net_frame_limit(net, slot->data, slot->bytes) &&
 	       net->link->ops->up(net->link);
 }
 
-/* Applies the verdicts of a fresh burst and sends what leaves on the wire: that needs no buffer and waits for none. */
+/* Applies the verdicts of a fresh burst and sends what leaves on the wire: that needs no buffer and waits for none.
+ * req: XO-211, XO-212 */
 static void apply_verdicts(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
@@ -334,7 +339,7 @@ static int fill_buffer(struct net *net, struct delivery *d)
 }
 
 /* req: VN-0556fd94, VN-c79215ab, VN-df6c3375: nothing is promised about the frame. VN-bca6ff31, VN-aa5decec,
- * VN-e511a9fc */
+ * VN-e511a9fc. XO-218, XO-219: no flags, whether a program ran or not */
 static void write_header(const struct delivery *d)
 {
 	static const struct virtio_net_hdr hdr = {.gso_type = VIRTIO_NET_HDR_GSO_NONE};
@@ -378,7 +383,7 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 	do {
 		got = fill_buffer(net, &d);
 		if (got <= 0) {
-			vq_rewind(d.vq, mark);
+			vq_rewind(d.vq, mark); /* req: XO-217: all of the frame or nothing */
 			return got ? got : starved(rxq, available);
 		}
 	} while (d.done < bytes);
@@ -390,11 +395,12 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 static enum net_fate undelivered(const struct net_rx_slot *slot, int error)
 {
 	if (error == -EMSGSIZE)
-		return slot->run ? NET_FATE_PASS_DROP : NET_FATE_TOO_BIG;
+		return slot->run ? NET_FATE_PASS_DROP : NET_FATE_TOO_BIG; /* req: XO-217 */
 	return slot->run ? NET_FATE_PASS_OVERRUN : NET_FATE_OVERRUN;
 }
 
-/* Delivers and reports, in order, up to the first frame that has to wait. Returns how many frames are done with. */
+/* Delivers and reports, in order, up to the first frame that has to wait. Returns how many frames are done with.
+ * req: XO-222 */
 static size_t act(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
@@ -403,7 +409,7 @@ static size_t act(struct net *net)
 	for (; rx->next < rx->count; rx->next++) {
 		struct net_rx_slot *slot = &rx->slots[rx->next];
 
-		if (slot->deliver) {
+		if (slot->deliver) { /* req: XO-200 */
 			int error = deliver(net, slot->queue, slot->data, slot->bytes);
 
 			if (error == -EAGAIN && !net->config.overrun)
@@ -427,7 +433,7 @@ static bool publish(struct net *net)
 		struct vq *vq = &net->vdev.vqs[net_rx_index(pair)];
 		int missing = net->rxqs[pair].starved;
 
-		virtio_vq_publish(&net->vdev, net_rx_index(pair)); /* req: VN-cb1669fa */
+		virtio_vq_publish(&net->vdev, net_rx_index(pair)); /* req: VN-cb1669fa; XO-172: the runs are over */
 		if (missing >= 0 || !vq->kicks_off)
 			virtio_vq_check(&net->vdev, net_rx_index(pair), vq_want_kicks(vq, missing >= 0));
 		if (missing >= 0)
@@ -474,7 +480,7 @@ bool net_rx_poll(struct net *net)
 	struct net_rx *rx = &net->rx;
 	bool did = false;
 
-	if (!virtio_running(&net->vdev))
+	if (!virtio_running(&net->vdev)) /* req: XO-201 */
 		return net->config.overrun && lose(net);
 	if (rx->next == rx->count) {
 		if (!net->link->ops->up(net->link) || !take_burst(net))

@@ -38,7 +38,7 @@ static inline struct iov_cursor vq_chain_in(const struct vq_chain *chain)
 
 static inline struct iov_cursor vq_chain_out(const struct vq_chain *chain)
 {
-	return iov_cursor(chain->iov + chain->readable, chain->writable);
+	return iov_cursor(chain->iov + chain->readable, chain->writable); /* req: VN-76316d56, XO-024 */
 }
 
 /* Where a queue stands; wrap counters of the packed format will be here too. */

@@ -201,6 +201,7 @@ int drv_xdp_prog_write(struct drv_net *net, uint32_t id, uint32_t offset, const 
 		       struct drv_xdp_error *error)
 {
 	struct virtio_net_xdp_prog_write request = {.id = cpu_to_le32(id), .offset = cpu_to_le32(offset)};
+	/* req: XO-118: the caller's bytes, in the order that they have in memory */
 	struct drv_buf in[] = {{&request, sizeof(request)}, {data, bytes}};
 	struct virtio_net_xdp_result result;
 

@@ -46,7 +46,7 @@ uint32_t cmd_all(void)
 
 	for (uint32_t command = 0; command < ARRAY_SIZE(cmd_rows); command++)
 		if (cmd_rows[command].fn)
-			bits |= 1u << command;
+			bits |= 1u << command; /* req: XO-028 */
 	return bits;
 }
 
@@ -54,7 +54,7 @@ bool cmd_offered(const struct fw *fw, uint32_t command)
 {
 	if (command >= ARRAY_SIZE(cmd_rows) || !cmd_rows[command].fn)
 		return false;
-	return !cmd_rows[command].optional || fw->config.caps.commands >> command & 1;
+	return !cmd_rows[command].optional || fw->config.caps.commands >> command & 1; /* req: XO-026 */
 }
 
 /*
@@ -63,21 +63,22 @@ bool cmd_offered(const struct fw *fw, uint32_t command)
  */
 static uint16_t run_command(struct cmd *cmd)
 {
+	/* req: XO-021: checked from the lowest status on */
 	size_t data_max = cmd->fw->config.caps.max_cmd_bytes - sizeof(struct virtio_net_ctrl_hdr);
 	const struct cmd_row *row;
 
-	if (cmd->in_bytes > data_max)
+	if (cmd->in_bytes > data_max) /* req: XO-017 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LENGTH, data_max);
-	if (!cmd_offered(cmd->fw, cmd->command))
+	if (!cmd_offered(cmd->fw, cmd->command)) /* req: XO-018 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_OPCODE, cmd->command);
 	row = &cmd_rows[cmd->command];
-	if (cmd->in_bytes < row->request_min)
+	if (cmd->in_bytes < row->request_min) /* req: XO-015 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LENGTH, row->request_min);
-	if (cmd->in_bytes > row->request_max)
+	if (cmd->in_bytes > row->request_max) /* req: XO-015 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LENGTH, row->request_max);
-	if (cmd->room < row->result_min)
+	if (cmd->room < row->result_min) /* req: XO-014 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LENGTH, row->result_min);
-	return row->fn(cmd);
+	return row->fn(cmd); /* req: XO-022: a command changes nothing before its last check */
 }
 
 uint8_t fw_command(struct fw *fw, uint8_t command, const void *in, size_t in_bytes, void *out, size_t out_room,
@@ -96,12 +97,13 @@ uint8_t fw_command(struct fw *fw, uint8_t command, const void *in, size_t in_byt
 	uint16_t status;
 
 	*written = 0;
-	if (out_room < sizeof(result))
+	if (out_room < sizeof(result)) /* req: XO-013 */
 		return VIRTIO_NET_ERR;
 	status = run_command(&cmd);
+	/* req: XO-009, XO-011, XO-012 */
 	result.status = cpu_to_le16(status);
 	result.detail = cpu_to_le32(cmd.detail);
 	mem_copy(out, &result, sizeof(result));
 	*written = status ? sizeof(result) : cmd.written;
-	return status ? VIRTIO_NET_ERR : VIRTIO_NET_OK;
+	return status ? VIRTIO_NET_ERR : VIRTIO_NET_OK; /* req: XO-010 */
 }

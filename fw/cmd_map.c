@@ -17,18 +17,18 @@ static uint16_t check_create(struct cmd *cmd, const struct map_attr *attr, uint3
 	uint16_t status;
 
 	status = offered ? map_ops_of(attr->type)->check(attr, &detail) : map_check_flags(attr, MAP_FLAGS_ALL, &detail);
-	if (status == VIRTIO_NET_XDP_ERR_FLAGS)
+	if (status == VIRTIO_NET_XDP_ERR_FLAGS) /* req: XO-019, XO-159 */
 		return cmd_refuse(cmd, status, detail);
-	if (core_map(cmd->fw, id))
+	if (core_map(cmd->fw, id)) /* req: XO-070 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_EXISTS, id);
-	if (!offered)
+	if (!offered) /* req: XO-071 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, attr->type);
-	if (status)
+	if (status) /* req: XO-072 */
 		return cmd_refuse(cmd, status, detail);
 	/* No type that is offered has inner maps. */
-	if (attr->inner_map_id && attr->inner_map_id != VIRTIO_NET_XDP_ID_NONE)
+	if (attr->inner_map_id && attr->inner_map_id != VIRTIO_NET_XDP_ID_NONE) /* req: XO-242 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, VIRTIO_NET_XDP_ID_NONE);
-	if (id >= caps->max_maps)
+	if (id >= caps->max_maps) /* req: XO-073 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MAPS, caps->max_maps);
 	return VIRTIO_NET_XDP_OK;
 }
@@ -60,10 +60,10 @@ uint16_t cmd_map_create(struct cmd *cmd)
 		return status;
 	ops = map_ops_of(attr.type);
 	bytes = ops->bytes(&attr, fw->config.num_queues);
-	if (bytes > limit - fw->map_bytes)
+	if (bytes > limit - fw->map_bytes) /* req: XO-074 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MAP_KIB, fw->config.caps.max_map_kib);
 	map = arena_alloc(&fw->arena, bytes);
-	if (!map)
+	if (!map) /* req: XO-075 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MEMORY, 0);
 
 	map->ops = ops;
@@ -71,7 +71,7 @@ uint16_t cmd_map_create(struct cmd *cmd)
 	map->id = id;
 	map->bytes = bytes;
 	map->seed = attr.flags & VIRTIO_NET_XDP_MAP_F_ZERO_SEED ? 0 : fw->config.seed;
-	ops->init(map, fw->config.num_queues);
+	ops->init(map, fw->config.num_queues); /* req: XO-076 */
 	fw->maps[id] = map;
 	fw->map_bytes += bytes;
 	return VIRTIO_NET_XDP_OK;
@@ -87,7 +87,7 @@ static struct map *named_map(struct cmd *cmd, uint16_t *status)
 	mem_copy(&wire, cmd->in, sizeof(wire));
 	id = le32_to_cpu(wire);
 	map = core_map(cmd->fw, id);
-	if (!map)
+	if (!map) /* req: XO-020 */
 		*status = cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_NOT_FOUND, id);
 	return map;
 }
@@ -99,7 +99,7 @@ uint16_t cmd_map_destroy(struct cmd *cmd)
 
 	if (!map)
 		return status;
-	if (map->refs)
+	if (map->refs) /* req: XO-077 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_BUSY, map->refs);
 	cmd->fw->maps[map->id] = NULL;
 	cmd->fw->map_bytes -= map->bytes;
@@ -110,9 +110,9 @@ uint16_t cmd_map_destroy(struct cmd *cmd)
 /* Checks the request's and the result's length, which depend on the map: SIZE, detail is the bytes expected. */
 static uint16_t check_sizes(struct cmd *cmd, uint64_t request_bytes, uint64_t result_bytes)
 {
-	if (cmd->in_bytes != request_bytes)
+	if (cmd->in_bytes != request_bytes) /* req: XO-080, XO-081 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, request_bytes);
-	if (cmd->room < result_bytes)
+	if (cmd->room < result_bytes) /* req: XO-082 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, result_bytes);
 	return VIRTIO_NET_XDP_OK;
 }
@@ -136,7 +136,7 @@ uint16_t cmd_map_lookup(struct cmd *cmd)
 	if (!map)
 		return status;
 	value_bytes = map_wire_value_bytes(map, cmd->fw->config.num_queues);
-	if (!map_cmd_can_read(map))
+	if (!map_cmd_can_read(map)) /* req: XO-083 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_PERM, 0);
 	status = check_sizes(cmd, (uint64_t)request_bytes + map->attr.key_size, (uint64_t)result_bytes + value_bytes);
 	if (status)
@@ -144,7 +144,7 @@ uint16_t cmd_map_lookup(struct cmd *cmd)
 	value = map->ops->lookup(map, cmd->in + request_bytes, 0);
 	if (!value)
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_NO_KEY, 0);
-	mem_copy(cmd->out + result_bytes, value, value_bytes);
+	mem_copy(cmd->out + result_bytes, value, value_bytes); /* req: XO-085, XO-173 */
 	cmd->written = result_bytes + value_bytes;
 	return VIRTIO_NET_XDP_OK;
 }
@@ -155,11 +155,11 @@ static uint16_t outcome(struct cmd *cmd, const struct map *map, int result)
 	switch (result) {
 	case 0:
 		return VIRTIO_NET_XDP_OK;
-	case -ENOENT:
+	case -ENOENT: /* req: XO-088 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_NO_KEY, 0);
-	case -EEXIST:
+	case -EEXIST: /* req: XO-087 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_KEY_EXISTS, 0);
-	case -E2BIG:
+	case -E2BIG: /* req: XO-089, XO-164 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_ENTRIES, map->attr.max_entries);
 	default:
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MEMORY, 0);
@@ -177,19 +177,19 @@ uint16_t cmd_map_update(struct cmd *cmd)
 
 	mem_copy(&request, cmd->in, sizeof(request));
 	flags = le32_to_cpu(request.flags);
-	if (flags > VIRTIO_NET_XDP_UPDATE_EXIST)
+	if (flags > VIRTIO_NET_XDP_UPDATE_EXIST) /* req: XO-019 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_FLAGS, flags);
 	map = named_map(cmd, &status);
 	if (!map)
 		return status;
 	value_bytes = map_wire_value_bytes(map, cmd->fw->config.num_queues);
-	if (!map_cmd_can_write(map))
+	if (!map_cmd_can_write(map)) /* req: XO-084, XO-097 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_PERM, 0);
 	status = check_sizes(cmd, (uint64_t)sizeof(request) + map->attr.key_size + value_bytes, 0);
 	if (status)
 		return status;
 	key = cmd->in + sizeof(request);
-	result = map->ops->update(map, key, key + map->attr.key_size, flags, 0);
+	result = map->ops->update(map, key, key + map->attr.key_size, flags, 0); /* req: XO-086, XO-173 */
 	settle(map);
 	return outcome(cmd, map, result);
 }
@@ -203,14 +203,14 @@ uint16_t cmd_map_delete(struct cmd *cmd)
 
 	if (!map)
 		return status;
-	if (!map_cmd_can_write(map))
+	if (!map_cmd_can_write(map)) /* req: XO-084, XO-097 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_PERM, 0);
-	if (!map->ops->remove)
+	if (!map->ops->remove) /* req: XO-165 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, map->attr.type);
 	status = check_sizes(cmd, (uint64_t)request_bytes + map->attr.key_size, 0);
 	if (status)
 		return status;
-	result = map->ops->remove(map, cmd->in + request_bytes);
+	result = map->ops->remove(map, cmd->in + request_bytes); /* req: XO-090 */
 	settle(map);
 	return outcome(cmd, map, result);
 }
@@ -226,7 +226,7 @@ uint16_t cmd_map_next(struct cmd *cmd)
 
 	if (!map)
 		return status;
-	if (!map_cmd_can_read(map))
+	if (!map_cmd_can_read(map)) /* req: XO-083 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_PERM, 0);
 	if (cmd->in_bytes > request_bytes)
 		key = cmd->in + request_bytes;
@@ -234,7 +234,7 @@ uint16_t cmd_map_next(struct cmd *cmd)
 			     (uint64_t)result_bytes + map->attr.key_size);
 	if (status)
 		return status;
-	if (map->ops->next(map, key, cmd->out + result_bytes))
+	if (map->ops->next(map, key, cmd->out + result_bytes)) /* req: XO-091, XO-092, XO-093 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LAST_KEY, 0);
 	cmd->written = result_bytes + map->attr.key_size;
 	return VIRTIO_NET_XDP_OK;
@@ -248,6 +248,7 @@ uint16_t cmd_map_info(struct cmd *cmd)
 
 	if (!map)
 		return status;
+	/* req: XO-078, XO-079, XO-097 */
 	result.type = cpu_to_le32(map->attr.type);
 	result.key_size = cpu_to_le32(map->attr.key_size);
 	result.value_size = cpu_to_le32(map->attr.value_size);
@@ -271,6 +272,6 @@ uint16_t cmd_map_freeze(struct cmd *cmd)
 
 	if (!map)
 		return status;
-	map->frozen = true;
+	map->frozen = true; /* req: XO-097, XO-098 */
 	return VIRTIO_NET_XDP_OK;
 }

@@ -21,17 +21,17 @@ uint16_t cmd_prog_create(struct cmd *cmd)
 	mem_copy(attr.name, request.name, sizeof(attr.name));
 	mem_copy(attr.tag, request.tag, sizeof(attr.tag));
 
-	if (attr.flags & ~PROG_FLAGS)
+	if (attr.flags & ~PROG_FLAGS) /* req: XO-019 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_FLAGS, attr.flags & ~PROG_FLAGS);
-	if (prog_find(cmd->fw, attr.id))
+	if (prog_find(cmd->fw, attr.id)) /* req: XO-031 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_EXISTS, attr.id);
-	if (!attr.bytes || attr.bytes % SLOT_BYTES)
+	if (!attr.bytes || attr.bytes % SLOT_BYTES) /* req: XO-032 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, SLOT_BYTES);
-	if (attr.id >= caps->max_progs)
+	if (attr.id >= caps->max_progs) /* req: XO-033 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_PROGS, caps->max_progs);
-	if (attr.bytes / SLOT_BYTES > caps->max_insns)
+	if (attr.bytes / SLOT_BYTES > caps->max_insns) /* req: XO-034 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_INSNS, caps->max_insns);
-	if (prog_create(cmd->fw, &attr))
+	if (prog_create(cmd->fw, &attr)) /* req: XO-075 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MEMORY, 0);
 	return VIRTIO_NET_XDP_OK;
 }
@@ -46,7 +46,7 @@ static struct prog *named_prog(struct cmd *cmd, uint16_t *status)
 	mem_copy(&wire, cmd->in, sizeof(wire));
 	id = le32_to_cpu(wire);
 	prog = prog_find(cmd->fw, id);
-	if (!prog)
+	if (!prog) /* req: XO-020 */
 		*status = cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_NOT_FOUND, id);
 	return prog;
 }
@@ -63,8 +63,9 @@ uint16_t cmd_prog_write(struct cmd *cmd)
 	prog = named_prog(cmd, &status);
 	if (!prog)
 		return status;
-	if (prog->state != PROG_LOADING)
+	if (prog->state != PROG_LOADING) /* req: XO-037 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, prog->written);
+	/* req: XO-016, XO-038, XO-039 */
 	if (le32_to_cpu(request.offset) != prog->written || !bytes || bytes > prog->bytes - prog->written)
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, prog->written);
 
@@ -80,14 +81,14 @@ uint16_t cmd_prog_commit(struct cmd *cmd)
 	uint16_t status;
 
 	mem_copy(&request, cmd->in, sizeof(request));
-	if (le32_to_cpu(request.log_level) > LOG_LEVEL_MAX)
+	if (le32_to_cpu(request.log_level) > LOG_LEVEL_MAX) /* req: XO-019 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_FLAGS, le32_to_cpu(request.log_level));
 	prog = named_prog(cmd, &status);
 	if (!prog)
 		return status;
-	if (prog->state != PROG_LOADING || prog->written != prog->bytes)
+	if (prog->state != PROG_LOADING || prog->written != prog->bytes) /* req: XO-040, XO-041 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, prog->written);
-	if (prog_commit(cmd->fw, prog, le32_to_cpu(request.log_level)))
+	if (prog_commit(cmd->fw, prog, le32_to_cpu(request.log_level))) /* req: XO-075 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MEMORY, 0);
 	return VIRTIO_NET_XDP_OK;
 }
@@ -102,6 +103,7 @@ uint16_t cmd_prog_info(struct cmd *cmd)
 	prog = named_prog(cmd, &status);
 	if (!prog)
 		return status;
+	/* req: XO-047, XO-048, XO-049, XO-050, XO-051, XO-052, XO-053, XO-054 */
 	judged = prog->state == PROG_READY || prog->state == PROG_REFUSED;
 	result.state = (u8)prog->state;
 	result.attached = prog == cmd->fw->attached;
@@ -127,7 +129,7 @@ uint16_t cmd_prog_info(struct cmd *cmd)
 /* Bytes of text to give when bytes are left and room fits: whole lines, unless not even one fits. */
 static size_t cut_text(const char *text, size_t bytes, size_t room)
 {
-	if (bytes <= room)
+	if (bytes <= room) /* req: XO-056 */
 		return bytes;
 	for (size_t n = room; n; n--)
 		if (text[n - 1] == '\n')
@@ -150,9 +152,10 @@ uint16_t cmd_prog_log_get(struct cmd *cmd)
 	if (!prog)
 		return status;
 	bytes = prog->state == PROG_READY || prog->state == PROG_REFUSED ? prog->result.log_bytes : 0;
-	if (offset > bytes)
+	if (offset > bytes) /* req: XO-057 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, bytes);
 
+	/* req: XO-056, XO-057 */
 	result.log_bytes = cpu_to_le32(bytes);
 	cmd_result(cmd, &result, sizeof(result));
 	if (offset < bytes)
@@ -170,9 +173,9 @@ uint16_t cmd_prog_destroy(struct cmd *cmd)
 
 	if (!prog)
 		return status;
-	if (prog == cmd->fw->attached)
+	if (prog == cmd->fw->attached) /* req: XO-060 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_BUSY, 1);
-	prog_destroy(cmd->fw, prog);
+	prog_destroy(cmd->fw, prog); /* req: XO-061 */
 	return VIRTIO_NET_XDP_OK;
 }
 
@@ -196,20 +199,22 @@ uint16_t cmd_prog_attach(struct cmd *cmd)
 
 	mem_copy(&request, cmd->in, sizeof(request));
 	flags = le32_to_cpu(request.flags);
-	if (flags & ~(uint32_t)ATTACH_FLAGS)
+	if (flags & ~(uint32_t)ATTACH_FLAGS) /* req: XO-019 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_FLAGS, flags & ~(uint32_t)ATTACH_FLAGS);
 	prog = named_prog(cmd, &status);
 	if (!prog)
 		return status;
+	/* req: XO-062, XO-063, XO-192 */
 	if (prog->state != PROG_READY || !attachment_is(fw, request.expected_id, request.expected_generation))
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, fw->generation);
-	if ((uint32_t)fw->config.mtu + ETH_HEADER > fw->config.caps.max_frame)
+	if ((uint32_t)fw->config.mtu + ETH_HEADER > fw->config.caps.max_frame) /* req: XO-065 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_FRAME, fw->config.caps.max_frame);
 
+	/* req: XO-067, XO-068, XO-069, XO-205 */
 	fw->attached = prog;
 	fw->ifindex = le32_to_cpu(request.ifindex);
 	fw->attach_flags = flags;
-	result.generation = cpu_to_le32(++fw->generation);
+	result.generation = cpu_to_le32(++fw->generation); /* req: XO-066 */
 	cmd_result(cmd, &result, sizeof(result));
 	return VIRTIO_NET_XDP_OK;
 }
@@ -221,9 +226,11 @@ uint16_t cmd_prog_detach(struct cmd *cmd)
 	struct virtio_net_xdp_detach_result result = {0};
 
 	mem_copy(&request, cmd->in, sizeof(request));
+	/* req: XO-063, XO-064 */
 	if (!fw->attached || !attachment_is(fw, request.expected_id, request.expected_generation))
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, fw->generation);
 
+	/* req: XO-066, XO-067, XO-068 */
 	fw->attached = NULL;
 	result.generation = cpu_to_le32(++fw->generation);
 	cmd_result(cmd, &result, sizeof(result));

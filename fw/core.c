@@ -3,7 +3,7 @@
 
 struct map *core_map(const struct fw *fw, uint32_t id)
 {
-	return id < fw->config.caps.max_maps ? fw->maps[id] : NULL;
+	return id < fw->config.caps.max_maps ? fw->maps[id] : NULL; /* req: XO-229 */
 }
 
 void core_log(const struct fw *fw, const char *line)

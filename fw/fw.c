@@ -13,6 +13,7 @@
 
 void fw_caps_default(struct fw_caps *caps)
 {
+	/* req: XO-002, XO-003, XO-004, XO-005, XO-006, XO-027 */
 	*caps = (struct fw_caps){
 		.isa = INSN_GROUPS,
 		.actions = ACTIONS_ALL,
@@ -64,6 +65,7 @@ static bool config_ok(const struct fw_config *config)
 	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)
 		if (caps->helpers[i] & ~helpers[i])
 			return false;
+	/* req: XO-005, XO-028, XO-029 */
 	return config->num_queues && !(caps->isa & ~(uint32_t)INSN_GROUPS) && !(caps->map_types & ~map_types_all()) &&
 	       !(caps->actions & ~(ACTIONS_ALL | 1u << VIRTIO_NET_XDP_REDIRECT)) && !(caps->commands & ~cmd_all()) &&
 	       !(caps->flags & ~(uint32_t)VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT) && caps->max_frame >= 14 &&
@@ -95,6 +97,7 @@ struct fw *fw_init(void *arena, size_t bytes, const struct fw_config *config)
 
 void fw_reset(struct fw *fw)
 {
+	/* req: XO-025 */
 	fw->attached = NULL;
 	for (uint32_t id = 0; id < fw->config.caps.max_progs; id++)
 		if (fw->progs[id])
@@ -129,7 +132,7 @@ void fw_caps_wire(const struct fw *fw, struct virtio_net_xdp_caps *wire)
 	uint32_t commands = 0;
 
 	for (uint32_t command = 0; command < VIRTIO_NET_CTRL_XDP_COMMANDS; command++)
-		if (cmd_offered(fw, command))
+		if (cmd_offered(fw, command)) /* req: XO-026 */
 			commands |= 1u << command;
 	*wire = (struct virtio_net_xdp_caps){
 		.isa = cpu_to_le32(caps->isa),
@@ -188,25 +191,26 @@ static enum fw_verdict verdict_of(const struct fw *fw, const struct fw_frame *fr
 		[VIRTIO_NET_XDP_PASS] = FW_PASS,         [VIRTIO_NET_XDP_TX] = FW_TX,
 		[VIRTIO_NET_XDP_REDIRECT] = FW_REDIRECT,
 	};
-	uint32_t r0 = (uint32_t)frame->r0;
+	uint32_t r0 = (uint32_t)frame->r0; /* req: XO-129 */
 
 	if (r0 < ARRAY_SIZE(verdicts) && fw->config.caps.actions >> r0 & 1)
 		return verdicts[r0];
-	if (fw->attach_flags & VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS)
+	if (fw->attach_flags & VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS) /* req: XO-215 */
 		return FW_UNSUPPORTED_PASS;
-	return FW_UNSUPPORTED_DROP;
+	return FW_UNSUPPORTED_DROP; /* req: XO-214 */
 }
 
 void fw_run(struct fw *fw, struct fw_frame *frames, size_t count)
 {
 	struct prog *prog = fw->attached;
 
+	/* req: XO-197 */
 	for (size_t i = 0; i < count; i++) {
 		struct fw_frame *frame = &frames[i];
 
-		frame->ingress_ifindex = fw->ifindex;
+		frame->ingress_ifindex = fw->ifindex; /* req: XO-135 */
 		fw->now_ns = frame->now_ns;
 		frame->verdict = likely(prog_run(fw, prog, frame)) ? verdict_of(fw, frame) : FW_ABORTED;
 	}
-	prog->run_count += count;
+	prog->run_count += count; /* req: XO-052 */
 }

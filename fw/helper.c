@@ -26,7 +26,7 @@ static uint64_t helper_map_lookup(uint64_t r1, uint64_t r2, uint64_t r3, uint64_
 	struct map *map = map_of(r1);
 
 	(void)r3, (void)r4, (void)r5;
-	return (uintptr_t)map->ops->lookup(map, mem_of(r2), run->queue);
+	return (uintptr_t)map->ops->lookup(map, mem_of(r2), run->queue); /* req: XO-141 */
 }
 
 static uint64_t helper_map_update(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
@@ -34,7 +34,7 @@ static uint64_t helper_map_update(uint64_t r1, uint64_t r2, uint64_t r3, uint64_
 	struct map *map = map_of(r1);
 
 	(void)r5;
-	return (uint64_t)(int64_t)map->ops->update(map, mem_of(r2), mem_of(r3), r4, run->queue);
+	return (uint64_t)(int64_t)map->ops->update(map, mem_of(r2), mem_of(r3), r4, run->queue); /* req: XO-142 */
 }
 
 static uint64_t helper_map_delete(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
@@ -42,13 +42,14 @@ static uint64_t helper_map_delete(uint64_t r1, uint64_t r2, uint64_t r3, uint64_
 	struct map *map = map_of(r1);
 
 	(void)r3, (void)r4, (void)r5, (void)run;
+	/* req: XO-143, XO-165 */
 	return map->ops->remove ? (uint64_t)(int64_t)map->ops->remove(map, mem_of(r2)) : ERR(EINVAL);
 }
 
 static uint64_t helper_ktime(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
 {
 	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
-	return run->frame ? run->frame->now_ns : 0;
+	return run->frame ? run->frame->now_ns : 0; /* req: XO-144 */
 }
 
 #define PCG_FACTOR 6364136223846793005ULL
@@ -68,13 +69,13 @@ static uint64_t helper_prandom(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r
 
 	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
 	*run->prandom = state * PCG_FACTOR + PCG_TERM;
-	return shifted >> turn | shifted << (-turn & 31);
+	return shifted >> turn | shifted << (-turn & 31); /* req: XO-145 */
 }
 
 static uint64_t helper_cpu(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
 {
 	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
-	return run->queue;
+	return run->queue; /* req: XO-146 */
 }
 
 static uint64_t add_carry64(uint64_t a, uint64_t b)
@@ -123,6 +124,7 @@ static uint64_t helper_csum_diff(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t
 	uint32_t from_bytes = (uint32_t)r2, to_bytes = (uint32_t)r4, seed = (uint32_t)r5;
 
 	(void)run;
+	/* req: XO-149 */
 	if ((from_bytes | to_bytes) & 3)
 		return ERR(EINVAL);
 	if (from_bytes && to_bytes)

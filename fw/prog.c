@@ -16,7 +16,7 @@ static void set_state(struct fw *fw, struct prog *prog, enum prog_state state)
 
 struct prog *prog_find(const struct fw *fw, uint32_t id)
 {
-	return id < fw->config.caps.max_progs ? fw->progs[id] : NULL;
+	return id < fw->config.caps.max_progs ? fw->progs[id] : NULL; /* req: XO-229 */
 }
 
 static size_t maps_room(const struct fw_caps *caps, uint32_t count)
@@ -49,7 +49,7 @@ int prog_create(struct fw *fw, const struct prog_attr *attr)
 		arena_free(&fw->arena, prog);
 		return -ENOMEM;
 	}
-	fw->progs[attr->id] = prog;
+	fw->progs[attr->id] = prog; /* req: XO-035 */
 	return 0;
 }
 
@@ -57,7 +57,7 @@ int prog_create(struct fw *fw, const struct prog_attr *attr)
 static void drop_code(struct fw *fw, struct prog *prog)
 {
 	for (uint32_t i = 0; i < prog->num_maps; i++)
-		prog->maps[i]->refs--;
+		prog->maps[i]->refs--; /* req: XO-046 */
 	prog->num_maps = 0;
 	arena_free(&fw->arena, prog->maps);
 	arena_free(&fw->arena, prog->access);
@@ -88,7 +88,7 @@ static void refuse_for(struct fw *fw, struct prog *prog, uint16_t error, uint32_
 {
 	struct line line = {
 		.text = prog->log,
-		.room = (size_t)fw->config.caps.max_log_bytes + 1,
+		.room = (size_t)fw->config.caps.max_log_bytes + 1, /* req: XO-058 */
 		.used = prog->result.log_bytes,
 	};
 
@@ -97,10 +97,10 @@ static void refuse_for(struct fw *fw, struct prog *prog, uint16_t error, uint32_
 		line_num(&line, insn);
 		line_str(&line, ": ");
 	}
-	line_str(&line, what);
+	line_str(&line, what); /* req: XO-055 */
 	line_str(&line, "\n");
 	prog->result.log_bytes = (uint32_t)line.used;
-	refuse(fw, prog, error, insn == WHOLE_PROGRAM ? 0 : insn);
+	refuse(fw, prog, error, insn == WHOLE_PROGRAM ? 0 : insn); /* req: XO-049 */
 }
 
 /* The map's index in prog->maps, where it is put if it was not yet; the reference is taken. */
@@ -109,7 +109,7 @@ static uint32_t map_index(struct prog *prog, struct map *map)
 	for (uint32_t i = 0; i < prog->num_maps; i++)
 		if (prog->maps[i] == map)
 			return i;
-	map->refs++;
+	map->refs++; /* req: XO-046 */
 	prog->maps[prog->num_maps] = map;
 	return prog->num_maps++;
 }
@@ -167,17 +167,17 @@ int prog_commit(struct fw *fw, struct prog *prog, uint32_t log_level)
 	}
 	prog->log_level = log_level;
 	prog->turn = fw->turns++;
-	set_state(fw, prog, PROG_VERIFYING);
+	set_state(fw, prog, PROG_VERIFYING); /* req: XO-042 */
 
 	result = insn_decode(prog->wire, count, caps->isa, prog->insns, &error);
 	arena_free(&fw->arena, prog->wire);
 	prog->wire = NULL;
-	if (result) {
+	if (result) { /* req: XO-128, XO-179 */
 		refuse_for(fw, prog, result == -ENOTSUP ? VIRTIO_NET_XDP_VERIFY_ISA : VIRTIO_NET_XDP_VERIFY_INSN,
 			   error.insn, error.what);
 		return 0;
 	}
-	if (resolve_maps(fw, prog, &insn))
+	if (resolve_maps(fw, prog, &insn)) /* req: XO-045 */
 		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_MAP, insn, "names a map that does not exist");
 	return 0;
 }
@@ -243,12 +243,12 @@ static void verify_end(struct fw *fw, struct prog *prog)
 	prog->result.access = NULL;
 	verify_free(prog->verify);
 	prog->verify = NULL;
-	if (prog->result.error) {
+	if (prog->result.error) { /* req: XO-044 */
 		refuse(fw, prog, prog->result.error, prog->result.error_insn);
 		return;
 	}
 	/* No run is longer than the walk over all of them. */
-	if (prog->result.visited > fw->config.caps.max_run_insns) {
+	if (prog->result.visited > fw->config.caps.max_run_insns) { /* req: XO-189 */
 		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, WHOLE_PROGRAM,
 			   "a run may take more than max_run_insns instructions");
 		return;
@@ -267,7 +267,7 @@ static void verify_end(struct fw *fw, struct prog *prog)
 	}
 	prog->result.error_insn = VIRTIO_NET_XDP_ID_NONE;
 	prog->writes = has_stores(prog);
-	set_state(fw, prog, PROG_READY);
+	set_state(fw, prog, PROG_READY); /* req: XO-044, XO-228 */
 }
 
 static struct prog *next_turn(const struct fw *fw)
@@ -293,8 +293,9 @@ bool prog_poll(struct fw *fw, uint32_t budget)
 	if (!prog->verify)
 		verify_begin(fw, prog);
 	if (!prog->verify) {
+		/* req: XO-193 */
 		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_MEMORY, WHOLE_PROGRAM, "no memory to verify the program");
-	} else if (verify_step(prog->verify, budget, &prog->result) != -EAGAIN) {
+	} else if (verify_step(prog->verify, budget, &prog->result) != -EAGAIN) { /* req: XO-043 */
 		verify_end(fw, prog);
 	}
 	return fw->verifying != 0;
@@ -327,7 +328,7 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 		.poison = fw->poison,
 		.trace = fw->trace,
 		.trace_ctx = fw->trace_ctx,
-		.queue = queue,
+		.queue = queue, /* req: XO-146 */
 		.max_metadata = fw->config.caps.max_metadata,
 		.headroom_top = frame->data_meta,
 	};
@@ -339,6 +340,7 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 	else
 		frame->r0 = interp_run(&prog->exec, &run);
 
+	/* req: XO-169 */
 	for (uint32_t i = 0; i < prog->num_maps; i++)
 		if (prog->maps[i]->run_end_wanted)
 			prog->maps[i]->ops->run_end(prog->maps[i]);
@@ -351,7 +353,7 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 
 void prog_destroy(struct fw *fw, struct prog *prog)
 {
-	fw->progs[prog->id] = NULL;
+	fw->progs[prog->id] = NULL; /* req: XO-036 */
 	verify_free(prog->verify);
 	if (prog->state == PROG_VERIFYING)
 		fw->verifying--;

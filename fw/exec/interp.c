@@ -68,7 +68,7 @@ static inline uint64_t load(uint64_t addr, unsigned int width)
 	const void *p = (const void *)(uintptr_t)addr;
 	uint64_t v = 0;
 
-	switch (width) {
+	switch (width) { /* req: XO-127, XO-240 */
 	case 1:
 		return *(const uint8_t *)p;
 	case 2:
@@ -87,7 +87,7 @@ static inline void store(uint64_t addr, unsigned int width, uint64_t value)
 {
 	void *p = (void *)(uintptr_t)addr;
 
-	switch (width) {
+	switch (width) { /* req: XO-127, XO-240 */
 	case 1:
 		mem_copy(p, &value, 1);
 		break;
@@ -146,7 +146,7 @@ static bool ctx_load(const struct memory *m, uint64_t addr, unsigned int width, 
 	const struct fw_frame *frame = m->run->frame;
 	uint64_t off = addr - (uintptr_t)frame;
 
-	if (width == 4) {
+	if (width == 4) { /* req: XO-133 */
 		switch (off) {
 		case CTX_DATA:
 			*value = (uintptr_t)frame->data;
@@ -177,7 +177,7 @@ static bool ctx_store(const struct memory *m, uint64_t addr, unsigned int width,
 		m->run->fault = "store to the context that is not 4 bytes at offset 16";
 		return false;
 	}
-	if ((uint32_t)value < m->run->num_queues)
+	if ((uint32_t)value < m->run->num_queues) /* req: XO-137, XO-138 */
 		frame->rx_queue_index = (uint32_t)value;
 	else
 		frame->bad_queue = true;
@@ -402,7 +402,7 @@ uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 #undef INSN
 	};
 	const void *const *labels = run->trace || run->budget_on ? slow : fast;
-	uint8_t stack[EXEC_CALL_DEPTH * EXEC_STACK_BYTES] __attribute__((aligned(16)));
+	uint8_t stack[EXEC_CALL_DEPTH * EXEC_STACK_BYTES] __attribute__((aligned(16))); /* req: XO-130 */
 	struct call calls[EXEC_CALL_DEPTH - 1];
 	struct memory m = {.stack.base = (uintptr_t)stack, .run = run};
 	const struct insn *insns = prog->insns;
@@ -421,6 +421,7 @@ uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 		goto past_end;
 	JUMP(0);
 
+/* req: XO-126 */
 #define INSN(id, opcode, sel, value, cls, op, width, form, ...)                                                        \
 	do_##id : DO_##cls(op, width, form);                                                                           \
 	NEXT;
@@ -433,7 +434,7 @@ do_step:
 	goto *fast[pc->op];
 
 call_local:
-	if (++depth == EXEC_CALL_DEPTH) {
+	if (++depth == EXEC_CALL_DEPTH) { /* req: XO-131 */
 		run->fault = "calls are nested too deeply";
 		goto fault;
 	}

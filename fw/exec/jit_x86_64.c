@@ -59,8 +59,8 @@ static bool is_saved(const struct jit_work *w, size_t n)
 /* Bytes to subtract from rsp besides the pushes. */
 static int32_t frame_bytes(const struct jit_work *w)
 {
-	unsigned int pushes = 1 + w->run + has_frame_pointer(w); /* the return address is one */
-	int32_t bytes = has_frame_pointer(w) ? EXEC_STACK_BYTES : 0;
+	unsigned int pushes = 1 + w->run + has_frame_pointer(w);     /* the return address is one */
+	int32_t bytes = has_frame_pointer(w) ? EXEC_STACK_BYTES : 0; /* req: XO-130 */
 
 	for (size_t n = 0; n < ARRAY_SIZE(saved); n++)
 		pushes += is_saved(w, n);
@@ -407,6 +407,7 @@ static int emit_context_load(struct jit_work *w, const struct insn *insn, const 
 {
 	int field = context_field(insn->off, info->width);
 
+	/* req: XO-133 */
 	if (field < 0 || info->cls != INSN_CLASS_LDX)
 		return -ENOTSUP;
 	x86_load(&w->out, context[field].width, reg_of[insn->dst], reg_of[insn->src], context[field].offset);
@@ -431,6 +432,7 @@ static int emit_context_store(struct jit_work *w, const struct insn *insn, const
 	uint8_t base = reg_of[insn->dst];
 	size_t bad, done;
 
+	/* req: XO-137, XO-138 */
 	if (context_field(insn->off, info->width) != CONTEXT_QUEUE)
 		return -ENOTSUP;
 	if (info->cls == INSN_CLASS_STX) {
@@ -636,7 +638,7 @@ static int jit_x86_64_insn(struct jit_work *w, uint32_t i)
 	const struct insn *insn = &w->prog->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
 
-	switch (info->cls) {
+	switch (info->cls) { /* req: XO-126 */
 	case INSN_CLASS_ALU:
 		return emit_alu(w, insn, info);
 	case INSN_CLASS_LDX:

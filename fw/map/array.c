@@ -31,15 +31,15 @@ static uint64_t array_stride(const struct map_attr *attr)
 
 static uint16_t array_check(const struct map_attr *attr, uint32_t *detail)
 {
-	uint16_t status = map_check_flags(attr, ARRAY_FLAGS, detail);
+	uint16_t status = map_check_flags(attr, ARRAY_FLAGS, detail); /* req: XO-159 */
 
 	if (status)
 		return status;
-	if (attr->key_size != sizeof(le32)) {
+	if (attr->key_size != sizeof(le32)) { /* req: XO-160 */
 		*detail = sizeof(le32);
 		return VIRTIO_NET_XDP_ERR_SIZE;
 	}
-	if (!attr->value_size || !attr->max_entries) {
+	if (!attr->value_size || !attr->max_entries) { /* req: XO-162 */
 		*detail = 1;
 		return VIRTIO_NET_XDP_ERR_SIZE;
 	}
@@ -73,6 +73,7 @@ static void *array_lookup(struct map *map, const void *key, uint32_t queue)
 	(void)queue;
 	if (index >= map->attr.max_entries)
 		return NULL;
+	/* req: XO-163 */
 	return (uint8_t *)array_of(map)->values + index * array_of(map)->stride;
 }
 
@@ -82,10 +83,11 @@ static int array_update(struct map *map, const void *key, const void *value, uin
 
 	if (flags > MAP_EXIST)
 		return -EINVAL;
-	if (!to)
+	if (!to) /* req: XO-164 */
 		return -E2BIG;
 	if (flags == MAP_NOEXIST)
 		return -EEXIST;
+	/* req: XO-170 */
 	mem_move(to, value, map->attr.value_size); /* a program may pass the element itself */
 	return 0;
 }
@@ -95,6 +97,7 @@ static int array_next(struct map *map, const void *key, void *next)
 	uint32_t index = key ? array_index(key) : UINT32_MAX;
 	le32 found;
 
+	/* req: XO-091, XO-092, XO-166 */
 	if (index >= map->attr.max_entries)
 		index = 0;
 	else if (index + 1 < map->attr.max_entries)

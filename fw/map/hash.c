@@ -81,15 +81,15 @@ static uint64_t bucket_count(const struct map_attr *attr)
 
 static uint16_t hash_check(const struct map_attr *attr, uint32_t *detail)
 {
-	uint16_t status = map_check_flags(attr, HASH_FLAGS, detail);
+	uint16_t status = map_check_flags(attr, HASH_FLAGS, detail); /* req: XO-159 */
 
 	if (status)
 		return status;
-	if (!attr->key_size || attr->key_size > VIRTIO_NET_XDP_KEY_MAX) {
+	if (!attr->key_size || attr->key_size > VIRTIO_NET_XDP_KEY_MAX) { /* req: XO-161 */
 		*detail = attr->key_size ? VIRTIO_NET_XDP_KEY_MAX : 1;
 		return VIRTIO_NET_XDP_ERR_SIZE;
 	}
-	if (!attr->value_size || !attr->max_entries) {
+	if (!attr->value_size || !attr->max_entries) { /* req: XO-162 */
 		*detail = 1;
 		return VIRTIO_NET_XDP_ERR_SIZE;
 	}
@@ -98,7 +98,7 @@ static uint16_t hash_check(const struct map_attr *attr, uint32_t *detail)
 
 static uint64_t hash_bytes(const struct map_attr *attr, uint32_t num_queues)
 {
-	uint64_t slots = attr->max_entries + spare_slots(attr);
+	uint64_t slots = attr->max_entries + spare_slots(attr); /* req: XO-167 */
 
 	(void)num_queues;
 	if (slots > UINT32_MAX - 1)
@@ -167,7 +167,7 @@ static uint32_t hash_key(const struct map *map, const uint8_t *key)
 /* Keys of common sizes are compared without a call. */
 static bool same_key(const void *a, const void *b, uint32_t bytes)
 {
-	switch (bytes) {
+	switch (bytes) { /* req: XO-168 */
 	case 4:
 		return mem_cmp(a, b, 4) == 0;
 	case 8:
@@ -216,6 +216,7 @@ static uint32_t take_slot(struct hash *h)
 
 static void to_limbo(struct hash *h, uint32_t index)
 {
+	/* req: XO-169 */
 	slot_at(h, index)->chain = h->limbo;
 	h->limbo = index;
 	h->map.run_end_wanted = true;
@@ -248,11 +249,11 @@ static int hash_update(struct map *map, const void *key, const void *value, uint
 	hash = hash_key(map, key);
 	link = find(h, key, hash);
 	old = *link;
-	if (old && flags == MAP_NOEXIST)
+	if (old && flags == MAP_NOEXIST) /* req: XO-087 */
 		return -EEXIST;
-	if (!old && flags == MAP_EXIST)
+	if (!old && flags == MAP_EXIST) /* req: XO-088 */
 		return -ENOENT;
-	if (!old && h->count == map->attr.max_entries)
+	if (!old && h->count == map->attr.max_entries) /* req: XO-089, XO-167 */
 		return -E2BIG;
 	index = take_slot(h);
 	if (!index)
@@ -273,7 +274,7 @@ static int hash_update(struct map *map, const void *key, const void *value, uint
 		order_link(h, index, h->last, 0);
 		h->count++;
 	}
-	*link = index;
+	*link = index; /* req: XO-086, XO-170 */
 	return 0;
 }
 
@@ -286,7 +287,7 @@ static int hash_remove(struct map *map, const void *key)
 	if (!index)
 		return -ENOENT;
 	order_unlink(h, slot_at(h, index));
-	*link = slot_at(h, index)->chain;
+	*link = slot_at(h, index)->chain; /* req: XO-090 */
 	to_limbo(h, index);
 	h->count--;
 	return 0;
@@ -297,6 +298,7 @@ static int hash_next(struct map *map, const void *key, void *next)
 	struct hash *h = hash_map(map);
 	uint32_t index = key ? *find(h, key, hash_key(map, key)) : 0;
 
+	/* req: XO-091, XO-092, XO-093 */
 	index = index ? slot_at(h, index)->after : h->first;
 	if (!index)
 		return -ENOENT;

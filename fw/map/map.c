@@ -62,10 +62,10 @@ uint16_t map_check_flags(const struct map_attr *attr, uint32_t known, uint32_t *
 	};
 
 	*detail = attr->flags & ~known;
-	if (*detail)
+	if (*detail) /* req: XO-159 */
 		return VIRTIO_NET_XDP_ERR_FLAGS;
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
-		if ((attr->flags & both[i]) == both[i]) {
+		if ((attr->flags & both[i]) == both[i]) { /* req: XO-159 */
 			*detail = both[i];
 			return VIRTIO_NET_XDP_ERR_FLAGS;
 		}
@@ -81,20 +81,20 @@ uint32_t map_wire_value_bytes(const struct map *map, uint32_t num_queues)
 
 bool map_cmd_can_read(const struct map *map)
 {
-	return !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_WRONLY);
+	return !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_WRONLY); /* req: XO-083 */
 }
 
 bool map_cmd_can_write(const struct map *map)
 {
-	return !map->frozen && !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_RDONLY);
+	return !map->frozen && !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_RDONLY); /* req: XO-084, XO-097 */
 }
 
 bool map_prog_can_read(const struct map *map)
 {
-	return !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_WRONLY_PROG);
+	return !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_WRONLY_PROG); /* req: XO-175 */
 }
 
 bool map_prog_can_write(const struct map *map)
 {
-	return !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_RDONLY_PROG);
+	return !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_RDONLY_PROG); /* req: XO-099, XO-174 */
 }

@@ -5,7 +5,7 @@
 
 int apply_dst(struct verify *v, uint8_t number, const struct reg *value)
 {
-	if (number == INSN_FRAME_PTR)
+	if (number == INSN_FRAME_PTR) /* req: XO-182 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK, "R10, the frame pointer, can't be written");
 	*walk_reg(v, number) = *value;
 	return 0;
@@ -175,7 +175,7 @@ static int store_context(struct verify *v, const struct insn *insn, const struct
 
 	if (!ret)
 		ret = require_context(v, insn->dst, insn->off, info->width, true, false, &kind);
-	if (!ret && reg_is_pointer(value))
+	if (!ret && reg_is_pointer(value)) /* req: XO-186 */
 		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can't be stored in the context",
 				    insn->src, reg_kind_text(value->kind));
 	return ret;
@@ -210,7 +210,7 @@ int apply_store(struct verify *v, const struct insn *insn)
 		ret = require_aligned(v, insn->dst, insn->off, info->width);
 		return ret ? ret : stack_store(v, insn->dst, insn->off, info->width, &value);
 	}
-	if (reg_is_pointer(&value))
+	if (reg_is_pointer(&value)) /* req: XO-186 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 				     "R%u is %s: storing it there would show an address", insn->src,
 				     reg_kind_text(value.kind));

@@ -203,7 +203,7 @@ static void learn_null(struct reg *r, void *arg)
 		reg_set_const(r, 0);
 		return;
 	}
-	r->kind = REG_VALUE;
+	r->kind = REG_VALUE; /* req: XO-185 */
 	r->id = 0;
 }
 
@@ -227,6 +227,7 @@ static void prove(struct verify *v, const struct reg *r, bool strict)
 	struct proof proof = {.kind = r->kind, .id = r->id};
 	int64_t range = r->off + strict;
 
+	/* req: XO-183 */
 	if (r->off < 0 || range > PACKET_REACH || r->var.all.smin < 0 || r->var.all.umax > PACKET_REACH)
 		return;
 	proof.range = (uint32_t)range;

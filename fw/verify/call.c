@@ -12,6 +12,7 @@ struct args {
 
 static int refuse_kind(struct verify *v, uint8_t number, const char *want)
 {
+	/* req: XO-187 */
 	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is %s, but the helper wants %s", number,
 			     reg_kind_text(walk_reg(v, number)->kind), want);
 }
@@ -35,11 +36,11 @@ static int arg_map(struct verify *v, uint8_t number, struct args *args)
 	args->map = v->args.maps[r->map];
 	args->map_index = r->map;
 	type = args->map->attr.type;
-	if (type >= 64 || !(args->helper->map_types >> type & 1))
+	if (type >= 64 || !(args->helper->map_types >> type & 1)) /* req: XO-187 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP,
 				     "map %u is of type %u, which helper %s does not take", r->map, type,
 				     args->helper->name);
-	if (args->helper->flags & HELPER_F_WRITES_MAP && !map_prog_can_write(args->map))
+	if (args->helper->flags & HELPER_F_WRITES_MAP && !map_prog_can_write(args->map)) /* req: XO-174 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "map %u can't be written by programs", r->map);
 	return 0;
 }
@@ -64,7 +65,7 @@ static int arg_memory(struct verify *v, uint8_t number, uint64_t bytes, bool wri
 	case REG_VALUE:
 	case REG_MEM:
 		break;
-	case REG_VALUE_OR_NULL:
+	case REG_VALUE_OR_NULL: /* req: XO-185 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL, "R%u can be null: compare it with 0 first", number);
 	default:
 		return refuse_kind(v, number, "a pointer to memory");
@@ -95,6 +96,7 @@ static int arg_sized(struct verify *v, uint8_t number, const struct args *args)
 	mark_matters(v, &size->deps);
 	if (reg_is_scalar(r))
 		mark_matters(v, &r->deps);
+	/* req: XO-187 */
 	if (size->var.all.smin < 0)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT,
 				     "R%u is a size, but can be negative: limit it first", number + 1);
@@ -160,7 +162,7 @@ static void arg_written(struct verify *v, uint8_t number, const struct args *arg
 static void void_packet(struct reg *r, void *arg)
 {
 	(void)arg;
-	if (reg_is_packet(r) || r->kind == REG_SHORT)
+	if (reg_is_packet(r) || r->kind == REG_SHORT) /* req: XO-184 */
 		*r = (struct reg){.kind = REG_VOID};
 }
 
@@ -198,11 +200,11 @@ static const struct helper *find_helper(struct verify *v, uint32_t id)
 {
 	const struct helper *h = id < HELPER_MAX ? helper_of(id) : NULL;
 
-	if (!h || !(v->args.caps->helpers[id / 64] >> (id % 64) & 1)) {
+	if (!h || !(v->args.caps->helpers[id / 64] >> (id % 64) & 1)) { /* req: XO-140 */
 		report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "there is no helper %u on this device", id);
 		return NULL;
 	}
-	if (h->flags & HELPER_F_GPL && !v->args.gpl_compatible) {
+	if (h->flags & HELPER_F_GPL && !v->args.gpl_compatible) { /* req: XO-188 */
 		report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER,
 			      "helper %s is for programs with a GPL compatible licence", h->name);
 		return NULL;
@@ -242,7 +244,7 @@ int call_local(struct verify *v, const struct insn *insn)
 	uint32_t depth = v->state->depth + 1;
 	struct reg args[6];
 
-	if (depth >= EXEC_CALL_DEPTH)
+	if (depth >= EXEC_CALL_DEPTH) /* req: XO-132 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CALL, "calls nest deeper than %d functions",
 				     EXEC_CALL_DEPTH);
 	for (uint8_t i = 1; i <= 5; i++)
@@ -273,7 +275,7 @@ static uint32_t actions_of(const struct scalar *r0)
 static int exit_main(struct verify *v)
 {
 	uint32_t actions;
-	int ret = require_scalar(v, 0, "the result");
+	int ret = require_scalar(v, 0, "the result"); /* req: XO-186 */
 
 	if (ret)
 		return ret;
@@ -282,12 +284,13 @@ static int exit_main(struct verify *v)
 	if (v->args.plain_memory)
 		return 0;
 	actions = actions_of(&walk_reg(v, 0)->var);
+	/* req: XO-190, XO-191 */
 	if (v->args.strict_actions && actions & ~v->args.caps->actions)
 		return report_refuse(
 			v, VIRTIO_NET_XDP_VERIFY_ACTION,
 			"R0 can be an action that this device does not offer: can return 0x%x, offered 0x%x", actions,
 			v->args.caps->actions);
-	v->result.actions |= actions;
+	v->result.actions |= actions; /* req: XO-051 */
 	return 0;
 }
 
@@ -298,7 +301,7 @@ int call_exit(struct verify *v)
 
 	if (!v->state->depth)
 		return exit_main(v);
-	if (r0->kind == REG_STACK && r0->frame == v->state->depth)
+	if (r0->kind == REG_STACK && r0->frame == v->state->depth) /* req: XO-183 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK,
 				     "R0 points to the stack of the function that ends here");
 	v->next = callee->call + 1;

@@ -47,9 +47,9 @@ static int check_borders(struct verify *v)
 		uint8_t cls = class_at(v, i);
 		bool jump = cls == INSN_CLASS_JMP || cls == INSN_CLASS_JA;
 
-		if (jump && v->spots[v->args.insns[i].imm].entry != v->spots[i].entry)
+		if (jump && v->spots[v->args.insns[i].imm].entry != v->spots[i].entry) /* req: XO-180 */
 			return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_FLOW, "this jump leads into another function");
-		if (ends_function(v, i) && cls != INSN_CLASS_JA && cls != INSN_CLASS_EXIT)
+		if (ends_function(v, i) && cls != INSN_CLASS_JA && cls != INSN_CLASS_EXIT) /* req: XO-180 */
 			return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_FLOW,
 					 "the last instruction of a function must be exit or a jump");
 	}
@@ -74,7 +74,7 @@ static int check_depth(struct verify *v, uint8_t *depth)
 				continue;
 			depth[callee] = depth[caller] + 1;
 			changed = true;
-			if (depth[callee] > EXEC_CALL_DEPTH)
+			if (depth[callee] > EXEC_CALL_DEPTH) /* req: XO-131, XO-132 */
 				return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_CALL,
 						 "calls nest deeper than 8 functions, or a function calls itself");
 		}

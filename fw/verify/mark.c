@@ -152,7 +152,7 @@ int mark_compare(struct verify *v)
 		struct mark *m = *at;
 
 		v->work += m->state->bytes;
-		if (m->branches && packed_same(m->state, v->state, &live))
+		if (m->branches && packed_same(m->state, v->state, &live)) /* req: XO-189 */
 			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_LOOP,
 					     "this loop never ends: nothing that matters has changed since the "
 					     "last time here");

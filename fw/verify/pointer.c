@@ -47,7 +47,7 @@ static int subtract_pointers(struct verify *v, const struct insn *insn, const st
 				     "R%u or R%u is the low half of a packet pointer: only their difference in 32 bits "
 				     "shows no address",
 				     insn->dst, insn->src);
-	if (!packet && !stack)
+	if (!packet && !stack) /* req: XO-186 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 				     "R%u and R%u are pointers into different memory: their difference "
 				     "would show an address",

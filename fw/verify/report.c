@@ -79,7 +79,7 @@ static void append(struct verify *v, const char *line, size_t bytes, size_t rese
 	size_t room = v->args.log_bytes;
 
 	/* the line, its end, the terminator */
-	if (!v->args.log || v->log_at + bytes + 2 + reserve > room)
+	if (!v->args.log || v->log_at + bytes + 2 + reserve > room) /* req: XO-058 */
 		return;
 	mem_copy(v->args.log + v->log_at, line, bytes);
 	v->log_at += (uint32_t)bytes;
@@ -118,14 +118,14 @@ int report_refuse(struct verify *v, uint16_t error, const char *format, ...)
 	if (v->result.error)
 		return -EINVAL;
 	v->result.error = error;
-	v->result.error_insn = v->insn;
+	v->result.error_insn = v->insn; /* req: XO-049 */
 	put_text(&t, "insn ");
 	put_number(&t, v->insn, 10);
 	put_text(&t, ": ");
 	va_start(args, format);
 	put_format(&t, format, args);
 	va_end(args);
-	append_closing(v, line, (size_t)(t.at - line));
+	append_closing(v, line, (size_t)(t.at - line)); /* req: XO-055 */
 	return -EINVAL;
 }
 
@@ -205,6 +205,7 @@ static void put_reg(struct text *t, const struct reg *r)
 		[REG_MEM] = "mem",
 	};
 
+	/* req: XO-059: kinds and offsets only */
 	put_text(t, name[r->kind]);
 	if (r->kind == REG_SCALAR)
 		put_scalar(t, &r->var);

@@ -13,9 +13,9 @@ int require_init(struct verify *v, uint8_t number)
 {
 	const struct reg *r = walk_reg(v, number);
 
-	if (r->kind == REG_NONE)
+	if (r->kind == REG_NONE) /* req: XO-181 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT, "R%u is not initialised", number);
-	if (r->kind == REG_VOID)
+	if (r->kind == REG_VOID) /* req: XO-184 */
 		return report_refuse(
 			v, VIRTIO_NET_XDP_VERIFY_UNINIT,
 			"R%u is a packet pointer from before a helper that moves the packet: load it again", number);
@@ -67,7 +67,7 @@ static int in_object(struct verify *v, uint8_t number, int64_t off, uint64_t byt
 
 	if (!span(walk_reg(v, number), off, &min, &max))
 		return unbounded(v, number, error);
-	if (min < 0 || bytes > size || max > (int64_t)(size - bytes))
+	if (min < 0 || bytes > size || max > (int64_t)(size - bytes)) /* req: XO-183 */
 		return outside(v, number, error, min, max, bytes, what, size);
 	return 0;
 }
@@ -76,10 +76,10 @@ static int in_value(struct verify *v, uint8_t number, int64_t off, uint64_t byte
 {
 	const struct map *map = v->args.maps[walk_reg(v, number)->map];
 
-	if (use != REQUIRE_WRITE && !map_prog_can_read(map))
+	if (use != REQUIRE_WRITE && !map_prog_can_read(map)) /* req: XO-175 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not read",
 				     number);
-	if (use != REQUIRE_READ && !map_prog_can_write(map))
+	if (use != REQUIRE_READ && !map_prog_can_write(map)) /* req: XO-174 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not write",
 				     number);
 	return in_object(v, number, off, bytes, map->attr.value_size, VIRTIO_NET_XDP_VERIFY_MAP, "the map's value");
@@ -91,6 +91,7 @@ static int in_packet(struct verify *v, uint8_t number, int64_t off, uint64_t byt
 	const char *what = r->kind == REG_META ? "metadata" : "packet";
 	int64_t first = r->off + off;
 
+	/* req: XO-183 */
 	if (r->var.all.smin < 0)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET,
 				     "R%u can lie before the %s: its offset can be negative", number, what);
@@ -127,6 +128,7 @@ static int in_stack(struct verify *v, uint8_t number, int64_t off, uint64_t byte
 
 	if (!span(walk_reg(v, number), off, &min, &max))
 		return unbounded(v, number, VIRTIO_NET_XDP_VERIFY_STACK);
+	/* req: XO-130, XO-183 */
 	if (min < -EXEC_STACK_BYTES || bytes > EXEC_STACK_BYTES || max > -(int64_t)bytes)
 		return outside(v, number, VIRTIO_NET_XDP_VERIFY_STACK, min, max, bytes,
 			       "the stack below the frame pointer", EXEC_STACK_BYTES);
@@ -137,8 +139,9 @@ static int no_memory(struct verify *v, uint8_t number)
 {
 	uint8_t kind = walk_reg(v, number)->kind;
 
-	if (kind == REG_VALUE_OR_NULL)
+	if (kind == REG_VALUE_OR_NULL) /* req: XO-185 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL, "R%u can be null: compare it with 0 first", number);
+	/* req: XO-183 */
 	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can't be used to access memory", number,
 			     reg_kind_text(kind));
 }
@@ -154,13 +157,13 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 	case REG_STACK:
 		return in_stack(v, number, off, bytes);
 	case REG_VALUE:
-		return in_value(v, number, off, bytes, use);
+		return in_value(v, number, off, bytes, use); /* req: XO-240 */
 	case REG_PACKET:
 	case REG_META:
-		if (use == REQUIRE_ATOMIC)
+		if (use == REQUIRE_ATOMIC) /* req: XO-241 */
 			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET,
 					     "atomic operations on the packet are not allowed");
-		return in_packet(v, number, off, bytes);
+		return in_packet(v, number, off, bytes); /* req: XO-240 */
 	case REG_MEM:
 		return in_object(v, number, off, bytes, v->args.mem_bytes, VIRTIO_NET_XDP_VERIFY_POINTER, "the memory");
 	default:
@@ -172,7 +175,7 @@ int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int 
 {
 	long long at = walk_reg(v, number)->off + off;
 
-	if (aligned(walk_reg(v, number), off, bytes))
+	if (aligned(walk_reg(v, number), off, bytes)) /* req: XO-239 */
 		return 0;
 	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK,
 			     "R%u offset %lld: an access of %u bytes must be aligned here", number, at, bytes);
@@ -196,10 +199,11 @@ int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t 
 
 		if (byte_readable(s, byte))
 			continue;
-		if (s->bytes[byte] == BYTE_SPILL)
+		if (s->bytes[byte] == BYTE_SPILL) /* req: XO-186 */
 			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 					     "stack byte %lld is part of %s: a pointer can only be read as a whole",
 					     (long long)at, reg_kind_text(s->reg.kind));
+		/* req: XO-181 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT, "stack byte %lld is read, but was never written",
 				     (long long)at);
 	}
@@ -207,6 +211,7 @@ int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t 
 }
 
 /* The context's fields. */
+/* req: XO-133 */
 static const struct field {
 	uint8_t off;
 	uint8_t kind; /* enum reg_kind */
@@ -231,6 +236,7 @@ int require_context(struct verify *v, uint8_t number, int64_t off, unsigned int 
 	const struct reg *r = walk_reg(v, number);
 	const struct field *field = field_at(off);
 
+	/* req: XO-134 */
 	if (r->off || !scalar_is(&r->var, 0))
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CONTEXT,
 				     "R%u is the context pointer plus an offset: access it by the pointer "
@@ -273,7 +279,7 @@ int require_map(struct verify *v, const struct insn *insn)
 	if (map->attr.type != VIRTIO_NET_XDP_MAP_ARRAY || map->attr.max_entries != 1)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP,
 				     "map %u: only the value of an array of one entry has an address", index);
-	if (off >= map->attr.value_size)
+	if (off >= map->attr.value_size) /* req: XO-183 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "offset %llu is outside of map %u's value: %u bytes",
 				     (unsigned long long)off, index, map->attr.value_size);
 	return 0;

@@ -161,7 +161,7 @@ int stack_store(struct verify *v, uint8_t number, int64_t off, unsigned int byte
 			store_somewhere(v, r, min, max + bytes, value);
 		return 0;
 	}
-	if (min != max || bytes != 8)
+	if (min != max || bytes != 8) /* req: XO-186 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 				     "%s can only be stored as a whole, at a constant offset of the stack",
 				     reg_kind_text(value->kind));

@@ -96,7 +96,7 @@ static int walk_class(struct verify *v, const struct insn *insn)
 	case INSN_CLASS_LD_MAP:
 	case INSN_CLASS_LD_MAP_VALUE:
 		return apply_constant(v, insn);
-	default:
+	default: /* req: XO-180 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_INSN, "this is the second half of an instruction");
 	}
 }
@@ -126,11 +126,11 @@ static int walk(struct verify *v)
 	int ret = 0;
 
 	v->path_ends = false;
-	if (++v->result.visited > VERIFY_MAX_VISITED)
+	if (++v->result.visited > VERIFY_MAX_VISITED) /* req: XO-193 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_COMPLEXITY,
 				     "%d instructions were visited and there are more paths to walk",
 				     VERIFY_MAX_VISITED);
-	if (v->work > MAX_WORK)
+	if (v->work > MAX_WORK) /* req: XO-193 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_COMPLEXITY,
 				     "the states to compare are too large and too many: stack that is in use in many "
 				     "functions at once");
@@ -227,7 +227,7 @@ int verify_step(struct verify *v, uint32_t budget, struct verify_result *result)
 		ret = start(v);
 	}
 	while (!ret && !v->done) {
-		if (left <= 0)
+		if (left <= 0) /* req: XO-043 */
 			return -EAGAIN;
 		work = v->work;
 		ret = walk(v);

@@ -101,7 +101,7 @@ uint16_t cmd_map_destroy(struct cmd *cmd)
 		return status;
 	if (map->refs) /* req: XO-077 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_BUSY, map->refs);
-	cmd->fw->maps[map->id] = NULL;
+	cmd->fw->maps[map->id] = NULL; /* req: XO-036 */
 	cmd->fw->map_bytes -= map->bytes;
 	arena_free(&cmd->fw->arena, map);
 	return VIRTIO_NET_XDP_OK;

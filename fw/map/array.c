@@ -66,6 +66,18 @@ static uint32_t array_index(const void *key)
 	return le32_to_cpu(index);
 }
 
+/*
+ * index if it is below count, else 0, without a branch that a processor could mispredict: what runs ahead of the check stays
+ * in the array. The empty assembly keeps the compiler from knowing better.
+ */
+static uint64_t array_clamp(uint64_t index, uint64_t count)
+{
+	uint64_t below = index - count;
+
+	__asm__("" : "+r"(below));
+	return index & (uint64_t)((int64_t)below >> 63);
+}
+
 static void *array_lookup(struct map *map, const void *key, uint32_t queue)
 {
 	uint32_t index = array_index(key);
@@ -73,8 +85,8 @@ static void *array_lookup(struct map *map, const void *key, uint32_t queue)
 	(void)queue;
 	if (index >= map->attr.max_entries)
 		return NULL;
-	/* req: XO-163 */
-	return (uint8_t *)array_of(map)->values + index * array_of(map)->stride;
+	/* req: XO-163, XO-230 */
+	return (uint8_t *)array_of(map)->values + array_clamp(index, map->attr.max_entries) * array_of(map)->stride;
 }
 
 static int array_update(struct map *map, const void *key, const void *value, uint64_t flags, uint32_t queue)

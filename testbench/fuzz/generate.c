@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Program generator. It tracks roughly what each register holds, so that most programs get past the first checks of a verifier,
- * and then errs on purpose: bounds are off by one now and then, null checks are missing, a stack slot is read before it is
- * written. What comes out is judged by running it: an accepted program must not fault, and both engines must agree.
+ * Program generator. It tracks roughly what each register holds, so that most programs get past the first checks of a
+ * verifier, and then errs on purpose: bounds are off by one now and then, null checks are missing, a stack slot is read
+ * before it is written. What comes out is judged by running it: an accepted program must not fault, and both engines
+ * must agree.
  *
  * R6 holds the context, R7 the packet, R8 its end, R9 a loop counter or a saved pointer; R0 to R5 are the playground.
  */
@@ -19,12 +20,10 @@ enum kind {
 };
 
 struct gen {
-	uint64_t rng;
-	uint8_t *wire;
-	uint32_t count;
+	struct generate_code code;
 	bool repeatable;
 	uint8_t kind[11];
-	int packet_bytes; /* proven behind R7 */
+	int packet_bytes;   /* proven behind R7 */
 	uint64_t stack_set; /* 8-byte slots written, bit n: at -8 * (n + 1) */
 	int depth;
 };
@@ -38,21 +37,21 @@ uint64_t generate_random(uint64_t *state)
 	return x ^ x >> 31;
 }
 
-static uint32_t pick(struct gen *g, uint32_t n)
+uint32_t generate_pick(struct generate_code *code, uint32_t n)
 {
-	return (uint32_t)(generate_random(&g->rng) >> 32) % n;
+	return (uint32_t)(generate_random(&code->rng) >> 32) % n;
 }
 
-static bool one_in(struct gen *g, uint32_t n)
+bool generate_one_in(struct generate_code *code, uint32_t n)
 {
-	return pick(g, n) == 0;
+	return generate_pick(code, n) == 0;
 }
 
-static void emit(struct gen *g, uint8_t opcode, int dst, int src, int off, int32_t imm)
+void generate_emit(struct generate_code *code, uint8_t opcode, int dst, int src, int off, int32_t imm)
 {
-	uint8_t *at = g->wire + (size_t)g->count * 8;
+	uint8_t *at = code->wire + (size_t)code->count * 8;
 
-	if (g->count >= GENERATE_MAX_SLOTS)
+	if (code->count >= GENERATE_MAX_SLOTS)
 		return;
 	at[0] = opcode;
 	at[1] = (uint8_t)(dst | src << 4);
@@ -60,42 +59,43 @@ static void emit(struct gen *g, uint8_t opcode, int dst, int src, int off, int32
 	at[3] = (uint8_t)((uint32_t)off >> 8);
 	for (int i = 0; i < 4; i++)
 		at[4 + i] = (uint8_t)((uint32_t)imm >> 8 * i);
-	g->count++;
+	code->count++;
 }
 
 /* Sets the jump offset of the instruction at index so that it lands on the next one to be emitted. */
 static void land(struct gen *g, uint32_t index)
 {
-	int off = (int)(g->count - index - 1);
+	int off = (int)(g->code.count - index - 1);
 
 	if (index >= GENERATE_MAX_SLOTS)
 		return;
-	g->wire[(size_t)index * 8 + 2] = (uint8_t)off;
-	g->wire[(size_t)index * 8 + 3] = (uint8_t)((uint32_t)off >> 8);
+	g->code.wire[(size_t)index * 8 + 2] = (uint8_t)off;
+	g->code.wire[(size_t)index * 8 + 3] = (uint8_t)((uint32_t)off >> 8);
 }
 
 static int32_t number(struct gen *g)
 {
-	static const int32_t edges[] = {0,      1,      2,     3,      7,       8,          13,         14,         15,        16,
-					31,     32,     47,    48,     63,      64,         127,        128,        255,       256,
-					0x7fff, 0xffff, 65536, 262144, 1 << 29, 0x7ffffffe, 0x7fffffff, -1,         -2,        -8,
-					-16,    -64,    -128,  -256,   -32768,  -65536,     -(1 << 29), -2147483647, 0x10001, 0x0f0f0f0f};
+	static const int32_t edges[] = {
+		0,      1,      2,     3,      7,       8,          13,         14,          15,      16,
+		31,     32,     47,    48,     63,      64,         127,        128,         255,     256,
+		0x7fff, 0xffff, 65536, 262144, 1 << 29, 0x7ffffffe, 0x7fffffff, -1,          -2,      -8,
+		-16,    -64,    -128,  -256,   -32768,  -65536,     -(1 << 29), -2147483647, 0x10001, 0x0f0f0f0f};
 
-	if (one_in(g, 3))
-		return (int32_t)pick(g, 64);
-	if (one_in(g, 4))
-		return (int32_t)generate_random(&g->rng);
-	return edges[pick(g, sizeof(edges) / sizeof(edges[0]))];
+	if (generate_one_in(&g->code, 3))
+		return (int32_t)generate_pick(&g->code, 64);
+	if (generate_one_in(&g->code, 4))
+		return (int32_t)generate_random(&g->code.rng);
+	return edges[generate_pick(&g->code, sizeof(edges) / sizeof(edges[0]))];
 }
 
 static int scratch(struct gen *g)
 {
-	return (int)pick(g, 6);
+	return (int)generate_pick(&g->code, 6);
 }
 
 static void constant(struct gen *g, int dst)
 {
-	emit(g, 0xb7, dst, 0, 0, number(g));
+	generate_emit(&g->code, 0xb7, dst, 0, 0, number(g));
 	g->kind[dst] = SCALAR;
 }
 
@@ -116,11 +116,11 @@ static void op_constant(struct gen *g)
 {
 	int dst = scratch(g);
 
-	if (one_in(g, 3)) {
-		emit(g, 0x18, dst, 0, 0, number(g));
-		emit(g, 0x00, 0, 0, 0, number(g));
+	if (generate_one_in(&g->code, 3)) {
+		generate_emit(&g->code, 0x18, dst, 0, 0, number(g));
+		generate_emit(&g->code, 0x00, 0, 0, 0, number(g));
 	} else {
-		emit(g, one_in(g, 3) ? 0xb4 : 0xb7, dst, 0, 0, number(g));
+		generate_emit(&g->code, generate_one_in(&g->code, 3) ? 0xb4 : 0xb7, dst, 0, 0, number(g));
 	}
 	g->kind[dst] = SCALAR;
 }
@@ -129,21 +129,22 @@ static const uint8_t alu_codes[] = {0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x
 
 static void op_alu(struct gen *g)
 {
-	uint8_t code = alu_codes[pick(g, sizeof(alu_codes))], class = one_in(g, 2) ? 0x07 : 0x04;
+	uint8_t code = alu_codes[generate_pick(&g->code, sizeof(alu_codes))],
+		class = generate_one_in(&g->code, 2) ? 0x07 : 0x04;
 	int dst = scalar(g), off = 0;
 	int32_t imm = number(g);
 
-	if ((code == 0x30 || code == 0x90) && one_in(g, 3))
+	if ((code == 0x30 || code == 0x90) && generate_one_in(&g->code, 3))
 		off = 1;
-	if (one_in(g, 2)) {
-		emit(g, code | class | 0x08, dst, scalar(g), off, 0);
+	if (generate_one_in(&g->code, 2)) {
+		generate_emit(&g->code, code | class | 0x08, dst, scalar(g), off, 0);
 		return;
 	}
 	if (code == 0x60 || code == 0x70 || code == 0xc0)
 		imm &= class == 0x07 ? 63 : 31;
 	if ((code == 0x30 || code == 0x90) && imm == 0)
 		imm = 3;
-	emit(g, code | class, dst, 0, off, imm);
+	generate_emit(&g->code, code | class, dst, 0, off, imm);
 }
 
 static void op_unary(struct gen *g)
@@ -151,25 +152,26 @@ static void op_unary(struct gen *g)
 	static const int widths[] = {16, 32, 64};
 	int dst = scalar(g), src = scalar(g);
 
-	switch (pick(g, 6)) {
+	switch (generate_pick(&g->code, 6)) {
 	case 0:
-		emit(g, one_in(g, 2) ? 0x87 : 0x84, dst, 0, 0, 0);
+		generate_emit(&g->code, generate_one_in(&g->code, 2) ? 0x87 : 0x84, dst, 0, 0, 0);
 		break;
 	case 1:
-		emit(g, one_in(g, 2) ? 0xdc : 0xd7, dst, 0, 0, widths[pick(g, 3)]);
+		generate_emit(&g->code, generate_one_in(&g->code, 2) ? 0xdc : 0xd7, dst, 0, 0,
+			      widths[generate_pick(&g->code, 3)]);
 		break;
 	case 2:
-		emit(g, 0xbf, dst, src, 8 << pick(g, 3), 0);
+		generate_emit(&g->code, 0xbf, dst, src, 8 << generate_pick(&g->code, 3), 0);
 		break;
 	case 3:
-		emit(g, 0xbc, dst, src, one_in(g, 2) ? 8 : 16, 0);
+		generate_emit(&g->code, 0xbc, dst, src, generate_one_in(&g->code, 2) ? 8 : 16, 0);
 		break;
 	case 4:
-		emit(g, 0xbc, dst, src, 0, 0);
+		generate_emit(&g->code, 0xbc, dst, src, 0, 0);
 		break;
 	default:
 		dst = scratch(g);
-		emit(g, 0xbf, dst, src, 0, 0);
+		generate_emit(&g->code, 0xbf, dst, src, 0, 0);
 		g->kind[dst] = SCALAR;
 	}
 }
@@ -178,7 +180,7 @@ static void op_random(struct gen *g)
 {
 	if (g->repeatable)
 		return;
-	emit(g, 0x85, 0, 0, 0, one_in(g, 4) ? 5 : 7);
+	generate_emit(&g->code, 0x85, 0, 0, 0, generate_one_in(&g->code, 4) ? 5 : 7);
 	memset(g->kind, UNKNOWN, 6);
 	g->kind[0] = SCALAR;
 }
@@ -192,41 +194,43 @@ static void access_memory(struct gen *g, int reg, int off, unsigned size, bool a
 	static const int32_t operations[] = {0x00, 0x40, 0x50, 0xa0, 0x01, 0x41, 0x51, 0xa1, 0xe1};
 	int dst;
 
-	switch (pick(g, atomics && size >= 2 ? 4 : 3)) {
+	switch (generate_pick(&g->code, atomics && size >= 2 ? 4 : 3)) {
 	case 0:
-		emit(g, 0x63 | size_bits[size], reg, scalar(g), off, 0);
+		generate_emit(&g->code, 0x63 | size_bits[size], reg, scalar(g), off, 0);
 		break;
 	case 1:
-		emit(g, 0x62 | size_bits[size], reg, 0, off, number(g));
+		generate_emit(&g->code, 0x62 | size_bits[size], reg, 0, off, number(g));
 		break;
 	case 3:
-		emit(g, size == 3 ? 0xdb : 0xc3, reg, scalar(g), off & ~(sizes[size] - 1), operations[pick(g, 9)]);
+		generate_emit(&g->code, size == 3 ? 0xdb : 0xc3, reg, scalar(g), off & ~(sizes[size] - 1),
+			      operations[generate_pick(&g->code, 9)]);
 		break;
 	default:
 		dst = scratch(g);
 		if (dst == reg)
 			dst = (dst + 1) % 6;
-		emit(g, (size < 3 && one_in(g, 4) ? 0x81 : 0x61) | size_bits[size], dst, reg, off, 0);
+		generate_emit(&g->code, (size < 3 && generate_one_in(&g->code, 4) ? 0x81 : 0x61) | size_bits[size], dst,
+			      reg, off, 0);
 		g->kind[dst] = SCALAR;
 	}
 }
 
 static void op_stack(struct gen *g)
 {
-	unsigned size = pick(g, 4), slot = pick(g, 6);
-	int off = -8 * (int)(slot + 1) + (int)(pick(g, 8) & ~(sizes[size] - 1u));
+	unsigned size = generate_pick(&g->code, 4), slot = generate_pick(&g->code, 6);
+	int off = -8 * (int)(slot + 1) + (int)(generate_pick(&g->code, 8) & ~(sizes[size] - 1u));
 	int dst = scratch(g);
 
-	if (!(g->stack_set >> slot & 1) && !one_in(g, 20)) {
-		emit(g, 0x7b, 10, scalar(g), -8 * (int)(slot + 1), 0);
+	if (!(g->stack_set >> slot & 1) && !generate_one_in(&g->code, 20)) {
+		generate_emit(&g->code, 0x7b, 10, scalar(g), -8 * (int)(slot + 1), 0);
 		g->stack_set |= 1ULL << slot;
 		return;
 	}
-	if (one_in(g, 2)) {
+	if (generate_one_in(&g->code, 2)) {
 		access_memory(g, 10, off, size, true);
 		return;
 	}
-	emit(g, 0x61 | size_bits[size], dst, 10, off, 0);
+	generate_emit(&g->code, 0x61 | size_bits[size], dst, 10, off, 0);
 	g->kind[dst] = SCALAR;
 }
 
@@ -238,33 +242,35 @@ static void bound(struct gen *g, int reg, int32_t limit, uint32_t *skip, uint32_
 	static const uint8_t unsigned_above[] = {0x25, 0x26, 0x65, 0x66};
 	uint32_t mask = 1;
 
-	if (one_in(g, 25))
-		limit += (int32_t)pick(g, 9);
-	if (one_in(g, 3)) {
+	if (generate_one_in(&g->code, 25))
+		limit += (int32_t)generate_pick(&g->code, 9);
+	if (generate_one_in(&g->code, 3)) {
 		while (mask * 2 - 1 <= (uint32_t)limit)
 			mask *= 2;
-		emit(g, one_in(g, 2) ? 0x57 : 0x54, reg, 0, 0, (int32_t)mask - 1);
+		generate_emit(&g->code, generate_one_in(&g->code, 2) ? 0x57 : 0x54, reg, 0, 0, (int32_t)mask - 1);
 		return;
 	}
-	if (one_in(g, 5)) {
-		emit(g, 0x97, reg, 0, 0, limit + 1);
+	if (generate_one_in(&g->code, 5)) {
+		generate_emit(&g->code, 0x97, reg, 0, 0, limit + 1);
 		return;
 	}
-	if (one_in(g, 5)) {
-		emit(g, 0x67, reg, 0, 0, 58);
-		emit(g, 0x77, reg, 0, 0, 58 + (limit < 63) + (limit < 31) + (limit < 15) + (limit < 7));
+	if (generate_one_in(&g->code, 5)) {
+		generate_emit(&g->code, 0x67, reg, 0, 0, 58);
+		generate_emit(&g->code, 0x77, reg, 0, 0, 58 + (limit < 63) + (limit < 31) + (limit < 15) + (limit < 7));
 		return;
 	}
 	/* Only the unsigned 64-bit comparison is a bound by itself. */
-	skip[(*skips)++] = g->count;
-	emit(g, one_in(g, 8) ? unsigned_above[pick(g, 4)] : 0x25, reg, 0, 0, limit);
+	skip[(*skips)++] = g->code.count;
+	generate_emit(&g->code, generate_one_in(&g->code, 8) ? unsigned_above[generate_pick(&g->code, 4)] : 0x25, reg,
+		      0, 0, limit);
 }
 
 /* base + variable, inside of [start, start + bytes) behind base */
 static void op_variable(struct gen *g, int base, int start, int bytes, enum kind kind)
 {
-	unsigned size = pick(g, 4);
-	int reg = scalar(g), fixed = (int)pick(g, 8), pointer = (reg + 1 + (int)pick(g, 5)) % 6;
+	unsigned size = generate_pick(&g->code, 4);
+	int reg = scalar(g), fixed = (int)generate_pick(&g->code, 8),
+	    pointer = (reg + 1 + (int)generate_pick(&g->code, 5)) % 6;
 	int32_t room = bytes - fixed - sizes[size];
 	uint32_t skip[2], skips = 0;
 	uint8_t before[11];
@@ -273,12 +279,12 @@ static void op_variable(struct gen *g, int base, int start, int bytes, enum kind
 		return;
 	bound(g, reg, room, skip, &skips);
 	memcpy(before, g->kind, sizeof(before));
-	emit(g, 0xbf, pointer, base, 0, 0);
-	emit(g, 0x0f, pointer, reg, 0, 0);
-	if (one_in(g, 12))
-		emit(g, 0x07, pointer, 0, 0, number(g));
+	generate_emit(&g->code, 0xbf, pointer, base, 0, 0);
+	generate_emit(&g->code, 0x0f, pointer, reg, 0, 0);
+	if (generate_one_in(&g->code, 12))
+		generate_emit(&g->code, 0x07, pointer, 0, 0, number(g));
 	g->kind[pointer] = (uint8_t)kind;
-	access_memory(g, pointer, start + fixed, size, kind != PACKET && one_in(g, 2));
+	access_memory(g, pointer, start + fixed, size, kind != PACKET && generate_one_in(&g->code, 2));
 	/* A pointer on one path only: nothing to rely on behind it. */
 	for (int i = 0; i < 6; i++)
 		if (g->kind[i] != before[i])
@@ -290,13 +296,16 @@ static void op_variable(struct gen *g, int base, int start, int bytes, enum kind
 
 static void op_packet(struct gen *g)
 {
-	if (one_in(g, 2)) {
-		unsigned size = pick(g, 4);
+	if (generate_one_in(&g->code, 2)) {
+		unsigned size = generate_pick(&g->code, 4);
 		int last = g->packet_bytes - sizes[size];
 
 		if (last < 0)
 			return;
-		access_memory(g, 7, (int)pick(g, (uint32_t)last + 1) + (one_in(g, 30) ? 1 : 0), size, one_in(g, 50));
+		access_memory(g, 7,
+			      (int)generate_pick(&g->code, (uint32_t)last + 1) +
+				      (generate_one_in(&g->code, 30) ? 1 : 0),
+			      size, generate_one_in(&g->code, 50));
 	} else {
 		op_variable(g, 7, 0, g->packet_bytes, PACKET);
 	}
@@ -306,55 +315,58 @@ static void block(struct gen *g, int length);
 
 static void op_value(struct gen *g)
 {
-	int map = one_in(g, 2) ? GENERATE_ARRAY_MAP : GENERATE_HASH_MAP;
+	int map = generate_one_in(&g->code, 2) ? GENERATE_ARRAY_MAP : GENERATE_HASH_MAP;
 	uint32_t miss;
 
 	if (g->depth > 1)
 		return;
-	if (one_in(g, 2))
-		emit(g, 0x63, 10, scalar(g), -4, 0);
+	if (generate_one_in(&g->code, 2))
+		generate_emit(&g->code, 0x63, 10, scalar(g), -4, 0);
 	else
-		emit(g, 0x62, 10, 0, -4, (int32_t)pick(g, 12));
+		generate_emit(&g->code, 0x62, 10, 0, -4, (int32_t)generate_pick(&g->code, 12));
 	if (!(g->stack_set & 1))
-		emit(g, 0x62, 10, 0, -8, 0);
+		generate_emit(&g->code, 0x62, 10, 0, -8, 0);
 	g->stack_set |= 1;
-	emit(g, 0xbf, 2, 10, 0, 0);
-	emit(g, 0x07, 2, 0, 0, -4);
-	emit(g, 0x18, 1, 1, 0, map);
-	emit(g, 0x00, 0, 0, 0, 0);
-	if (map == GENERATE_HASH_MAP && one_in(g, 3)) {
-		emit(g, 0xbf, 3, 7, 0, 0); /* the value: packet bytes, if enough of them are proven */
-		if (one_in(g, 2))
-			emit(g, 0xb7, 4, 0, 0, (int32_t)pick(g, 3));
+	generate_emit(&g->code, 0xbf, 2, 10, 0, 0);
+	generate_emit(&g->code, 0x07, 2, 0, 0, -4);
+	generate_emit(&g->code, 0x18, 1, 1, 0, map);
+	generate_emit(&g->code, 0x00, 0, 0, 0, 0);
+	if (map == GENERATE_HASH_MAP && generate_one_in(&g->code, 3)) {
+		generate_emit(&g->code, 0xbf, 3, 7, 0, 0); /* the value: packet bytes, if enough of them are proven */
+		if (generate_one_in(&g->code, 2))
+			generate_emit(&g->code, 0xb7, 4, 0, 0, (int32_t)generate_pick(&g->code, 3));
 		else
-			emit(g, 0xb7, 4, 0, 0, 0);
-		emit(g, 0x85, 0, 0, 0, one_in(g, 4) ? 3 : 2);
+			generate_emit(&g->code, 0xb7, 4, 0, 0, 0);
+		generate_emit(&g->code, 0x85, 0, 0, 0, generate_one_in(&g->code, 4) ? 3 : 2);
 		memset(g->kind, UNKNOWN, 6);
 		g->kind[0] = SCALAR;
 		return;
 	}
-	emit(g, 0x85, 0, 0, 0, 1);
+	generate_emit(&g->code, 0x85, 0, 0, 0, 1);
 	memset(g->kind, UNKNOWN, 6);
-	miss = g->count;
-	if (!one_in(g, 40))
-		emit(g, 0x15, 0, 0, 0, 0);
+	miss = g->code.count;
+	if (!generate_one_in(&g->code, 40))
+		generate_emit(&g->code, 0x15, 0, 0, 0, 0);
 	else
-		emit(g, 0x55, 0, 0, 0, 0);
-	emit(g, 0xbf, 9, 0, 0, 0);
-	emit(g, 0xb7, 0, 0, 0, 1);
+		generate_emit(&g->code, 0x55, 0, 0, 0, 0);
+	generate_emit(&g->code, 0xbf, 9, 0, 0, 0);
+	generate_emit(&g->code, 0xb7, 0, 0, 0, 1);
 	g->kind[0] = SCALAR;
-	for (uint32_t n = 1 + pick(g, 3); n; n--) {
-		unsigned size = pick(g, 4);
+	for (uint32_t n = 1 + generate_pick(&g->code, 3); n; n--) {
+		unsigned size = generate_pick(&g->code, 4);
 
-		if (one_in(g, 2))
+		if (generate_one_in(&g->code, 2))
 			op_variable(g, 9, 0, GENERATE_VALUE_BYTES, VALUE);
 		else
-			access_memory(g, 9, (int)pick(g, GENERATE_VALUE_BYTES + 1u - sizes[size]) + (one_in(g, 30) ? 1 : 0), size, true);
+			access_memory(g, 9,
+				      (int)generate_pick(&g->code, GENERATE_VALUE_BYTES + 1u - sizes[size]) +
+					      (generate_one_in(&g->code, 30) ? 1 : 0),
+				      size, true);
 	}
 	land(g, miss);
 	memset(g->kind, UNKNOWN, 6);
-	emit(g, 0xb7, 9, 0, 0, 0);
-	emit(g, 0xb7, 0, 0, 0, (int32_t)pick(g, 5));
+	generate_emit(&g->code, 0xb7, 9, 0, 0, 0);
+	generate_emit(&g->code, 0xb7, 0, 0, 0, (int32_t)generate_pick(&g->code, 5));
 	g->kind[0] = SCALAR;
 }
 
@@ -362,7 +374,8 @@ static const uint8_t jump_codes[] = {0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0
 
 static void op_branch(struct gen *g)
 {
-	uint8_t code = jump_codes[pick(g, sizeof(jump_codes))] | (one_in(g, 2) ? 0x05 : 0x06);
+	uint8_t code =
+		jump_codes[generate_pick(&g->code, sizeof(jump_codes))] | (generate_one_in(&g->code, 2) ? 0x05 : 0x06);
 	uint32_t jump, over;
 	uint8_t before[11];
 	uint64_t stack = g->stack_set;
@@ -371,23 +384,23 @@ static void op_branch(struct gen *g)
 	if (g->depth > 2)
 		return;
 	dst = scalar(g);
-	if (one_in(g, 2))
-		emit(g, code | 0x08, dst, scalar(g), 0, 0);
+	if (generate_one_in(&g->code, 2))
+		generate_emit(&g->code, code | 0x08, dst, scalar(g), 0, 0);
 	else
-		emit(g, code, dst, 0, 0, number(g));
-	jump = g->count - 1;
+		generate_emit(&g->code, code, dst, 0, 0, number(g));
+	jump = g->code.count - 1;
 	memcpy(before, g->kind, sizeof(before));
-	block(g, 1 + (int)pick(g, 4));
-	if (one_in(g, 2)) {
+	block(g, 1 + (int)generate_pick(&g->code, 4));
+	if (generate_one_in(&g->code, 2)) {
 		uint8_t after[11];
 
-		over = g->count;
-		emit(g, 0x05, 0, 0, 0, 0);
+		over = g->code.count;
+		generate_emit(&g->code, 0x05, 0, 0, 0, 0);
 		land(g, jump);
 		memcpy(after, g->kind, sizeof(after));
 		memcpy(g->kind, before, sizeof(before));
 		g->stack_set = stack;
-		block(g, 1 + (int)pick(g, 3));
+		block(g, 1 + (int)generate_pick(&g->code, 3));
 		land(g, over);
 		memcpy(before, after, sizeof(before));
 	} else {
@@ -407,28 +420,29 @@ static void op_loop(struct gen *g)
 
 	if (g->depth > 0)
 		return;
-	emit(g, 0xb7, 9, 0, 0, (int32_t)pick(g, 4));
+	generate_emit(&g->code, 0xb7, 9, 0, 0, (int32_t)generate_pick(&g->code, 4));
 	for (int i = 0; i < 2; i++) /* something to keep alive */
 		scalar(g);
 	memcpy(before, g->kind, sizeof(before));
 	stack = g->stack_set;
-	top = g->count;
+	top = g->code.count;
 	g->depth += 2; /* no lookup in here: it would take R9 */
-	block(g, 1 + (int)pick(g, 5));
+	block(g, 1 + (int)generate_pick(&g->code, 5));
 	g->depth -= 2;
 	for (int i = 0; i < 6; i++)
 		if (before[i] == SCALAR && g->kind[i] != SCALAR)
 			constant(g, i);
-	emit(g, 0x07, 9, 0, 0, 1 + (int32_t)pick(g, 3));
-	emit(g, one_in(g, 2) ? 0xa5 : 0xc6, 9, 0, (int)top - (int)g->count - 1, 4 + (int32_t)pick(g, 12));
+	generate_emit(&g->code, 0x07, 9, 0, 0, 1 + (int32_t)generate_pick(&g->code, 3));
+	generate_emit(&g->code, generate_one_in(&g->code, 2) ? 0xa5 : 0xc6, 9, 0, (int)top - (int)g->code.count - 1,
+		      4 + (int32_t)generate_pick(&g->code, 12));
 	g->stack_set &= stack;
 }
 
 static void block(struct gen *g, int length)
 {
 	g->depth++;
-	while (length-- > 0 && g->count < GENERATE_MAX_SLOTS - 200) {
-		switch (pick(g, 16)) {
+	while (length-- > 0 && g->code.count < GENERATE_MAX_SLOTS - 200) {
+		switch (generate_pick(&g->code, 16)) {
 		case 0:
 			op_constant(g);
 			break;
@@ -471,25 +485,25 @@ static void block(struct gen *g, int length)
 
 uint32_t generate_program(uint64_t seed, bool repeatable, uint8_t *wire)
 {
-	struct gen g = {.rng = seed, .wire = wire, .repeatable = repeatable};
+	struct gen g = {.code = {.rng = seed, .wire = wire}, .repeatable = repeatable};
 	uint32_t exits;
 
-	g.packet_bytes = 14 + (int)pick(&g, 40);
-	emit(&g, 0xbf, 6, 1, 0, 0);
-	emit(&g, 0x61, 7, 6, 0, 0);
-	emit(&g, 0x61, 8, 6, 4, 0);
-	emit(&g, 0xb7, 0, 0, 0, 2);
-	emit(&g, 0xb7, 9, 0, 0, 0);
-	emit(&g, 0xbf, 1, 7, 0, 0);
-	emit(&g, 0x07, 1, 0, 0, g.packet_bytes);
-	exits = g.count;
-	emit(&g, 0x2d, 1, 8, 0, 0);
+	g.packet_bytes = 14 + (int)generate_pick(&g.code, 40);
+	generate_emit(&g.code, 0xbf, 6, 1, 0, 0);
+	generate_emit(&g.code, 0x61, 7, 6, 0, 0);
+	generate_emit(&g.code, 0x61, 8, 6, 4, 0);
+	generate_emit(&g.code, 0xb7, 0, 0, 0, 2);
+	generate_emit(&g.code, 0xb7, 9, 0, 0, 0);
+	generate_emit(&g.code, 0xbf, 1, 7, 0, 0);
+	generate_emit(&g.code, 0x07, 1, 0, 0, g.packet_bytes);
+	exits = g.code.count;
+	generate_emit(&g.code, 0x2d, 1, 8, 0, 0);
 	memset(g.kind, UNKNOWN, sizeof(g.kind));
 	g.kind[0] = SCALAR;
-	block(&g, 3 + (int)pick(&g, 20));
+	block(&g, 3 + (int)generate_pick(&g.code, 20));
 	if (g.kind[0] != SCALAR)
-		emit(&g, 0xbf, 0, scalar(&g), 0, 0);
+		generate_emit(&g.code, 0xbf, 0, scalar(&g), 0, 0);
 	land(&g, exits);
-	emit(&g, 0x95, 0, 0, 0, 0);
-	return g.count;
+	generate_emit(&g.code, 0x95, 0, 0, 0, 0);
+	return g.code.count;
 }

@@ -30,4 +30,17 @@ void generate_mutate(uint64_t seed, uint8_t *wire, uint32_t slots);
 /* A well-mixed number; *state moves on. */
 uint64_t generate_random(uint64_t *state);
 
+/* For the generators: a program being written, and the choices that it is made of. */
+struct generate_code {
+	uint64_t rng;
+	uint8_t *wire;  /* GENERATE_MAX_SLOTS of room */
+	uint32_t count; /* slots */
+};
+
+/* A number below n. */
+uint32_t generate_pick(struct generate_code *code, uint32_t n);
+bool generate_one_in(struct generate_code *code, uint32_t n);
+/* Appends an instruction, if there is room. */
+void generate_emit(struct generate_code *code, uint8_t opcode, int dst, int src, int off, int32_t imm);
+
 #endif

@@ -22,9 +22,7 @@ enum {
 };
 
 struct flow {
-	uint64_t rng;
-	uint8_t *wire;
-	uint32_t count;
+	struct generate_code code;
 	uint32_t outs[128]; /* jumps to the function's end */
 	uint32_t num_outs;
 	uint32_t entries[FUNCTIONS];
@@ -43,48 +41,23 @@ struct flow {
 	uint32_t rare;      /* one choice in so many offers a large number */
 };
 
-static uint32_t pick(struct flow *f, uint32_t n)
-{
-	return (uint32_t)(generate_random(&f->rng) >> 32) % n;
-}
-
-static bool one_in(struct flow *f, uint32_t n)
-{
-	return pick(f, n) == 0;
-}
-
-static void emit(struct flow *f, uint8_t opcode, int dst, int src, int off, int32_t imm)
-{
-	uint8_t *at = f->wire + (size_t)f->count * 8;
-
-	if (f->count >= GENERATE_MAX_SLOTS)
-		return;
-	at[0] = opcode;
-	at[1] = (uint8_t)(dst | src << 4);
-	at[2] = (uint8_t)off;
-	at[3] = (uint8_t)((uint32_t)off >> 8);
-	for (int i = 0; i < 4; i++)
-		at[4 + i] = (uint8_t)((uint32_t)imm >> 8 * i);
-	f->count++;
-}
-
 static bool is_full(const struct flow *f)
 {
-	return f->count > GENERATE_MAX_SLOTS - 200 || f->num_outs > 100;
+	return f->code.count > GENERATE_MAX_SLOTS - 200 || f->num_outs > 100;
 }
 
 static void land(struct flow *f, uint32_t index)
 {
-	int off = (int)(f->count - index - 1);
+	int off = (int)(f->code.count - index - 1);
 
-	f->wire[(size_t)index * 8 + 2] = (uint8_t)off;
-	f->wire[(size_t)index * 8 + 3] = (uint8_t)((uint32_t)off >> 8);
+	f->code.wire[(size_t)index * 8 + 2] = (uint8_t)off;
+	f->code.wire[(size_t)index * 8 + 3] = (uint8_t)((uint32_t)off >> 8);
 }
 
 static void jump_out(struct flow *f, uint8_t opcode, int dst, int src, int32_t imm)
 {
-	f->outs[f->num_outs++] = f->count;
-	emit(f, opcode, dst, src, 0, imm);
+	f->outs[f->num_outs++] = f->code.count;
+	generate_emit(&f->code, opcode, dst, src, 0, imm);
 }
 
 static int slot_of(int place)
@@ -104,7 +77,7 @@ static int reg_of(int place)
 
 static int any_place(struct flow *f)
 {
-	return one_in(f, 2) ? f->last : (int)pick(f, PLACES);
+	return generate_one_in(&f->code, 2) ? f->last : (int)generate_pick(&f->code, PLACES);
 }
 
 /* The number to a register; by a part of the slot at times. */
@@ -113,9 +86,10 @@ static void fetch(struct flow *f, int reg, int place)
 	static const uint8_t narrow[] = {0x71, 0x69, 0x61, 0x81, 0x89, 0x91};
 
 	if (!is_slot(place))
-		emit(f, one_in(f, 5) ? 0xbc : 0xbf, reg, reg_of(place), 0, 0);
+		generate_emit(&f->code, generate_one_in(&f->code, 5) ? 0xbc : 0xbf, reg, reg_of(place), 0, 0);
 	else
-		emit(f, one_in(f, 5) ? narrow[pick(f, 6)] : 0x79, reg, 10, slot_of(place), 0);
+		generate_emit(&f->code, generate_one_in(&f->code, 5) ? narrow[generate_pick(&f->code, 6)] : 0x79, reg,
+			      10, slot_of(place), 0);
 }
 
 static void keep(struct flow *f, int place, int reg)
@@ -124,27 +98,28 @@ static void keep(struct flow *f, int place, int reg)
 
 	f->last = place;
 	if (!is_slot(place)) {
-		emit(f, one_in(f, 5) ? 0xbc : 0xbf, reg_of(place), reg, 0, 0);
+		generate_emit(&f->code, generate_one_in(&f->code, 5) ? 0xbc : 0xbf, reg_of(place), reg, 0, 0);
 		return;
 	}
-	if (one_in(f, 6)) {
-		emit(f, 0x7a, 10, 0, slot_of(place), 0);
-		emit(f, narrow[pick(f, 3)], 10, reg, slot_of(place) + (one_in(f, 6) ? 4 : 0), 0);
+	if (generate_one_in(&f->code, 6)) {
+		generate_emit(&f->code, 0x7a, 10, 0, slot_of(place), 0);
+		generate_emit(&f->code, narrow[generate_pick(&f->code, 3)], 10, reg,
+			      slot_of(place) + (generate_one_in(&f->code, 6) ? 4 : 0), 0);
 		return;
 	}
-	emit(f, 0x7b, 10, reg, slot_of(place), 0);
+	generate_emit(&f->code, 0x7b, 10, reg, slot_of(place), 0);
 }
 
 static void put(struct flow *f, int place, int32_t number)
 {
 	f->last = place;
 	if (!is_slot(place))
-		emit(f, one_in(f, 3) ? 0xb4 : 0xb7, reg_of(place), 0, 0, number);
-	else if (one_in(f, 4))
-		emit(f, 0x7a, 10, 0, slot_of(place), number);
+		generate_emit(&f->code, generate_one_in(&f->code, 3) ? 0xb4 : 0xb7, reg_of(place), 0, 0, number);
+	else if (generate_one_in(&f->code, 4))
+		generate_emit(&f->code, 0x7a, 10, 0, slot_of(place), number);
 	else {
-		emit(f, 0xb7, 3, 0, 0, number);
-		emit(f, 0x7b, 10, 3, slot_of(place), 0);
+		generate_emit(&f->code, 0xb7, 3, 0, 0, number);
+		generate_emit(&f->code, 0x7b, 10, 3, slot_of(place), 0);
 	}
 }
 
@@ -152,34 +127,34 @@ static int32_t large(struct flow *f)
 {
 	static const int32_t numbers[] = {4096, 8192, 65536, 1 << 20, -4096, -65536};
 
-	return numbers[pick(f, sizeof(numbers) / sizeof(numbers[0]))];
+	return numbers[generate_pick(&f->code, sizeof(numbers) / sizeof(numbers[0]))];
 }
 
 /* Up to 10 instructions that do nothing, so that a state is kept behind them, where paths meet or seem to. */
 static void idle(struct flow *f)
 {
-	for (uint32_t n = 1 + pick(f, 10); n; n--)
-		emit(f, 0xb7, 0, 0, 0, 1);
-	if (one_in(f, 2))
-		emit(f, 0x15, 0, 0, 0, 5);
+	for (uint32_t n = 1 + generate_pick(&f->code, 10); n; n--)
+		generate_emit(&f->code, 0xb7, 0, 0, 0, 1);
+	if (generate_one_in(&f->code, 2))
+		generate_emit(&f->code, 0x15, 0, 0, 0, 5);
 }
 
 /* A random number in R0. */
 static void random_r0(struct flow *f)
 {
-	emit(f, 0x85, 0, 0, 0, 7);
+	generate_emit(&f->code, 0x85, 0, 0, 0, 7);
 }
 
 static void op_choose(struct flow *f)
 {
 	int place = any_place(f);
-	int32_t first = large(f), second = (int32_t)pick(f, SMALL + 1);
+	int32_t first = large(f), second = (int32_t)generate_pick(&f->code, SMALL + 1);
 	uint32_t jump;
-	bool both = !one_in(f, f->rare);
+	bool both = !generate_one_in(&f->code, f->rare);
 
 	if (both)
-		first = (int32_t)pick(f, SMALL + 1);
-	if (one_in(f, 4)) {
+		first = (int32_t)generate_pick(&f->code, SMALL + 1);
+	if (generate_one_in(&f->code, 4)) {
 		int32_t other = first;
 
 		first = second;
@@ -187,8 +162,8 @@ static void op_choose(struct flow *f)
 	}
 	random_r0(f);
 	put(f, place, first);
-	jump = f->count;
-	emit(f, 0x45, 0, 0, 0, 1 << pick(f, 30));
+	jump = f->code.count;
+	generate_emit(&f->code, 0x45, 0, 0, 0, 1 << generate_pick(&f->code, 30));
 	put(f, place, second);
 	land(f, jump);
 	f->small[place] = both;
@@ -196,11 +171,11 @@ static void op_choose(struct flow *f)
 
 static void op_move(struct flow *f)
 {
-	int from = any_place(f), to = (int)pick(f, PLACES), reg = (int)pick(f, 6);
+	int from = any_place(f), to = (int)generate_pick(&f->code, PLACES), reg = (int)generate_pick(&f->code, 6);
 
 	fetch(f, reg, from);
-	if (one_in(f, 4)) {
-		emit(f, 0xbf, (reg + 1) % 6, reg, 0, 0);
+	if (generate_one_in(&f->code, 4)) {
+		generate_emit(&f->code, 0xbf, (reg + 1) % 6, reg, 0, 0);
 		reg = (reg + 1) % 6;
 	}
 	keep(f, to, reg);
@@ -211,28 +186,28 @@ static void op_compute(struct flow *f)
 {
 	static const uint8_t codes[] = {0x07, 0x17, 0x27, 0x37, 0x47, 0x57, 0x67, 0x77, 0x97, 0xa7,
 					0xc7, 0x04, 0x14, 0x24, 0x54, 0x64, 0x74, 0xa4, 0xc4};
-	int place = any_place(f), reg = (int)pick(f, 6);
-	uint8_t code = codes[pick(f, sizeof(codes))];
+	int place = any_place(f), reg = (int)generate_pick(&f->code, 6);
+	uint8_t code = codes[generate_pick(&f->code, sizeof(codes))];
 
 	fetch(f, reg, place);
-	if (one_in(f, 3)) {
-		emit(f, 0x57, reg, 0, 0, SMALL);
+	if (generate_one_in(&f->code, 3)) {
+		generate_emit(&f->code, 0x57, reg, 0, 0, SMALL);
 		keep(f, place, reg);
 		f->small[place] = true;
 		return;
 	}
-	if (one_in(f, 3)) {
+	if (generate_one_in(&f->code, 3)) {
 		int by = any_place(f), other = (reg + 1) % 6;
 
 		fetch(f, other, by);
-		emit(f, one_in(f, 2) ? 0x0f : code | 8, reg, other, 0, 0);
-		if (one_in(f, 2)) {
+		generate_emit(&f->code, generate_one_in(&f->code, 2) ? 0x0f : code | 8, reg, other, 0, 0);
+		if (generate_one_in(&f->code, 2)) {
 			keep(f, place, reg);
-			f->small[place] = f->small[by] && f->small[place] && one_in(f, 2);
+			f->small[place] = f->small[by] && f->small[place] && generate_one_in(&f->code, 2);
 			return;
 		}
 	} else {
-		emit(f, code, reg, 0, 0, 1 + (int32_t)pick(f, 3));
+		generate_emit(&f->code, code, reg, 0, 0, 1 + (int32_t)generate_pick(&f->code, 3));
 	}
 	keep(f, place, reg);
 	f->small[place] = false;
@@ -241,17 +216,17 @@ static void op_compute(struct flow *f)
 /* Leaves the function if the number is not small. Now and then it proves less. */
 static void op_guard(struct flow *f, int place)
 {
-	int reg = 1 + (int)pick(f, 4), other = 5;
-	bool stale = one_in(f, 30);
+	int reg = 1 + (int)generate_pick(&f->code, 4), other = 5;
+	bool stale = generate_one_in(&f->code, 30);
 
 	fetch(f, reg, place);
-	switch (pick(f, 9)) {
+	switch (generate_pick(&f->code, 9)) {
 	case 0:
-		emit(f, 0xb7, other, 0, 0, SMALL);
+		generate_emit(&f->code, 0xb7, other, 0, 0, SMALL);
 		jump_out(f, 0x2d, reg, other, 0);
 		break;
 	case 1:
-		emit(f, 0xb7, other, 0, 0, SMALL + 1);
+		generate_emit(&f->code, 0xb7, other, 0, 0, SMALL + 1);
 		jump_out(f, 0xbd, other, reg, 0); /* other <= reg */
 		break;
 	case 2:
@@ -262,28 +237,28 @@ static void op_guard(struct flow *f, int place)
 		jump_out(f, 0xc5, reg, 0, 0);
 		break;
 	case 4:
-		emit(f, 0xa5, reg, 0, 1, SMALL + 1);
+		generate_emit(&f->code, 0xa5, reg, 0, 1, SMALL + 1);
 		jump_out(f, 0x05, 0, 0, 0);
 		break;
 	case 5:
 		jump_out(f, 0x26, reg, 0, SMALL); /* the low half */
-		if (!one_in(f, 4))
-			emit(f, 0xbc, reg, reg, 0, 0);
+		if (!generate_one_in(&f->code, 4))
+			generate_emit(&f->code, 0xbc, reg, reg, 0, 0);
 		break;
 	case 6: /* a copy is checked */
-		emit(f, 0xbf, other, reg, 0, 0);
-		emit(f, 0x07, other, 0, 0, 5);
+		generate_emit(&f->code, 0xbf, other, reg, 0, 0);
+		generate_emit(&f->code, 0x07, other, 0, 0, 5);
 		jump_out(f, 0x25, other, 0, SMALL + 5);
 		jump_out(f, 0xa5, other, 0, 5);
 		break;
 	case 7: /* the difference is checked */
-		emit(f, 0xbf, other, reg, 0, 0);
-		emit(f, 0x77, other, 0, 0, 3);
+		generate_emit(&f->code, 0xbf, other, reg, 0, 0);
+		generate_emit(&f->code, 0x77, other, 0, 0, 3);
 		jump_out(f, 0x55, other, 0, 0);
-		emit(f, 0x57, reg, 0, 0, SMALL);
+		generate_emit(&f->code, 0x57, reg, 0, 0, SMALL);
 		break;
 	default:
-		jump_out(f, 0x25, reg, 0, SMALL + (one_in(f, 40) ? 3000 : 0));
+		jump_out(f, 0x25, reg, 0, SMALL + (generate_one_in(&f->code, 40) ? 3000 : 0));
 	}
 	if (!stale)
 		keep(f, place, reg);
@@ -294,72 +269,72 @@ static void access_target(struct flow *f, int base)
 {
 	static const uint8_t loads[] = {0x71, 0x91};
 
-	if (one_in(f, 3))
-		emit(f, 0x72, base, 0, 0, 1);
+	if (generate_one_in(&f->code, 3))
+		generate_emit(&f->code, 0x72, base, 0, 0, 1);
 	else
-		emit(f, loads[pick(f, 2)], 0, base, 0, 0);
+		generate_emit(&f->code, loads[generate_pick(&f->code, 2)], 0, base, 0, 0);
 }
 
 static void op_use(struct flow *f)
 {
-	int place = any_place(f), base = 1 + (int)pick(f, 2), reg = 3 + (int)pick(f, 3);
+	int place = any_place(f), base = 1 + (int)generate_pick(&f->code, 2), reg = 3 + (int)generate_pick(&f->code, 3);
 	uint32_t jump;
 
-	if (!f->small[place] && pick(f, 8) >= f->careless)
+	if (!f->small[place] && generate_pick(&f->code, 8) >= f->careless)
 		op_guard(f, place);
-	if (one_in(f, 2)) {
+	if (generate_one_in(&f->code, 2)) {
 		idle(f);
-		emit(f, 0xb7, 0, 0, 0, 0);
-	} else if (!one_in(f, 4)) {
-		emit(f, 0xb7, 0, 0, 0, 0);
+		generate_emit(&f->code, 0xb7, 0, 0, 0, 0);
+	} else if (!generate_one_in(&f->code, 4)) {
+		generate_emit(&f->code, 0xb7, 0, 0, 0, 0);
 	}
-	switch (pick(f, 6)) {
+	switch (generate_pick(&f->code, 6)) {
 	case 0: /* a branch never taken */
 		fetch(f, reg, place);
-		jump = f->count;
-		emit(f, one_in(f, 2) ? 0xa5 : 0xb5, reg, 0, 0, SMALL + 1);
-		emit(f, 0x71, 0, 10, one_in(f, 2) ? 0 : 4096, 0);
+		jump = f->code.count;
+		generate_emit(&f->code, generate_one_in(&f->code, 2) ? 0xa5 : 0xb5, reg, 0, 0, SMALL + 1);
+		generate_emit(&f->code, 0x71, 0, 10, generate_one_in(&f->code, 2) ? 0 : 4096, 0);
 		land(f, jump);
 		return;
 	case 1: /* a size */
 		fetch(f, 4, place);
-		emit(f, 0xbf, 3, 10, 0, 0);
-		emit(f, 0x07, 3, 0, 0, TARGET);
-		emit(f, 0xb7, 1, 0, 0, 0);
-		emit(f, 0xb7, 2, 0, 0, 0);
-		emit(f, 0xb7, 5, 0, 0, 0);
-		emit(f, 0x85, 0, 0, 0, 28);
+		generate_emit(&f->code, 0xbf, 3, 10, 0, 0);
+		generate_emit(&f->code, 0x07, 3, 0, 0, TARGET);
+		generate_emit(&f->code, 0xb7, 1, 0, 0, 0);
+		generate_emit(&f->code, 0xb7, 2, 0, 0, 0);
+		generate_emit(&f->code, 0xb7, 5, 0, 0, 0);
+		generate_emit(&f->code, 0x85, 0, 0, 0, 28);
 		return;
 	case 2:
 		if (f->packet || f->pointer) {
-			emit(f, 0x79, base, 10, -8, 0);
+			generate_emit(&f->code, 0x79, base, 10, -8, 0);
 			break;
 		}
 		/* fall through */
 	case 3:
 		if (f->value) {
-			emit(f, 0x79, base, 10, -80, 0);
+			generate_emit(&f->code, 0x79, base, 10, -80, 0);
 			break;
 		}
 		/* fall through */
 	default:
-		emit(f, 0xbf, base, 10, 0, 0);
-		emit(f, 0x07, base, 0, 0, TARGET);
+		generate_emit(&f->code, 0xbf, base, 10, 0, 0);
+		generate_emit(&f->code, 0x07, base, 0, 0, TARGET);
 	}
 	fetch(f, reg, place);
-	emit(f, 0x0f, base, reg, 0, 0);
+	generate_emit(&f->code, 0x0f, base, reg, 0, 0);
 	access_target(f, base);
 }
 
 static void op_atomic(struct flow *f)
 {
 	static const int32_t operations[] = {0x00, 0x40, 0x50, 0xa0, 0x01, 0x41, 0x51, 0xa1, 0xe1, 0xf1};
-	int slot = (int)pick(f, 6), place = any_place(f), reg = 1 + (int)pick(f, 4);
-	int32_t operation = operations[pick(f, 10)];
+	int slot = (int)generate_pick(&f->code, 6), place = any_place(f), reg = 1 + (int)generate_pick(&f->code, 4);
+	int32_t operation = operations[generate_pick(&f->code, 10)];
 
 	fetch(f, reg, place);
-	emit(f, 0xb7, 0, 0, 0, (int32_t)pick(f, 3));
-	emit(f, one_in(f, 3) ? 0xc3 : 0xdb, 10, reg, slot_of(slot), operation);
+	generate_emit(&f->code, 0xb7, 0, 0, 0, (int32_t)generate_pick(&f->code, 3));
+	generate_emit(&f->code, generate_one_in(&f->code, 3) ? 0xc3 : 0xdb, 10, reg, slot_of(slot), operation);
 	f->small[slot] = false;
 	if (operation & 1) {
 		keep(f, place, operation == 0xf1 ? 0 : reg);
@@ -370,33 +345,33 @@ static void op_atomic(struct flow *f)
 /* Reads or writes a number of the caller, or an own one, by pointer. */
 static void op_by_pointer(struct flow *f)
 {
-	int place = any_place(f), slot = (int)pick(f, 6);
+	int place = any_place(f), slot = (int)generate_pick(&f->code, 6);
 
-	if (f->pointer && one_in(f, 2)) {
-		emit(f, 0x79, 1, 10, -8, 0);
+	if (f->pointer && generate_one_in(&f->code, 2)) {
+		generate_emit(&f->code, 0x79, 1, 10, -8, 0);
 	} else {
-		emit(f, 0xbf, 1, 10, 0, 0);
-		emit(f, 0x07, 1, 0, 0, -64);
+		generate_emit(&f->code, 0xbf, 1, 10, 0, 0);
+		generate_emit(&f->code, 0x07, 1, 0, 0, -64);
 	}
-	if (one_in(f, 4)) { /* any of two */
+	if (generate_one_in(&f->code, 4)) { /* any of two */
 		random_r0(f);
-		emit(f, 0x57, 0, 0, 0, 8);
-		if (f->pointer && one_in(f, 2)) {
-			emit(f, 0x79, 1, 10, -8, 0);
+		generate_emit(&f->code, 0x57, 0, 0, 0, 8);
+		if (f->pointer && generate_one_in(&f->code, 2)) {
+			generate_emit(&f->code, 0x79, 1, 10, -8, 0);
 		} else {
-			emit(f, 0xbf, 1, 10, 0, 0);
-			emit(f, 0x07, 1, 0, 0, -64);
+			generate_emit(&f->code, 0xbf, 1, 10, 0, 0);
+			generate_emit(&f->code, 0x07, 1, 0, 0, -64);
 		}
-		emit(f, 0x0f, 1, 0, 0, 0);
+		generate_emit(&f->code, 0x0f, 1, 0, 0, 0);
 		slot %= 5;
 	}
-	if (one_in(f, 2)) {
-		emit(f, 0x79, 2, 1, 8 * slot, 0);
+	if (generate_one_in(&f->code, 2)) {
+		generate_emit(&f->code, 0x79, 2, 1, 8 * slot, 0);
 		keep(f, place, 2);
 		f->small[place] = false;
 	} else {
 		fetch(f, 2, place);
-		emit(f, one_in(f, 4) ? 0x63 : 0x7b, 1, 2, 8 * slot, 0);
+		generate_emit(&f->code, generate_one_in(&f->code, 4) ? 0x63 : 0x7b, 1, 2, 8 * slot, 0);
 		memset(f->small, 0, 6 * sizeof(f->small[0]));
 	}
 }
@@ -407,39 +382,40 @@ static void op_call(struct flow *f)
 		return;
 	for (int reg = 2; reg <= 5; reg++)
 		fetch(f, reg, any_place(f));
-	emit(f, 0xbf, 1, 10, 0, 0);
-	emit(f, 0x07, 1, 0, 0, -64);
-	if (f->pointer && one_in(f, 2))
-		emit(f, 0x79, 1, 10, -8, 0);
-	f->calls[f->num_calls] = f->count;
-	f->callees[f->num_calls++] = (uint8_t)(f->function + 1 + pick(f, f->functions - f->function - 1));
-	emit(f, 0x85, 0, 1, 0, 0);
+	generate_emit(&f->code, 0xbf, 1, 10, 0, 0);
+	generate_emit(&f->code, 0x07, 1, 0, 0, -64);
+	if (f->pointer && generate_one_in(&f->code, 2))
+		generate_emit(&f->code, 0x79, 1, 10, -8, 0);
+	f->calls[f->num_calls] = f->code.count;
+	f->callees[f->num_calls++] =
+		(uint8_t)(f->function + 1 + generate_pick(&f->code, f->functions - f->function - 1));
+	generate_emit(&f->code, 0x85, 0, 1, 0, 0);
 	memset(f->small, 0, sizeof(f->small));
 	keep(f, any_place(f), 0);
 }
 
 static void op_value(struct flow *f)
 {
-	int copy = (int)pick(f, 3);
+	int copy = (int)generate_pick(&f->code, 3);
 
-	emit(f, 0x62, 10, 0, -88, (int32_t)pick(f, 10));
-	emit(f, 0xbf, 2, 10, 0, 0);
-	emit(f, 0x07, 2, 0, 0, -88);
-	emit(f, 0x18, 1, 1, 0, one_in(f, 2) ? GENERATE_ARRAY_MAP : GENERATE_HASH_MAP);
-	emit(f, 0x00, 0, 0, 0, 0);
-	emit(f, 0x85, 0, 0, 0, 1);
-	emit(f, 0xbf, 1, 0, 0, 0);
-	if (one_in(f, 2))
-		emit(f, 0x7b, 10, 0, -80, 0);
+	generate_emit(&f->code, 0x62, 10, 0, -88, (int32_t)generate_pick(&f->code, 10));
+	generate_emit(&f->code, 0xbf, 2, 10, 0, 0);
+	generate_emit(&f->code, 0x07, 2, 0, 0, -88);
+	generate_emit(&f->code, 0x18, 1, 1, 0, generate_one_in(&f->code, 2) ? GENERATE_ARRAY_MAP : GENERATE_HASH_MAP);
+	generate_emit(&f->code, 0x00, 0, 0, 0, 0);
+	generate_emit(&f->code, 0x85, 0, 0, 0, 1);
+	generate_emit(&f->code, 0xbf, 1, 0, 0, 0);
+	if (generate_one_in(&f->code, 2))
+		generate_emit(&f->code, 0x7b, 10, 0, -80, 0);
 	idle(f);
-	emit(f, 0xbf, 0, 1, 0, 0);
+	generate_emit(&f->code, 0xbf, 0, 1, 0, 0);
 	/* of a copy; seldom none */
-	if (!one_in(f, 25))
+	if (!generate_one_in(&f->code, 25))
 		jump_out(f, 0x15, copy == 1 ? 1 : 0, 0, 0);
-	if (one_in(f, 2))
-		emit(f, 0x7b, 10, copy == 0 ? 1 : 0, -80, 0);
+	if (generate_one_in(&f->code, 2))
+		generate_emit(&f->code, 0x7b, 10, copy == 0 ? 1 : 0, -80, 0);
 	else
-		emit(f, 0x7b, 10, 0, -80, 0);
+		generate_emit(&f->code, 0x7b, 10, 0, -80, 0);
 	f->value = true;
 }
 
@@ -450,25 +426,25 @@ static void op_adjust(struct flow *f)
 
 	if (!f->packet)
 		return;
-	emit(f, 0x79, 1, 10, -16, 0);
-	if (one_in(f, 2))
-		emit(f, 0xb7, 2, 0, 0, -4 * (int32_t)pick(f, 3));
+	generate_emit(&f->code, 0x79, 1, 10, -16, 0);
+	if (generate_one_in(&f->code, 2))
+		generate_emit(&f->code, 0xb7, 2, 0, 0, -4 * (int32_t)generate_pick(&f->code, 3));
 	else
 		fetch(f, 2, any_place(f));
-	emit(f, 0x85, 0, 0, 0, helpers[pick(f, 3)]);
-	if (one_in(f, 30))
+	generate_emit(&f->code, 0x85, 0, 0, 0, helpers[generate_pick(&f->code, 3)]);
+	if (generate_one_in(&f->code, 30))
 		return;
-	emit(f, 0x79, 1, 10, -16, 0);
-	if (one_in(f, 3)) { /* metadata: 8 bytes before data */
-		emit(f, 0x61, 2, 1, 8, 0);
-		emit(f, 0x61, 3, 1, 0, 0);
+	generate_emit(&f->code, 0x79, 1, 10, -16, 0);
+	if (generate_one_in(&f->code, 3)) { /* metadata: 8 bytes before data */
+		generate_emit(&f->code, 0x61, 2, 1, 8, 0);
+		generate_emit(&f->code, 0x61, 3, 1, 0, 0);
 	} else {
-		emit(f, 0x61, 2, 1, 0, 0);
-		emit(f, 0x61, 3, 1, 4, 0);
+		generate_emit(&f->code, 0x61, 2, 1, 0, 0);
+		generate_emit(&f->code, 0x61, 3, 1, 4, 0);
 	}
-	emit(f, 0xbf, 4, 2, 0, 0);
-	emit(f, 0x07, 4, 0, 0, 8 + (one_in(f, 20) ? -1 : 0));
-	switch (pick(f, 4)) {
+	generate_emit(&f->code, 0xbf, 4, 2, 0, 0);
+	generate_emit(&f->code, 0x07, 4, 0, 0, 8 + (generate_one_in(&f->code, 20) ? -1 : 0));
+	switch (generate_pick(&f->code, 4)) {
 	case 0:
 		jump_out(f, 0x2d, 4, 3, 0);
 		break;
@@ -476,14 +452,14 @@ static void op_adjust(struct flow *f)
 		jump_out(f, 0xad, 3, 4, 0);
 		break;
 	case 2:
-		emit(f, 0xbd, 4, 3, 1, 0);
+		generate_emit(&f->code, 0xbd, 4, 3, 1, 0);
 		jump_out(f, 0x05, 0, 0, 0);
 		break;
 	default:
-		emit(f, one_in(f, 8) ? 0xad : 0x3d, 3, 4, 1, 0);
+		generate_emit(&f->code, generate_one_in(&f->code, 8) ? 0xad : 0x3d, 3, 4, 1, 0);
 		jump_out(f, 0x05, 0, 0, 0);
 	}
-	emit(f, 0x7b, 10, 2, -8, 0);
+	generate_emit(&f->code, 0x7b, 10, 2, -8, 0);
 }
 
 static void block(struct flow *f, int length);
@@ -497,12 +473,12 @@ static void op_branch(struct flow *f)
 	if (f->depth > 2)
 		return;
 	random_r0(f);
-	if (one_in(f, 3))
-		emit(f, 0xb7, 0, 0, 0, (int32_t)pick(f, 2));
-	jump = f->count;
-	emit(f, 0x45, 0, 0, 0, 1);
+	if (generate_one_in(&f->code, 3))
+		generate_emit(&f->code, 0xb7, 0, 0, 0, (int32_t)generate_pick(&f->code, 2));
+	jump = f->code.count;
+	generate_emit(&f->code, 0x45, 0, 0, 0, 1);
 	memcpy(before, f->small, sizeof(before));
-	block(f, 1 + (int)pick(f, 3));
+	block(f, 1 + (int)generate_pick(&f->code, 3));
 	land(f, jump);
 	for (int i = 0; i < PLACES; i++)
 		f->small[i] &= before[i];
@@ -512,32 +488,32 @@ static void op_branch(struct flow *f)
 static void op_loop(struct flow *f)
 {
 	int place = any_place(f);
-	int32_t rounds = 2 + (int32_t)pick(f, 6);
+	int32_t rounds = 2 + (int32_t)generate_pick(&f->code, 6);
 	uint32_t top, jump;
 
 	if (f->depth > 1)
 		return;
-	emit(f, 0x7a, 10, 0, -72, 0);
-	if (one_in(f, 2))
+	generate_emit(&f->code, 0x7a, 10, 0, -72, 0);
+	if (generate_one_in(&f->code, 2))
 		memset(f->small, 0, sizeof(f->small));
-	top = f->count;
-	block(f, 1 + (int)pick(f, 3));
-	emit(f, 0x79, 1, 10, -72, 0);
-	jump = f->count;
-	emit(f, 0x55, 1, 0, 0, (int32_t)pick(f, (uint32_t)rounds));
-	put(f, place, one_in(f, f->rare) ? large(f) : 1);
+	top = f->code.count;
+	block(f, 1 + (int)generate_pick(&f->code, 3));
+	generate_emit(&f->code, 0x79, 1, 10, -72, 0);
+	jump = f->code.count;
+	generate_emit(&f->code, 0x55, 1, 0, 0, (int32_t)generate_pick(&f->code, (uint32_t)rounds));
+	put(f, place, generate_one_in(&f->code, f->rare) ? large(f) : 1);
 	f->small[place] = false;
 	land(f, jump);
-	emit(f, 0x07, 1, 0, 0, 1);
-	emit(f, 0x7b, 10, 1, -72, 0);
-	emit(f, 0xa5, 1, 0, (int)top - (int)f->count - 1, rounds);
+	generate_emit(&f->code, 0x07, 1, 0, 0, 1);
+	generate_emit(&f->code, 0x7b, 10, 1, -72, 0);
+	generate_emit(&f->code, 0xa5, 1, 0, (int)top - (int)f->code.count - 1, rounds);
 }
 
 static void block(struct flow *f, int length)
 {
 	f->depth++;
 	while (length-- > 0 && !is_full(f)) {
-		switch (pick(f, f->function < 3 ? 24 : 20)) {
+		switch (generate_pick(&f->code, f->function < 3 ? 24 : 20)) {
 		case 0:
 		case 1:
 		case 2:
@@ -593,61 +569,61 @@ static void block(struct flow *f, int length)
 static void init_numbers(struct flow *f)
 {
 	for (int place = 0; place < PLACES; place++) {
-		bool argument = f->function && one_in(f, 2);
+		bool argument = f->function && generate_one_in(&f->code, 2);
 
 		if (argument)
-			keep(f, place, 2 + (int)pick(f, 4));
+			keep(f, place, 2 + (int)generate_pick(&f->code, 4));
 		else if (is_slot(place))
-			emit(f, 0x7a, 10, 0, slot_of(place), 0);
+			generate_emit(&f->code, 0x7a, 10, 0, slot_of(place), 0);
 		else
-			emit(f, 0xb7, reg_of(place), 0, 0, 0);
+			generate_emit(&f->code, 0xb7, reg_of(place), 0, 0, 0);
 		f->small[place] = !argument;
 	}
-	if (!one_in(f, 30))
-		emit(f, 0x7a, 10, 0, TARGET, 0x1234567);
-	if (!one_in(f, 30))
-		emit(f, 0x7a, 10, 0, TARGET + 8, 0);
+	if (!generate_one_in(&f->code, 30))
+		generate_emit(&f->code, 0x7a, 10, 0, TARGET, 0x1234567);
+	if (!generate_one_in(&f->code, 30))
+		generate_emit(&f->code, 0x7a, 10, 0, TARGET + 8, 0);
 }
 
 static void function(struct flow *f)
 {
-	f->entries[f->function] = f->count;
+	f->entries[f->function] = f->code.count;
 	f->num_outs = 0;
 	f->packet = !f->function;
 	f->pointer = f->function > 0;
 	f->value = false;
 	if (f->packet) {
-		emit(f, 0x7b, 10, 1, -16, 0);
-		emit(f, 0x61, 2, 1, 0, 0);
-		emit(f, 0x61, 3, 1, 4, 0);
-		emit(f, 0x7b, 10, 2, -8, 0);
-		emit(f, 0x07, 2, 0, 0, 14);
+		generate_emit(&f->code, 0x7b, 10, 1, -16, 0);
+		generate_emit(&f->code, 0x61, 2, 1, 0, 0);
+		generate_emit(&f->code, 0x61, 3, 1, 4, 0);
+		generate_emit(&f->code, 0x7b, 10, 2, -8, 0);
+		generate_emit(&f->code, 0x07, 2, 0, 0, 14);
 		jump_out(f, 0x2d, 2, 3, 0);
 	} else {
-		emit(f, 0x7b, 10, 1, -8, 0);
+		generate_emit(&f->code, 0x7b, 10, 1, -8, 0);
 	}
 	init_numbers(f);
-	block(f, f->function ? 1 + (int)pick(f, 5) : 3 + (int)pick(f, 8));
+	block(f, f->function ? 1 + (int)generate_pick(&f->code, 5) : 3 + (int)generate_pick(&f->code, 8));
 	fetch(f, 0, any_place(f));
-	if (f->pointer && one_in(f, 20))
-		emit(f, 0x79, 0, 10, -8, 0);
-	emit(f, 0x95, 0, 0, 0, 0);
+	if (f->pointer && generate_one_in(&f->code, 20))
+		generate_emit(&f->code, 0x79, 0, 10, -8, 0);
+	generate_emit(&f->code, 0x95, 0, 0, 0, 0);
 	if (!f->num_outs)
 		return;
 	for (uint32_t i = 0; i < f->num_outs; i++)
 		land(f, f->outs[i]);
-	emit(f, 0xb7, 0, 0, 0, 1);
-	emit(f, 0x95, 0, 0, 0, 0);
+	generate_emit(&f->code, 0xb7, 0, 0, 0, 1);
+	generate_emit(&f->code, 0x95, 0, 0, 0, 0);
 }
 
 uint32_t generate_flow(uint64_t seed, uint8_t *wire)
 {
-	struct flow f = {.rng = seed, .wire = wire};
+	struct flow f = {.code = {.rng = seed, .wire = wire}};
 	bool wanted[FUNCTIONS] = {true};
 
-	f.functions = 1 + pick(&f, FUNCTIONS);
-	f.careless = 1 << pick(&f, 4);
-	f.rare = 1 + pick(&f, 6);
+	f.functions = 1 + generate_pick(&f.code, FUNCTIONS);
+	f.careless = 1 << generate_pick(&f.code, 4);
+	f.rare = 1 + generate_pick(&f.code, 6);
 	for (f.function = 0; f.function < f.functions; f.function++) {
 		if (!wanted[f.function])
 			continue; /* nobody calls it: it could not be reached */
@@ -661,7 +637,7 @@ uint32_t generate_flow(uint64_t seed, uint8_t *wire)
 		for (int n = 0; n < 4; n++)
 			wire[(size_t)f.calls[i] * 8 + 4 + (size_t)n] = (uint8_t)(distance >> 8 * n);
 	}
-	return f.count;
+	return f.code.count;
 }
 
 void generate_mutate(uint64_t seed, uint8_t *wire, uint32_t slots)

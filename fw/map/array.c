@@ -75,7 +75,7 @@ static uint64_t array_clamp(uint64_t index, uint64_t count)
 	uint64_t below = index - count;
 
 	__asm__("" : "+r"(below));
-	return index & (uint64_t)((int64_t)below >> 63);
+	return index & (0 - (below >> 63));
 }
 
 static void *array_lookup(struct map *map, const void *key, uint32_t queue)

@@ -34,6 +34,13 @@ struct net_observer {
 	void *ctx;
 };
 
+/* A port besides the device's own, where XDP_REDIRECT can send frames. */
+struct net_port {
+	uint32_t ifindex;
+	uint16_t mtu;
+	struct link *link; /* the device's from net_create() on, as its own link */
+};
+
 struct net_config {
 	uint8_t mac[6];
 	uint16_t mtu;                    /* 68 to 65535 */
@@ -43,7 +50,9 @@ struct net_config {
 	uint16_t xdp_bit;                /* feature bit of XDP_OFFLOAD: 4, 58 or 71 to 127 */
 	bool overrun;                    /* a frame without a buffer is lost, as on a real wire; else the link waits */
 	struct fw_config fw;             /* num_queues and mtu are filled in by the device */
-	struct net_observer observer;    /* frame may be NULL */
+	const struct net_port *ports;    /* num_ports of them, copied; fw.ports is filled in from them */
+	uint16_t num_ports;
+	struct net_observer observer; /* frame may be NULL */
 };
 
 struct net;

@@ -67,6 +67,7 @@ uint16_t cmd_map_create(struct cmd *cmd)
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MEMORY, 0);
 
 	map->ops = ops;
+	map->fw = fw;
 	map->attr = attr;
 	map->id = id;
 	map->bytes = bytes;
@@ -103,6 +104,8 @@ uint16_t cmd_map_destroy(struct cmd *cmd)
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_BUSY, map->refs);
 	cmd->fw->maps[map->id] = NULL; /* req: XO-036 */
 	cmd->fw->map_bytes -= map->bytes;
+	if (map->ops->destroy)
+		map->ops->destroy(map);
 	arena_free(&cmd->fw->arena, map);
 	return VIRTIO_NET_XDP_OK;
 }
@@ -117,11 +120,25 @@ static uint16_t check_sizes(struct cmd *cmd, uint64_t request_bytes, uint64_t re
 	return VIRTIO_NET_XDP_OK;
 }
 
-/* What a command left in limbo can be used again at once: no run is under way. */
-static void settle(struct map *map)
+/* The element's value as commands carry it. 0, or -ENOENT. */
+static int get(struct map *map, const void *key, void *wire)
 {
-	if (map->run_end_wanted)
-		map->ops->run_end(map);
+	const void *value;
+
+	if (map->ops->wire_get)
+		return map->ops->wire_get(map, key, wire);
+	value = map->ops->lookup(map, key, 0);
+	if (!value)
+		return -ENOENT;
+	mem_copy(wire, value, map->attr.value_size);
+	return 0;
+}
+
+static int set(struct map *map, const void *key, const void *wire, uint64_t flags)
+{
+	if (map->ops->wire_set)
+		return map->ops->wire_set(map, key, wire, flags);
+	return map->ops->update(map, key, wire, flags, 0);
 }
 
 uint16_t cmd_map_lookup(struct cmd *cmd)
@@ -131,7 +148,6 @@ uint16_t cmd_map_lookup(struct cmd *cmd)
 	uint16_t status;
 	struct map *map = named_map(cmd, &status);
 	uint32_t value_bytes;
-	const void *value;
 
 	if (!map)
 		return status;
@@ -141,10 +157,8 @@ uint16_t cmd_map_lookup(struct cmd *cmd)
 	status = check_sizes(cmd, (uint64_t)request_bytes + map->attr.key_size, (uint64_t)result_bytes + value_bytes);
 	if (status)
 		return status;
-	value = map->ops->lookup(map, cmd->in + request_bytes, 0);
-	if (!value)
+	if (get(map, cmd->in + request_bytes, cmd->out + result_bytes)) /* req: XO-085, XO-173 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_NO_KEY, 0);
-	mem_copy(cmd->out + result_bytes, value, value_bytes); /* req: XO-085, XO-173 */
 	cmd->written = result_bytes + value_bytes;
 	return VIRTIO_NET_XDP_OK;
 }
@@ -159,6 +173,10 @@ static uint16_t outcome(struct cmd *cmd, const struct map *map, int result)
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_NO_KEY, 0);
 	case -EEXIST: /* req: XO-087 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_KEY_EXISTS, 0);
+	case -ESRCH:
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, 0);
+	case -EMEDIUMTYPE:
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, 0);
 	case -E2BIG: /* req: XO-089, XO-164 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_ENTRIES, map->attr.max_entries);
 	default:
@@ -189,8 +207,8 @@ uint16_t cmd_map_update(struct cmd *cmd)
 	if (status)
 		return status;
 	key = cmd->in + sizeof(request);
-	result = map->ops->update(map, key, key + map->attr.key_size, flags, 0); /* req: XO-086, XO-173 */
-	settle(map);
+	result = set(map, key, key + map->attr.key_size, flags); /* req: XO-086, XO-173 */
+	map_run_ended(cmd->fw); /* what the command left in limbo can be used again at once: no run is under way */
 	return outcome(cmd, map, result);
 }
 
@@ -211,7 +229,7 @@ uint16_t cmd_map_delete(struct cmd *cmd)
 	if (status)
 		return status;
 	result = map->ops->remove(map, cmd->in + request_bytes); /* req: XO-090 */
-	settle(map);
+	map_run_ended(cmd->fw);
 	return outcome(cmd, map, result);
 }
 

@@ -64,9 +64,20 @@ enum fw_engine {
 	FW_ENGINE_INTERP,
 };
 
+/* A further port of the device, where XDP_REDIRECT can send frames. The device's own is port 0, with ATTACH's ifindex.
+ */
+struct fw_port {
+	uint32_t ifindex;
+	uint16_t mtu;
+};
+
+#define FW_PORTS_MAX 64 /* port 0 included */
+
 struct fw_config {
 	struct fw_caps caps;
-	uint64_t seed; /* of get_prandom_u32 */
+	const struct fw_port *ports; /* of ports 1 to num_ports; must outlive the firmware */
+	uint16_t num_ports;          /* below FW_PORTS_MAX */
+	uint64_t seed;               /* of get_prandom_u32 */
 	enum fw_engine engine;
 	uint16_t num_queues; /* receive queues; 1 or more */
 	uint16_t mtu;        /* ATTACH fails when mtu + 14 exceeds caps.max_frame */
@@ -133,8 +144,11 @@ struct fw_frame {
 	uint64_t now_ns;          /* ktime of this run: since DRIVER_OK */
 	uint64_t r0;              /* out */
 	enum fw_verdict verdict;  /* out */
-	bool bad_queue;           /* out: the program selected a queue that does not exist; ignored */
-	bool changed;             /* out: the frame's bytes may differ from what came in */
+	uint64_t redirect_ports;  /* out, with FW_REDIRECT: bit n: leaves on port n; 0: no such port, or to a queue */
+	bool redirect_queue; /* out, with FW_REDIRECT: to the guest on receive queue redirect_to, which may not exist */
+	uint32_t redirect_to; /* out */
+	bool bad_queue;       /* out: the program selected a queue that does not exist; ignored */
+	bool changed;         /* out: the frame's bytes may differ from what came in */
 };
 
 /* Whether a program is attached: without one, fw_run() must not be called. */

@@ -20,12 +20,19 @@ enum helper_arg {
 	HELPER_ARG_MEM_OUT,      /* writable memory, need not be initialised; initialised after the call */
 	HELPER_ARG_SIZE,         /* 1 or more */
 	HELPER_ARG_SIZE_OR_ZERO, /* 0 or more */
+	HELPER_ARG_MEM_INOUT,    /* readable, initialised and writable memory */
+	HELPER_ARG_U32_INOUT,    /* 4 such bytes, aligned */
+	HELPER_ARG_CONST,        /* a number that is the same on every path; the bytes of a RECORD_OR_NULL */
+	HELPER_ARG_RECORD,       /* what a RECORD_OR_NULL gave, as it was given and not null; void after the call */
+	HELPER_ARG_LOCK,         /* 4 bytes in a value of a map at a constant offset, a multiple of 4 */
 };
 
 enum helper_ret {
 	HELPER_RET_SCALAR,
 	HELPER_RET_VALUE_OR_NULL, /* a value of the map argument */
 	HELPER_RET_VOID,
+	HELPER_RET_RECORD_OR_NULL, /* CONST writable bytes, to be given back (RECORD) before the run ends or tail-calls
+				    */
 };
 
 enum helper_flag {
@@ -33,6 +40,9 @@ enum helper_flag {
 	HELPER_F_GPL = 1 << 1,          /* needs VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE */
 	HELPER_F_WRITES_MAP = 1 << 2,   /* the map argument must be writable by programs */
 	HELPER_F_READS_MAP = 1 << 3,
+	HELPER_F_LOCKS = 1 << 4, /* until UNLOCKS of the same LOCK: no other call, no end of the run, no second lock */
+	HELPER_F_UNLOCKS = 1 << 5,
+	HELPER_F_TAIL_CALL = 1 << 6, /* does not return if it succeeds; the engines execute it themselves */
 };
 
 /* The sixth argument is the run, in the register after the five that programs set (System V: r9, AAPCS64: x5). */
@@ -48,6 +58,9 @@ struct helper {
 };
 
 #define HELPER_MAX 256
+
+/* A lookup in a map of maps returns an inner map or null, which is then good as a MAP argument. */
+#define HELPER_TAIL_CALL 12
 
 /* NULL if this firmware has no such helper. Whether the device offers it is in the caps. */
 const struct helper *helper_of(uint32_t id);

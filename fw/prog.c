@@ -341,9 +341,8 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 		frame->r0 = interp_run(&prog->exec, &run);
 
 	/* req: XO-169 */
-	for (uint32_t i = 0; i < prog->num_maps; i++)
-		if (prog->maps[i]->run_end_wanted)
-			prog->maps[i]->ops->run_end(prog->maps[i]);
+	if (fw->run_end)
+		map_run_ended(fw);
 	if (unlikely(run.fault != NULL)) {
 		log_fault(fw, prog, &run);
 		return false;

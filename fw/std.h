@@ -11,6 +11,7 @@
 #include <errno.h>
 #else
 #define ENOENT  2
+#define ESRCH   3
 #define E2BIG   7
 #define EAGAIN  11
 #define ENOMEM  12
@@ -21,6 +22,7 @@
 #define EINVAL  22
 #define ENOSPC  28
 #define ENOTSUP 95
+#define EMEDIUMTYPE 124
 #endif
 
 /* gcc -O2 turns memcpy(&v, p, 4) into a call when freestanding; the builtins stay inline. */

@@ -29,6 +29,20 @@ struct exec_prog {
 		*maps; /* LD_MAP and LD_MAP_VALUE: insn.imm is the index into it, insn.imm64 as exec_link() left it */
 	uint32_t num_maps;
 	bool plain_memory; /* R1, R2 are memory and its size (fw_exec()), not the context */
+	/* Per slot: what the verifier learnt of a helper call. NULL: nothing. */
+	const struct exec_call *calls;
+	uint32_t frames;       /* function frames that a run of it can need, the main one included; 0: not known */
+	const struct jit *jit; /* compiled: what a tail call enters; NULL: interpreted */
+};
+
+#define EXEC_NO_MAP UINT16_MAX
+
+/* What holds of a helper call's arguments on every path. */
+struct exec_call {
+	uint16_t
+		map; /* index into exec_prog.maps of the map argument itself (not an inner one of it), or EXEC_NO_MAP */
+	bool key_known; /* the 4-byte key is a constant: */
+	uint32_t key;
 };
 
 enum exec_access {
@@ -48,6 +62,7 @@ struct run {
 	uint32_t num_queues; /* receive queues: what a program may select */
 	uint64_t *prandom;   /* state of get_prandom_u32 */
 	uint32_t tail_calls; /* left */
+	uint32_t depth;      /* function frames of callers that stay while a tail-called program runs */
 	uint64_t poison; /* interpreter: what registers and stack hold that nothing was written to; 0: what is there */
 	uint32_t fault_insn; /* interpreter: where it stopped, if fault is set */
 	const char *fault;   /* interpreter: why; NULL if the run ended by EXIT */

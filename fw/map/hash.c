@@ -219,7 +219,7 @@ static void to_limbo(struct hash *h, uint32_t index)
 	/* req: XO-169 */
 	slot_at(h, index)->chain = h->limbo;
 	h->limbo = index;
-	h->map.run_end_wanted = true;
+	map_want_run_end(&h->map);
 }
 
 /* Puts index between before and after in the order of insertion. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "map/map.h"
+#include "core.h"
 #include "virtio_net_xdp.h"
 
 #define MAP_TYPE(id, name, ops) extern const struct map_ops ops;
@@ -71,6 +71,29 @@ uint16_t map_check_flags(const struct map_attr *attr, uint32_t known, uint32_t *
 		}
 	}
 	return VIRTIO_NET_XDP_OK;
+}
+
+void map_want_run_end(struct map *map)
+{
+	if (map->run_end_wanted)
+		return;
+	map->run_end_wanted = true;
+	if (!map->fw)
+		return;
+	map->run_end_next = map->fw->run_end;
+	map->fw->run_end = map;
+}
+
+void map_run_ended(struct fw *fw)
+{
+	struct map *map = fw->run_end, *next;
+
+	fw->run_end = NULL;
+	for (; map; map = next) {
+		next = map->run_end_next;
+		map->run_end_next = NULL;
+		map->ops->run_end(map);
+	}
 }
 
 uint32_t map_wire_value_bytes(const struct map *map, uint32_t num_queues)

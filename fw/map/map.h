@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "std.h"
 
+struct fw;
 struct map;
 
 struct map_attr {
@@ -57,17 +58,30 @@ struct map_ops {
 	bool (*owns)(const struct map *map, const void *p, size_t bytes);
 	/* A run ended: elements removed during it may be used again. May be NULL. */
 	void (*run_end)(struct map *map);
+	/*
+	 * MAP_LOOKUP and MAP_UPDATE, for types whose values on the wire are others than those in memory: one per queue,
+	 * or ids of programs and maps. map_wire_value_bytes() bytes at wire. Results as for lookup (0, -ENOENT) and
+	 * update; besides -ESRCH: there is no such program or map; -EMEDIUMTYPE: it is of the wrong kind. NULL:
+	 * value_size bytes as they are.
+	 */
+	int (*wire_get)(struct map *map, const void *key, void *wire);
+	int (*wire_set)(struct map *map, const void *key, const void *wire, uint64_t flags);
+	/* The map is about to be freed: gives up what it refers to. May be NULL. */
+	void (*destroy)(struct map *map);
 };
 
 struct map {
 	const struct map_ops *ops;
 	struct map_attr attr;
 	uint32_t id;
-	uint32_t refs;       /* programs, and maps of maps, that name it */
-	bool frozen;         /* commands no longer write */
-	uint64_t bytes;      /* charged against max_map_kib */
-	bool run_end_wanted; /* ops->run_end() has something to do */
-	uint64_t seed;       /* of hash functions; nothing that a driver or a program sees depends on it */
+	uint32_t refs;                /* programs, and maps of maps, that name it */
+	bool frozen;                  /* commands no longer write */
+	uint64_t bytes;               /* charged against max_map_kib */
+	bool run_end_wanted;          /* ops->run_end() has something to do */
+	struct map *run_end_next;     /* in the list of those that want it */
+	struct fw *fw;                /* whose map it is; NULL in tests of a type alone */
+	const struct map_attr *inner; /* maps of maps: what every inner map is like; NULL for the others */
+	uint64_t seed;                /* of hash functions; nothing that a driver or a program sees depends on it */
 };
 
 /*
@@ -78,6 +92,11 @@ uint64_t map_storage_bytes(uint64_t fixed, uint64_t entries, uint64_t each, uint
 
 /* VIRTIO_NET_XDP_ERR_FLAGS (*detail: the bits) for flags outside of known or in conflict with each other, else OK. */
 uint16_t map_check_flags(const struct map_attr *attr, uint32_t known, uint32_t *detail);
+
+/* To be called by a type that has something to do when the run ends: before the next one, ops->run_end() is called. */
+void map_want_run_end(struct map *map);
+/* The run is over: calls ops->run_end() of all maps that want it. */
+void map_run_ended(struct fw *fw);
 
 /* The type's row, or NULL. */
 const struct map_ops *map_ops_of(uint32_t type);

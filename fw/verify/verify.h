@@ -9,6 +9,7 @@
 #define FW_VERIFY_H
 
 #include "arena.h"
+#include "exec/exec.h"
 #include "fw.h"
 #include "insn.h"
 #include "map/map.h"
@@ -44,6 +45,8 @@ struct verify_result {
 	 * enum exec_access per slot, from the arena; the caller frees it with arena_free(). NULL if refused.
 	 */
 	uint8_t *access;
+	struct exec_call *calls; /* per slot; the same rules */
+	uint32_t frames;         /* function frames that a run can need, the main one included */
 };
 
 struct verify;

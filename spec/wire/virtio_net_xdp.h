@@ -278,7 +278,10 @@ struct virtio_net_xdp_detach_result {
 #define VIRTIO_NET_XDP_MAP_PERCPU_HASH  5
 #define VIRTIO_NET_XDP_MAP_PERCPU_ARRAY 6
 #define VIRTIO_NET_XDP_MAP_LRU_HASH     9
+#define VIRTIO_NET_XDP_MAP_LRU_PERCPU   10
 #define VIRTIO_NET_XDP_MAP_LPM_TRIE     11
+#define VIRTIO_NET_XDP_MAP_ARRAY_OF     12
+#define VIRTIO_NET_XDP_MAP_HASH_OF      13
 #define VIRTIO_NET_XDP_MAP_RINGBUF      27
 
 #define VIRTIO_NET_XDP_MAP_F_NO_PREALLOC (1 << 0)
@@ -287,6 +290,7 @@ struct virtio_net_xdp_detach_result {
 #define VIRTIO_NET_XDP_MAP_F_ZERO_SEED   (1 << 6)
 #define VIRTIO_NET_XDP_MAP_F_RDONLY_PROG (1 << 7)
 #define VIRTIO_NET_XDP_MAP_F_WRONLY_PROG (1 << 8)
+#define VIRTIO_NET_XDP_MAP_F_INNER_MAP   (1 << 12)
 
 #define VIRTIO_NET_XDP_KEY_MAX 512
 

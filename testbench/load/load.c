@@ -98,6 +98,7 @@ static int take_map(struct loading *l, const struct bpf_map *from, struct load_m
 
 	to->type = bpf_map__type(from);
 	to->key_size = bpf_map__key_size(from);
+	to->inner = LOAD_NO_MAP;
 	to->value_size = bpf_map__value_size(from);
 	to->max_entries = bpf_map__max_entries(from);
 	to->flags = bpf_map__map_flags(from);

@@ -9,12 +9,24 @@
 
 #define LOAD_ERROR_BYTES 512
 
+/* An element that the object fills in: of a PROG_ARRAY or a map of maps. */
+struct load_slot {
+	uint32_t key;
+	uint32_t target; /* index into load_object.progs, or into load_object.maps */
+};
+
+#define LOAD_NO_MAP UINT32_MAX
+
 struct load_map {
 	char name[64];
 	uint32_t type, key_size, value_size, max_entries, flags;
 	/* Global data: contents to write before the first run, and whether to freeze it. NULL otherwise. */
 	uint8_t *data;
 	bool freeze;
+	uint32_t inner;   /* maps of maps: index of the map that its elements are like; LOAD_NO_MAP for the others */
+	bool is_template; /* is there for that purpose only: no instruction names it */
+	struct load_slot *slots;
+	size_t num_slots;
 };
 
 /* A source line, from BTF line information. */

@@ -6,6 +6,7 @@
 #include "helper.h"
 #include "exec/exec.h"
 #include "map/map.h"
+#include "map/types.h"
 #include "virtio_net_xdp.h"
 #include "xdp.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core.h"
-#include "virtio_net_xdp.h"
+#include "map/types.h"
 
-#define MAP_TYPE(id, name, ops) extern const struct map_ops ops;
+#define MAP_TYPE(id, name, ops, flags) extern const struct map_ops ops;
 #include "map/types.def"
 #undef MAP_TYPE
 
@@ -10,7 +10,7 @@ static const struct map_row {
 	const char *name;
 	const struct map_ops *ops;
 } map_rows[] = {
-#define MAP_TYPE(id, type_name, type_ops) [VIRTIO_NET_XDP_MAP_##id] = {.name = type_name, .ops = &type_ops},
+#define MAP_TYPE(id, type_name, type_ops, type_flags) [VIRTIO_NET_XDP_MAP_##id] = {.name = type_name, .ops = &type_ops},
 #include "map/types.def"
 #undef MAP_TYPE
 };

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "dma.h"
+
+#define PAGE_BYTES  ((size_t)sysconf(_SC_PAGESIZE))
+#define LARGE_BYTES ((size_t)64 << 10)
 
 /* Allocated blocks, linked by offset. */
 struct block {
@@ -98,6 +103,22 @@ static size_t find_gap(struct dma *dma, size_t bytes, size_t align, struct block
 	}
 }
 
+/* Pages of large blocks are given back to be zeros when they are touched next, if ever: most of a short run are not. */
+static void clear(uint8_t *p, size_t bytes)
+{
+	size_t page = PAGE_BYTES, head = (size_t)(0 - (uintptr_t)p) & (page - 1), whole;
+
+	if (bytes < LARGE_BYTES + page) {
+		memset(p, 0, bytes);
+		return;
+	}
+	whole = (bytes - head) & ~(page - 1);
+	memset(p, 0, head);
+	if (madvise(p + head, whole, MADV_DONTNEED))
+		memset(p + head, 0, whole);
+	memset(p + head + whole, 0, bytes - head - whole);
+}
+
 void *dma_alloc(struct dma *dma, size_t bytes, size_t align, uint64_t *addr)
 {
 	struct block *block, **link;
@@ -113,7 +134,7 @@ void *dma_alloc(struct dma *dma, size_t bytes, size_t align, uint64_t *addr)
 		return NULL;
 	*block = (struct block){*link, at, bytes};
 	*link = block;
-	memset(dma->host + at, 0, bytes);
+	clear(dma->host + at, bytes);
 	*addr = dma->gpa + at;
 	return dma->host + at;
 }

@@ -188,10 +188,11 @@ uint16_t cmd_map_update(struct cmd *cmd)
 {
 	struct virtio_net_xdp_map_update request;
 	uint32_t flags, value_bytes;
+	uint64_t request_bytes;
 	const uint8_t *key;
 	struct map *map;
 	uint16_t status;
-	int result;
+	int result = 0;
 
 	mem_copy(&request, cmd->in, sizeof(request));
 	flags = le32_to_cpu(request.flags);
@@ -201,12 +202,20 @@ uint16_t cmd_map_update(struct cmd *cmd)
 	if (!map)
 		return status;
 	value_bytes = map_wire_value_bytes(map, cmd->fw->config.num_queues);
+	request_bytes = (uint64_t)sizeof(request) + map->attr.key_size + value_bytes;
+	key = cmd->in + sizeof(request);
+	/* What the value names is judged before the map's permissions, what it is after them. */
+	if (map->ops->wire_check && cmd->in_bytes == request_bytes)
+		result = map->ops->wire_check(map, key + map->attr.key_size);
+	if (result == -ESRCH)
+		return outcome(cmd, map, result);
 	if (!map_cmd_can_write(map)) /* req: XO-084, XO-097 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_PERM, 0);
-	status = check_sizes(cmd, (uint64_t)sizeof(request) + map->attr.key_size + value_bytes, 0);
+	if (result)
+		return outcome(cmd, map, result);
+	status = check_sizes(cmd, request_bytes, 0);
 	if (status)
 		return status;
-	key = cmd->in + sizeof(request);
 	result = set(map, key, key + map->attr.key_size, flags); /* req: XO-086, XO-173 */
 	map_run_ended(cmd->fw); /* what the command left in limbo can be used again at once: no run is under way */
 	return outcome(cmd, map, result);

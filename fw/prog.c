@@ -2,6 +2,7 @@
 #include "prog.h"
 #include "core.h"
 #include "line.h"
+#include "map/prog_array.h"
 
 _Static_assert((int)PROG_LOADING == VIRTIO_NET_XDP_PROG_LOADING &&
 		       (int)PROG_VERIFYING == VIRTIO_NET_XDP_PROG_VERIFYING &&
@@ -233,16 +234,11 @@ static int compile(struct fw *fw, struct prog *prog)
 	return 0;
 }
 
-static void verify_end(struct fw *fw, struct prog *prog)
+/* The verifier has come to an end: the program is made ready to run, or refused. */
+static void conclude(struct fw *fw, struct prog *prog)
 {
 	uint32_t count = prog->bytes / 8;
 
-	if (prog->result.access)
-		mem_copy(prog->access, prog->result.access, count);
-	arena_free(&fw->scratch, prog->result.access);
-	prog->result.access = NULL;
-	verify_free(prog->verify);
-	prog->verify = NULL;
 	if (prog->result.error) { /* req: XO-044 */
 		refuse(fw, prog, prog->result.error, prog->result.error_insn);
 		return;
@@ -260,14 +256,31 @@ static void verify_end(struct fw *fw, struct prog *prog)
 		.access = prog->access,
 		.maps = prog->maps,
 		.num_maps = prog->num_maps,
+		.calls = prog->result.calls,
+		.frames = prog->result.frames,
+		.writes = has_stores(prog),
 	};
 	if (compile(fw, prog)) {
 		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_CODE, WHOLE_PROGRAM, "no memory for the machine code");
 		return;
 	}
+	prog->exec.calls = NULL; /* of use for compiling only */
+	prog->exec.jit = prog->jit.fn ? &prog->jit : NULL;
 	prog->result.error_insn = VIRTIO_NET_XDP_ID_NONE;
-	prog->writes = has_stores(prog);
 	set_state(fw, prog, PROG_READY); /* req: XO-044, XO-228 */
+}
+
+static void verify_end(struct fw *fw, struct prog *prog)
+{
+	if (prog->result.access)
+		mem_copy(prog->access, prog->result.access, prog->bytes / 8);
+	arena_free(&fw->scratch, prog->result.access);
+	prog->result.access = NULL;
+	verify_free(prog->verify);
+	prog->verify = NULL;
+	conclude(fw, prog);
+	arena_free(&fw->scratch, prog->result.calls);
+	prog->result.calls = NULL;
 }
 
 static struct prog *next_turn(const struct fw *fw)
@@ -301,8 +314,10 @@ bool prog_poll(struct fw *fw, uint32_t budget)
 	return fw->verifying != 0;
 }
 
-static void log_fault(const struct fw *fw, const struct prog *prog, const struct run *run)
+/* Of the program that the run was in, which tail calls may have led to. */
+static void log_fault(const struct fw *fw, const struct run *run)
 {
+	const struct prog *prog = (const struct prog *)((const uint8_t *)run->prog - offsetof(struct prog, exec));
 	char text[160];
 	struct line line = {.text = text, .room = sizeof(text)};
 
@@ -334,7 +349,7 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 	};
 
 	frame->bad_queue = false;
-	frame->changed = prog->writes;
+	frame->changed = prog->exec.writes;
 	if (prog->jit.fn && !fw->trace)
 		frame->r0 = prog->jit.fn(frame, &run, 0);
 	else
@@ -344,15 +359,24 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 	if (fw->run_end)
 		map_run_ended(fw);
 	if (unlikely(run.fault != NULL)) {
-		log_fault(fw, prog, &run);
+		log_fault(fw, &run);
 		return false;
 	}
 	return true;
 }
 
+/* Tail calls find it no longer. */
+static void empty_slots(struct fw *fw, struct prog *prog)
+{
+	for (uint32_t id = 0; prog->slots && id < fw->config.caps.max_maps; id++)
+		if (fw->maps[id] && fw->maps[id]->attr.type == VIRTIO_NET_XDP_MAP_PROG_ARRAY)
+			prog_array_forget(fw->maps[id], prog); /* req: XO-178 */
+}
+
 void prog_destroy(struct fw *fw, struct prog *prog)
 {
 	fw->progs[prog->id] = NULL; /* req: XO-036 */
+	empty_slots(fw, prog);
 	verify_free(prog->verify);
 	if (prog->state == PROG_VERIFYING)
 		fw->verifying--;

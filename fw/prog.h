@@ -46,8 +46,8 @@ struct prog {
 
 	struct exec_prog exec; /* READY */
 	struct jit jit;        /* READY; fn is NULL if it is interpreted */
-	bool writes;           /* READY: may write to the packet */
-	uint64_t run_count;    /* frames from the link */
+	uint32_t slots;        /* of PROG_ARRAYs that name it; only a READY one can be in any */
+	uint64_t run_count;    /* frames from the link, which it began with */
 };
 
 struct prog_attr {

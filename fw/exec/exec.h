@@ -33,6 +33,7 @@ struct exec_prog {
 	const struct exec_call *calls;
 	uint32_t frames;       /* function frames that a run of it can need, the main one included; 0: not known */
 	const struct jit *jit; /* compiled: what a tail call enters; NULL: interpreted */
+	bool writes;           /* may write to the packet */
 };
 
 #define EXEC_NO_MAP UINT16_MAX
@@ -87,11 +88,13 @@ void exec_link(struct insn *insns, uint32_t count, struct map *const *maps);
 uint64_t interp_run(const struct exec_prog *prog, struct run *run);
 
 /*
- * bpf_tail_call() of entry index of map (a PROG_ARRAY): the program to go on with, in the same frame of the run; by then
+ * tail_call() of entry index of map (a PROG_ARRAY): the program to go on with, in the same frame of the run; by then
  * run->prog is it and run->tail_calls is counted down. NULL: there is none, none is left, or the run's function frames
  * (run->depth and the target's own) would be too many; nothing has changed then and the caller falls through.
  */
 const struct exec_prog *exec_tail_target(struct map *map, uint32_t index, struct run *run);
+/* What the helper's row calls, where an engine does not execute tail calls itself: there never is a program. */
+uint64_t exec_tail_call(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run);
 
 typedef uint64_t jit_fn(struct fw_frame *frame_or_mem, struct run *run, uint64_t mem_bytes);
 

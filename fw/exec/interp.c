@@ -39,8 +39,9 @@ struct memory {
 
 /* What CALL_LOCAL keeps. */
 struct call {
-	uint32_t back;     /* the caller's next instruction */
-	uint64_t saved[4]; /* R6 to R9 */
+	const struct exec_prog *prog; /* of the caller */
+	uint32_t back;                /* the caller's next instruction */
+	uint64_t saved[4];            /* R6 to R9 */
 };
 
 static inline bool region_holds(const struct region *r, uint64_t addr, uint64_t bytes)
@@ -379,6 +380,8 @@ static bool step(struct run *run, uint32_t i, const uint64_t *r)
 	goto fault
 #define DO_JA(op, width, form) JUMP(pc->imm)
 #define DO_CALL(op, width, form)                                                                                       \
+	if (unlikely(pc->imm == HELPER_TAIL_CALL && run->prog->access))                                                \
+		goto tail_call;                                                                                        \
 	if (!call_helper(&m, pc->imm, r))                                                                              \
 	goto fault
 #define DO_CALL_LOCAL(op, width, form)   goto call_local
@@ -409,15 +412,17 @@ uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 	const struct insn *pc = insns;
 	uint64_t r[INSN_MAX_REG] = {0};
 	uint32_t depth = 0;
+	const uint32_t below = run->depth;
 
 	run->prog = prog;
 	run->fault = NULL;
 	region_set_packet(&m);
+start:
 	enter_frame(&m, r, depth);
 	poison_regs(r, 0, 9, run->poison);
 	r[1] = run->frame ? (uintptr_t)run->frame : (uintptr_t)run->mem;
 	r[2] = run->frame ? run->poison : run->mem_bytes;
-	if (unlikely(!ends(prog)))
+	if (unlikely(!ends(run->prog)))
 		goto past_end;
 	JUMP(0);
 
@@ -438,6 +443,7 @@ call_local:
 		run->fault = "calls are nested too deeply";
 		goto fault;
 	}
+	calls[depth - 1].prog = run->prog;
 	calls[depth - 1].back = (uint32_t)(pc - insns) + 1;
 	mem_copy(calls[depth - 1].saved, &r[6], sizeof(calls[0].saved));
 	enter_frame(&m, r, depth);
@@ -445,10 +451,23 @@ call_local:
 	poison_regs(r, 6, 9, run->poison);
 	JUMP(pc->imm);
 
+tail_call: /* the target takes the calling function's frame */
+	run->depth = below + depth;
+	if (exec_tail_target((struct map *)(uintptr_t)r[2], (uint32_t)r[3], run)) {
+		insns = run->prog->insns;
+		goto start;
+	}
+	run->depth = below;
+	poison_regs(r, 0, 5, run->poison);
+	NEXT;
+
 leave:
+	run->depth = below;
 	if (!depth)
 		return r[0];
 	depth--;
+	run->prog = calls[depth].prog;
+	insns = run->prog->insns;
 	poison_regs(r, 1, 5, run->poison);
 	mem_copy(&r[6], calls[depth].saved, sizeof(calls[0].saved));
 	m.stack.bytes -= EXEC_STACK_BYTES;

@@ -66,6 +66,8 @@ struct map_ops {
 	 */
 	int (*wire_get)(struct map *map, const void *key, void *wire);
 	int (*wire_set)(struct map *map, const void *key, const void *wire, uint64_t flags);
+	/* What wire_set would say of the value, whatever key and flags are: 0, -ESRCH, -EMEDIUMTYPE. May be NULL. */
+	int (*wire_check)(const struct map *map, const void *wire);
 	/* The map is about to be freed: gives up what it refers to. May be NULL. */
 	void (*destroy)(struct map *map);
 };

@@ -15,19 +15,19 @@ Test(helper, rows_have_the_ids_of_linux)
 		uint32_t id;
 		const char *name;
 	} rows[] = {
-		{1, "map_lookup_elem"},  {2, "map_update_elem"},      {3, "map_delete_elem"}, {5, "ktime_get_ns"},
-		{7, "get_prandom_u32"},  {8, "get_smp_processor_id"}, {28, "csum_diff"},      {44, "xdp_adjust_head"},
-		{54, "xdp_adjust_meta"}, {65, "xdp_adjust_tail"},
+		{1, "map_lookup_elem"},  {2, "map_update_elem"},      {3, "map_delete_elem"},  {5, "ktime_get_ns"},
+		{7, "get_prandom_u32"},  {8, "get_smp_processor_id"}, {12, "tail_call"},       {28, "csum_diff"},
+		{44, "xdp_adjust_head"}, {54, "xdp_adjust_meta"},     {65, "xdp_adjust_tail"},
 	};
-	uint64_t bits[4], expect[4] = {0};
+	uint64_t bits[4];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cr_assert(helper_of(rows[i].id), "%u", rows[i].id);
 		cr_assert_str_eq(helper_of(rows[i].id)->name, rows[i].name);
-		expect[rows[i].id / 64] |= 1ULL << rows[i].id % 64;
 	}
 	helpers_all(bits);
-	cr_assert_eq(memcmp(bits, expect, sizeof(bits)), 0);
+	for (uint32_t id = 0; id < HELPER_MAX; id++)
+		cr_assert_eq(bits[id / 64] >> id % 64 & 1, helper_of(id) != NULL, "%u", id);
 	cr_assert_null(helper_of(0));
 	cr_assert_null(helper_of(4));
 	cr_assert_null(helper_of(HELPER_MAX));

@@ -18,6 +18,8 @@
 
 #if defined(__x86_64__)
 static const struct jit_machine *const machine = &jit_x86_64;
+#elif defined(__aarch64__)
+static const struct jit_machine *const machine = &jit_arm64;
 #else
 static const struct jit_machine *const machine;
 #endif

@@ -73,6 +73,7 @@ struct jit_machine {
 };
 
 extern const struct jit_machine jit_x86_64;
+extern const struct jit_machine jit_arm64;
 
 /* A branch of slot i that jumps over nothing has no code. */
 static inline bool jit_is_void(const struct jit_work *w, uint32_t i)

@@ -111,6 +111,8 @@ static int platform_code_seal(void *ctx, struct fw_code *code)
 	if (mmap(m->reserved + m->page, code->bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, m->fd, 0) ==
 	    MAP_FAILED)
 		return -errno;
+	/* Where instructions are not fetched through what stores went through; nothing on x86. */
+	__builtin___clear_cache((char *)code->exec, (char *)code->exec + code->bytes);
 	close(m->fd);
 	m->fd = -1;
 	return 0;

@@ -6,10 +6,16 @@
 
 #define SCRATCH_BYTES ((size_t)1 << 20)
 
-/* What the watch leaves behind: the six preserved registers, and the stack pointer before and after. */
+#if defined(__aarch64__)
+#define KEPT 11
+#else
+#define KEPT 6
+#endif
+
+/* What the watch leaves behind: the preserved registers, and the stack pointer before and after. */
 struct watch {
-	uint64_t kept[6];
-	uint64_t rsp[2];
+	uint64_t kept[KEPT];
+	uint64_t sp[2];
 };
 
 uint64_t run_trampoline(jit_fn *fn, void *r1, struct run *run, uint64_t mem_bytes, struct watch *watch);
@@ -54,6 +60,53 @@ asm(".text\n"
     "pop %r12\n"
     "pop %rbx\n"
     "pop %rbp\n"
+    "ret\n"
+    ".size run_trampoline, . - run_trampoline\n");
+#elif defined(__aarch64__)
+asm(".text\n"
+    ".type run_trampoline, @function\n"
+    ".globl run_trampoline\n"
+    "run_trampoline:\n"
+    "stp x29, x30, [sp, #-112]!\n"
+    "stp x19, x20, [sp, #16]\n"
+    "stp x21, x22, [sp, #32]\n"
+    "stp x23, x24, [sp, #48]\n"
+    "stp x25, x26, [sp, #64]\n"
+    "stp x27, x28, [sp, #80]\n"
+    "str x4, [sp, #96]\n"
+    "mov x9, x0\n"
+    "mov x0, x1\n"
+    "mov x1, x2\n"
+    "mov x2, x3\n"
+    "mov x10, sp\n"
+    "str x10, [x4, #88]\n"
+    "mov x19, #0x1111111111111111\n"
+    "mov x20, #0x2222222222222222\n"
+    "mov x21, #0x3333333333333333\n"
+    "mov x22, #0x4444444444444444\n"
+    "mov x23, #0x5555555555555555\n"
+    "mov x24, #0x6666666666666666\n"
+    "mov x25, #0x7777777777777777\n"
+    "mov x26, #0x8888888888888888\n"
+    "mov x27, #0x9999999999999999\n"
+    "mov x28, #0xaaaaaaaaaaaaaaaa\n"
+    "mov x29, #0xbbbbbbbbbbbbbbbb\n"
+    "blr x9\n"
+    "ldr x4, [sp, #96]\n"
+    "mov x10, sp\n"
+    "str x10, [x4, #96]\n"
+    "stp x19, x20, [x4]\n"
+    "stp x21, x22, [x4, #16]\n"
+    "stp x23, x24, [x4, #32]\n"
+    "stp x25, x26, [x4, #48]\n"
+    "stp x27, x28, [x4, #64]\n"
+    "str x29, [x4, #80]\n"
+    "ldp x19, x20, [sp, #16]\n"
+    "ldp x21, x22, [sp, #32]\n"
+    "ldp x23, x24, [sp, #48]\n"
+    "ldp x25, x26, [sp, #64]\n"
+    "ldp x27, x28, [sp, #80]\n"
+    "ldp x29, x30, [sp], #112\n"
     "ret\n"
     ".size run_trampoline, . - run_trampoline\n");
 #else
@@ -132,7 +185,7 @@ uint64_t run_watched(const struct jit *jit, void *frame_or_mem, struct run *run,
 		if (watch.kept[n] != 0x1111111111111111 * (n + 1))
 			cr_assert_fail("%s: preserved register %d came back as %#llx", what, (int)n,
 				       (unsigned long long)watch.kept[n]);
-	cr_assert_eq(watch.rsp[0], watch.rsp[1], "%s: stack pointer moved", what);
+	cr_assert_eq(watch.sp[0], watch.sp[1], "%s: stack pointer moved", what);
 	return r0;
 }
 

@@ -9,7 +9,7 @@
 #define RUN_MAX_SLOTS 4096
 
 /* Machines without a JIT skip its tests. */
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
 #define RUN_HAS_JIT true
 #else
 #define RUN_HAS_JIT false

@@ -168,7 +168,7 @@ Test(jit, frames_ubpf_8be50595)
 
 /* Branches */
 
-/* count additions of 3 bytes each, odd moves of 2 bytes each. */
+/* count additions and odd moves; on x86-64 3 and 2 bytes each. */
 static void filler(struct asmr *a, uint32_t count, uint32_t odd)
 {
 	for (uint32_t n = 0; n < count; n++)
@@ -252,6 +252,10 @@ Test(jit, larger_than_a_page_rbpf_e312815)
 	cr_assert_eq(jit.bytes, 3 + 2 + 4000 * 6 + 1, "R2, xor, additions, ret: %zu", jit.bytes);
 	for (size_t n = jit.bytes; n < jit.code.bytes; n++)
 		cr_assert_eq(jit.code.exec[n], 0xcc, "byte %zu behind the code", n);
+#elif defined(__aarch64__)
+	cr_assert_eq(jit.bytes, 4 * (2 + 4000 + 2), "R2, move, additions, result, ret: %zu", jit.bytes);
+	for (size_t n = jit.bytes; n < jit.code.bytes; n++)
+		cr_assert_eq(jit.code.exec[n], "\x00\x00\x20\xd4"[n % 4], "byte %zu behind the code: brk", n);
 #endif
 	run_free(&jit);
 	cr_assert_eq(run_once(&a, NULL, 0, "4000 additions"), 4000000);
@@ -380,6 +384,33 @@ static void *spy_lookup(struct map *map, const void *key, uint32_t queue)
 		     :
 		     : "m"(slot)
 		     : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "memory");
+#elif defined(__aarch64__)
+	uint64_t sp;
+
+	asm volatile("mov %0, sp" : "=r"(sp));
+	cr_assert_eq(sp % 16, 0, "stack pointer %#llx", (unsigned long long)sp);
+	asm volatile("mov x0, #-1\n"
+		     "mov x1, x0\n"
+		     "mov x2, x0\n"
+		     "mov x3, x0\n"
+		     "mov x4, x0\n"
+		     "mov x5, x0\n"
+		     "mov x6, x0\n"
+		     "mov x7, x0\n"
+		     "mov x8, x0\n"
+		     "mov x9, x0\n"
+		     "mov x10, x0\n"
+		     "mov x11, x0\n"
+		     "mov x12, x0\n"
+		     "mov x13, x0\n"
+		     "mov x14, x0\n"
+		     "mov x15, x0\n"
+		     "mov x16, x0\n"
+		     "mov x17, x0\n"
+		     :
+		     :
+		     : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+		       "x15", "x16", "x17", "memory");
 #endif
 	return (void *)(uintptr_t)0x1234567890;
 }
@@ -441,11 +472,18 @@ static size_t all_calls(void)
 	return bytes;
 }
 
+/* Bytes that a relative call reaches. */
+#if defined(__aarch64__)
+#define NEAR ((int64_t)1 << 27)
+#else
+#define NEAR ((int64_t)1 << 31)
+#endif
+
 static bool is_near(const struct fw_code *code)
 {
 	int64_t distance = (int64_t)((uintptr_t)code->exec - (uintptr_t)helper_of(1)->fn);
 
-	return distance > INT32_MIN && distance < INT32_MAX;
+	return distance > -NEAR && distance < NEAR;
 }
 
 /* Calls by relative address; and by absolute address, when the memory near the helpers is taken. */

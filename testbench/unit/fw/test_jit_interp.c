@@ -109,6 +109,9 @@ static void gen_call(struct gen *g, unsigned int function)
 	asmr_add(&g->a, INSN_MOV64_X, 1, g->base, 0, 0);
 	g->callee[g->num_calls] = function + 1 + below(g, FUNCTIONS - function);
 	g->calls[g->num_calls++] = asmr_add(&g->a, INSN_CALL_LOCAL, 0, 1, 0, 0);
+	/* No program may read what a call leaves in them. */
+	for (unsigned int r = 1; r <= 5; r++)
+		asmr_add(&g->a, INSN_MOV64_X, r, below(g, 2) ? 0 : g->base, 0, 0);
 }
 
 static void gen_loop(struct gen *g, uint32_t back)

@@ -33,7 +33,7 @@ PROGS = $(patsubst testbench/progs/%.bpf.c,$(BUILD)/progs/%.bpf.o,$(wildcard tes
 TESTS = $(patsubst %,$(BUILD)/unit-%,$(ROOMS)) $(BUILD)/conform $(BUILD)/oracle $(BUILD)/fuzz
 TOOLS = testbench/tools
 
-.PHONY: help all run check lint bench spec patch goldens deps clean tests
+.PHONY: help all run check lint fuzz bench spec patch goldens deps clean tests
 .DELETE_ON_ERROR:
 
 help:
@@ -41,6 +41,7 @@ help:
 	@echo "make check          every test, twice: as built, and with ASan and UBSan"
 	@echo "make all            build/refnic and the example programs"
 	@echo "make lint           clang-tidy, cppcheck, one-way dependencies, requirement gate"
+	@echo "make fuzz           random programs through both engines and the kernel; N=programs (300000), SEED=first (1)"
 	@echo "make bench          speed against peers and against the machine's limit, as ratios"
 	@echo "make spec           the proposal as PDF and HTML in build/spec"
 	@echo "make patch SPEC=DIR the proposal as patches for a checkout of virtio-spec"
@@ -102,6 +103,14 @@ check:
 lint:
 	@$(TOOLS)/deps run check lint
 	@$(TOOLS)/lint
+
+fuzz: N ?= 300000
+fuzz: SEED ?= 1
+fuzz:
+	@$(TOOLS)/deps run check
+	@$(MAKE) --no-print-directory -s -j2 all $(BUILD)/fuzz $(BUILD)/oracle
+	@REFNIC_FUZZ=$(N) REFNIC_SEED=$(SEED) $(BUILD)/fuzz -j2
+	@REFNIC_FUZZ=$$(($(N) / 10)) REFNIC_SEED=$(SEED) $(BUILD)/oracle -j2
 
 bench:
 	@$(TOOLS)/deps run

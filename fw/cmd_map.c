@@ -173,6 +173,8 @@ static uint16_t outcome(struct cmd *cmd, const struct map *map, int result)
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_NO_KEY, 0);
 	case -EEXIST: /* req: XO-087 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_KEY_EXISTS, 0);
+	case -EINVAL: /* a prefix that is longer than the key: req: XO-258 */
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, (map->attr.key_size - sizeof(le32)) * 8);
 	case -ESRCH:
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, 0);
 	case -EMEDIUMTYPE:

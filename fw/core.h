@@ -16,6 +16,7 @@ struct fw {
 	struct prog **progs; /* max_progs, by id */
 	struct map **maps;   /* max_maps, by id */
 	uint64_t map_bytes;  /* of all maps */
+	struct map *fibs[2]; /* that fib_lookup uses for IPv4 and IPv6; NULL: none */
 	struct map *run_end; /* maps that have something to do when the run ends, chained */
 	uint32_t verifying;  /* programs in this state */
 	uint64_t turns;      /* given to programs */

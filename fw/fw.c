@@ -107,6 +107,7 @@ void fw_reset(struct fw *fw)
 		fw->maps[id] = NULL;
 	}
 	fw->map_bytes = 0;
+	fw->fibs[0] = fw->fibs[1] = NULL;
 	fw->turns = 0;
 	fw->generation = 0;
 	fw->ifindex = 0;

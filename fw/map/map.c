@@ -98,7 +98,9 @@ void map_run_ended(struct fw *fw)
 
 uint32_t map_wire_value_bytes(const struct map *map, uint32_t num_queues)
 {
-	(void)num_queues; /* neither type has one value per queue */
+	/* map_ops.bytes has seen to it that this fits */
+	if (MAP_TYPES_PER_QUEUE >> map->attr.type & 1)
+		return ALIGN_UP(map->attr.value_size, 8) * num_queues; /* req: XO-176 */
 	return map->attr.value_size;
 }
 

@@ -14,6 +14,9 @@
 #define VIRTIO_NET_XDP_MAP_DEVMAP_HASH 25
 #define VIRTIO_NET_XDP_MAP_FIB         63
 
+/* LRU_HASH, LRU_PERCPU: permitted, and changes nothing: there is one order of use for all queues. */
+#define VIRTIO_NET_XDP_MAP_F_NO_COMMON_LRU (1 << 1)
+
 /* DEVMAP, DEVMAP_HASH: value_size 4 (ifindex only) or 8; prog is 0: no program runs where a frame leaves. */
 struct virtio_net_xdp_devmap_value {
         le32 ifindex;

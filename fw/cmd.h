@@ -61,6 +61,8 @@ static inline void cmd_result(struct cmd *cmd, const void *result, size_t bytes)
 	cmd->written = bytes;
 }
 
+cmd_fn cmd_event_get;
+
 cmd_fn cmd_misc_cap_get;
 cmd_fn cmd_misc_obj_list;
 cmd_fn cmd_misc_test_run;

@@ -154,6 +154,8 @@ uint16_t cmd_map_lookup(struct cmd *cmd)
 	value_bytes = map_wire_value_bytes(map, cmd->fw->config.num_queues);
 	if (!map_cmd_can_read(map)) /* req: XO-083 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_PERM, 0);
+	if (!map->ops->lookup) /* req: XO-261 */
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, map->attr.type);
 	status = check_sizes(cmd, (uint64_t)request_bytes + map->attr.key_size, (uint64_t)result_bytes + value_bytes);
 	if (status)
 		return status;
@@ -213,6 +215,8 @@ uint16_t cmd_map_update(struct cmd *cmd)
 		return outcome(cmd, map, result);
 	if (!map_cmd_can_write(map)) /* req: XO-084, XO-097 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_PERM, 0);
+	if (!map->ops->lookup) /* req: XO-261 */
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, map->attr.type);
 	if (result)
 		return outcome(cmd, map, result);
 	status = check_sizes(cmd, request_bytes, 0);
@@ -234,7 +238,7 @@ uint16_t cmd_map_delete(struct cmd *cmd)
 		return status;
 	if (!map_cmd_can_write(map)) /* req: XO-084, XO-097 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_PERM, 0);
-	if (!map->ops->remove) /* req: XO-165 */
+	if (!map->ops->remove) /* req: XO-165, XO-261 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, map->attr.type);
 	status = check_sizes(cmd, (uint64_t)request_bytes + map->attr.key_size, 0);
 	if (status)
@@ -257,6 +261,8 @@ uint16_t cmd_map_next(struct cmd *cmd)
 		return status;
 	if (!map_cmd_can_read(map)) /* req: XO-083 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_PERM, 0);
+	if (!map->ops->next) /* req: XO-261 */
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, map->attr.type);
 	if (cmd->in_bytes > request_bytes)
 		key = cmd->in + request_bytes;
 	status = check_sizes(cmd, request_bytes + (uint64_t)(key ? map->attr.key_size : 0),

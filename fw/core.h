@@ -27,8 +27,11 @@ struct fw {
 	uint32_t attach_flags;
 
 	uint64_t prandom;
-	uint64_t now_ns; /* of the last frame */
-	uint64_t poison; /* for tests: see struct run */
+	uint64_t now_ns;    /* of the last frame */
+	uint64_t events;    /* records so far: the order of those of several maps */
+	uint32_t log_lines; /* that the run has written */
+	struct map log;     /* no map: hears when a run that has written lines ends */
+	uint64_t poison;    /* for tests: see struct run */
 	fw_trace_fn *trace;
 	void *trace_ctx;
 	uint8_t *test_frame; /* headroom + max_frame + tailroom bytes for TEST_RUN, NULL if it is not offered */

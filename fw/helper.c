@@ -4,9 +4,13 @@
  * keys and values of the right sizes, readable memory. Scalars can be anything.
  */
 #include "helper.h"
+#include "core.h"
+#include "event.h"
 #include "exec/exec.h"
+#include "fib.h"
 #include "map/map.h"
 #include "map/types.h"
+#include "printk.h"
 #include "virtio_net_xdp.h"
 #include "xdp.h"
 
@@ -51,6 +55,23 @@ static uint64_t helper_ktime(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
 {
 	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
 	return run->frame ? run->frame->now_ns : 0; /* req: XO-144 */
+}
+
+#define NS_PER_S 1000000000ULL
+
+static uint64_t helper_jiffies(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	uint64_t ns = run->frame ? run->frame->now_ns : 0;
+	uint64_t hz = run->fw ? run->fw->config.caps.hz : 0;
+
+	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
+	return ns / NS_PER_S * hz + ns % NS_PER_S * hz / NS_PER_S; /* req: XO-251 */
+}
+
+static uint64_t helper_lock(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5, (void)run;
+	return 0;
 }
 
 #define PCG_FACTOR 6364136223846793005ULL

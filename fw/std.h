@@ -10,19 +10,21 @@
 #if __STDC_HOSTED__
 #include <errno.h>
 #else
-#define ENOENT  2
-#define ESRCH   3
-#define E2BIG   7
-#define EAGAIN  11
-#define ENOMEM  12
-#define EACCES  13
-#define EFAULT  14
-#define EBUSY   16
-#define EEXIST  17
-#define EINVAL  22
-#define ENOSPC  28
-#define ENOTSUP 95
-#define EMEDIUMTYPE 124
+#define ENOENT       2
+#define ESRCH        3
+#define E2BIG        7
+#define EAGAIN       11
+#define ENOMEM       12
+#define EACCES       13
+#define EFAULT       14
+#define EBUSY        16
+#define EEXIST       17
+#define ENODEV       19
+#define EINVAL       22
+#define ENOSPC       28
+#define ENOTSUP      95
+#define EAFNOSUPPORT 97
+#define EMEDIUMTYPE  124
 #endif
 
 /* gcc -O2 turns memcpy(&v, p, 4) into a call when freestanding; the builtins stay inline. */

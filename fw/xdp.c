@@ -73,3 +73,43 @@ uint64_t xdp_adjust_tail(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uin
 	frame->changed = true;
 	return 0;
 }
+
+uint64_t xdp_get_buff_len(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	(void)r1, (void)r2, (void)r3, (void)r4, (void)r5;
+	return (uint64_t)gap(run->frame->data, run->frame->data_end);
+}
+
+/* The frame's bytes [offset, offset + bytes), or NULL. */
+static uint8_t *inside(const struct fw_frame *frame, uint32_t offset, uint64_t bytes)
+{
+	uint64_t all = (uint64_t)gap(frame->data, frame->data_end);
+
+	return offset <= all && bytes <= all - offset ? frame->data + offset : NULL;
+}
+
+uint64_t xdp_load_bytes(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	const uint8_t *from = inside(run->frame, (uint32_t)r2, r4);
+	void *to = (void *)(uintptr_t)r3;
+
+	(void)r1, (void)r5;
+	if (!from) {                /* req: XO-249 */
+		mem_set(to, 0, r4); /* the verifier takes it for initialised */
+		return (uint64_t)-EINVAL;
+	}
+	mem_move(to, from, r4); /* req: XO-250; it can be in the packet, too */
+	return 0;
+}
+
+uint64_t xdp_store_bytes(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	uint8_t *to = inside(run->frame, (uint32_t)r2, r4);
+
+	(void)r1, (void)r5;
+	if (!to) /* req: XO-249 */
+		return (uint64_t)-EINVAL;
+	mem_move(to, (const void *)(uintptr_t)r3, r4); /* req: XO-250 */
+	run->frame->changed = true;
+	return 0;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The helpers that move a frame's ends. R1 is the context, R2 a signed 32-bit number of bytes. */
+/* The helpers about a frame's bytes. R1 is the context; of those that move an end R2 is a signed 32-bit number of
+ * bytes. */
 #ifndef FW_XDP_H
 #define FW_XDP_H
 
@@ -13,5 +14,12 @@ helper_fn xdp_adjust_head;
 helper_fn xdp_adjust_meta;
 /* Moves the frame's end by r2; new bytes are 0. 0 or -EINVAL. */
 helper_fn xdp_adjust_tail;
+/* Bytes of the frame, without metadata. */
+helper_fn xdp_get_buff_len;
+/* Copies r4 bytes of the frame, from offset r2 (32 bits) on, to r3, which is all 0 if they are not all there: -EINVAL.
+ */
+helper_fn xdp_load_bytes;
+/* The other way round; or copies nothing. */
+helper_fn xdp_store_bytes;
 
 #endif

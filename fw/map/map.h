@@ -38,7 +38,8 @@ struct map_ops {
 	uint64_t (*bytes)(const struct map_attr *attr, uint32_t num_queues);
 	/* mem: bytes() of zeroed memory, the first of it struct map with attr filled in. */
 	void (*init)(struct map *map, uint32_t num_queues);
-	/* The element, or NULL. queue: which value of a PERCPU type. */
+	/* The element, or NULL. queue: which value of a PERCPU type. NULL, as update and next are: the type has no
+	 * elements. */
 	void *(*lookup)(struct map *map, const void *key, uint32_t queue);
 	/*
 	 * 0, -EEXIST, -ENOENT, -E2BIG (full, or no such index), -EINVAL (flags), -ENOMEM (this run has replaced too

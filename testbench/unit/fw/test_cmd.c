@@ -76,6 +76,7 @@ static const struct valid {
 	{CMD(MAP_FREEZE), 1, {FULL}, 8},
 	{CMD(OBJ_LIST), 2, {0, 0}, 16},
 	{CMD(TEST_RUN), 12, {READY, 0, 7, 1, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88}, 24},
+	{CMD(EVENT_GET), 1, {4}, 16},
 };
 
 #define LEN  100        /* the request's length; from here on values of fault.where are no word's index */
@@ -159,7 +160,7 @@ static const struct fault {
 	{CMD(MAP_CREATE), "flags", ERR(FLAGS), 5, 1 << 20, 1 << 20},
 	{CMD(MAP_CREATE), "flags in conflict", ERR(FLAGS), 5, 0x18, 0x18},
 	{CMD(MAP_CREATE), "exists", ERR(EXISTS), 0, FULL, FULL},
-	{CMD(MAP_CREATE), "type", ERR(TYPE), 1, VIRTIO_NET_XDP_MAP_RINGBUF, VIRTIO_NET_XDP_MAP_RINGBUF},
+	{CMD(MAP_CREATE), "type", ERR(TYPE), 1, 40, 40},
 	{CMD(MAP_CREATE), "no type", ERR(TYPE), 1, 0, 0},
 	{CMD(MAP_CREATE), "type 64", ERR(TYPE), 1, 64, 64},
 	{CMD(MAP_CREATE), "no key", ERR(SIZE), 2, 0, 1},
@@ -229,6 +230,10 @@ static const struct fault {
 	{CMD(TEST_RUN), "frame of 65536", ERR(SIZE), LEN, 16 + 65536, 16 + 65535},
 	{CMD(TEST_RUN), "queue", ERR(SIZE), 3, 2, 1},
 	{CMD(TEST_RUN), "room", ERR(SIZE), ROOM, 24 + 256 + 32 + 256 - 1, 24 + 256 + 32 + 256},
+
+	{CMD(EVENT_GET), "short", ERR(LENGTH), LEN, 3, 4},
+	{CMD(EVENT_GET), "long", ERR(LENGTH), LEN, 5, 4},
+	{CMD(EVENT_GET), "room", ERR(LENGTH), ROOM, 15, 16},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -408,7 +413,7 @@ Test(cmd, unknown_commands)
 	uint8_t request[69631] = {0};
 
 	for (unsigned command = 0; command < 256; command++) {
-		bool known = command <= CMD(TEST_RUN) && command != CMD(MAP_BATCH);
+		bool known = (command <= CMD(TEST_RUN) && command != CMD(MAP_BATCH)) || command == CMD(EVENT_GET);
 
 		if (known)
 			continue;

@@ -189,7 +189,7 @@ Test(fw, init_refuses)
 	rows[2].caps.actions |= 1 << 5;
 	rows[3].caps.helpers[0] |= 1 << 4;
 	rows[4].caps.helpers[3] |= 1ULL << 63;
-	rows[5].caps.map_types |= 1ULL << VIRTIO_NET_XDP_MAP_RINGBUF;
+	rows[5].caps.map_types |= 1ULL << 40;
 	rows[6].caps.commands |= 1 << VIRTIO_NET_CTRL_XDP_MAP_BATCH;
 	rows[7].caps.max_metadata = 30;
 	rows[8].caps.max_cmd_bytes = 40;

@@ -184,34 +184,39 @@ const uint8_t *fw_prog_code(const struct fw *fw, uint32_t prog_id, size_t *bytes
 	return prog->jit.code.exec;
 }
 
-/* frame->r0 as an action. */
-static enum fw_verdict verdict_of(const struct fw *fw, const struct fw_frame *frame)
+#define ACTIONS 5 /* numbers that R0 may have to be an action */
+
+/* What an R0 of n means, and in verdicts[ACTIONS] any other. */
+static void verdicts_of(const struct fw *fw, enum fw_verdict verdicts[ACTIONS + 1])
 {
-	static const uint8_t verdicts[] = {
+	static const uint8_t all[ACTIONS] = {
 		[VIRTIO_NET_XDP_ABORTED] = FW_ABORTED,   [VIRTIO_NET_XDP_DROP] = FW_DROP,
 		[VIRTIO_NET_XDP_PASS] = FW_PASS,         [VIRTIO_NET_XDP_TX] = FW_TX,
 		[VIRTIO_NET_XDP_REDIRECT] = FW_REDIRECT,
 	};
-	uint32_t r0 = (uint32_t)frame->r0; /* req: XO-129 */
+	bool pass = fw->attach_flags & VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS;
 
-	if (r0 < ARRAY_SIZE(verdicts) && fw->config.caps.actions >> r0 & 1)
-		return verdicts[r0];
-	if (fw->attach_flags & VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS) /* req: XO-215 */
-		return FW_UNSUPPORTED_PASS;
-	return FW_UNSUPPORTED_DROP; /* req: XO-214 */
+	verdicts[ACTIONS] = pass ? FW_UNSUPPORTED_PASS : FW_UNSUPPORTED_DROP; /* req: XO-214, XO-215 */
+	for (uint32_t n = 0; n < ACTIONS; n++)
+		verdicts[n] = fw->config.caps.actions >> n & 1 ? (enum fw_verdict)all[n] : verdicts[ACTIONS];
 }
 
 void fw_run(struct fw *fw, struct fw_frame *frames, size_t count)
 {
 	struct prog *prog = fw->attached;
+	enum fw_verdict verdicts[ACTIONS + 1];
 
+	if (!count)
+		return;
 	/* req: XO-197 */
+	verdicts_of(fw, verdicts);
+	prog_run_burst(fw, prog, frames, count);
 	for (size_t i = 0; i < count; i++) {
-		struct fw_frame *frame = &frames[i];
+		uint32_t r0 = (uint32_t)frames[i].r0; /* req: XO-129 */
 
-		frame->ingress_ifindex = fw->ifindex; /* req: XO-135 */
-		fw->now_ns = frame->now_ns;
-		frame->verdict = likely(prog_run(fw, prog, frame)) ? verdict_of(fw, frame) : FW_ABORTED;
+		if (likely(frames[i].verdict != FW_ABORTED))
+			frames[i].verdict = verdicts[MIN(r0, (uint32_t)ACTIONS)];
 	}
+	fw->now_ns = frames[count - 1].now_ns;
 	prog->run_count += count; /* req: XO-052 */
 }

@@ -216,6 +216,8 @@ static int compile(struct fw *fw, struct prog *prog)
 	result = jit_compile(&prog->exec, &fw->scratch, platform, fw->config.platform_ctx, &prog->jit, &insn);
 	if (result)
 		prog->jit = (struct jit){0};
+	else
+		prog->exec.jit = &prog->jit;
 	if (result != -ENOTSUP)
 		return result;
 	line_str(&line, "program ");
@@ -330,11 +332,9 @@ static void log_fault(const struct fw *fw, const struct run *run)
 	core_log(fw, text);
 }
 
-bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
+static struct run run_of(struct fw *fw, struct prog *prog)
 {
-	uint32_t queue = frame->rx_queue_index;
-	struct run run = {
-		.frame = frame,
+	return (struct run){
 		.fw = fw,
 		.prog = &prog->exec,
 		.num_queues = fw->config.num_queues,
@@ -343,26 +343,64 @@ bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 		.poison = fw->poison,
 		.trace = fw->trace,
 		.trace_ctx = fw->trace_ctx,
-		.queue = queue, /* req: XO-146 */
 		.max_metadata = fw->config.caps.max_metadata,
-		.headroom_top = frame->data_meta,
 	};
+}
 
-	frame->bad_queue = false;
-	frame->changed = prog->exec.writes;
+/* One frame; run is set but for what differs from frame to frame. */
+static bool run_frame(struct fw *fw, struct prog *prog, struct run *run, struct fw_frame *frame)
+{
+	run->frame = frame;
+	run->prog = &prog->exec;
+	run->tail_calls = EXEC_TAIL_CALLS;
+	run->depth = 0;
+	run->queue = frame->rx_queue_index; /* req: XO-146 */
+	run->headroom_top = frame->data_meta;
 	if (prog->jit.fn && !fw->trace)
-		frame->r0 = prog->jit.fn(frame, &run, 0);
+		frame->r0 = prog->jit.fn(frame, run, 0);
 	else
-		frame->r0 = interp_run(&prog->exec, &run);
+		frame->r0 = interp_run(&prog->exec, run);
 
 	/* req: XO-169 */
 	if (fw->run_end)
 		map_run_ended(fw);
-	if (unlikely(run.fault != NULL)) {
-		log_fault(fw, &run);
-		return false;
+	if (likely(!run->fault))
+		return true;
+	log_fault(fw, run);
+	run->fault = NULL;
+	return false;
+}
+
+static void reset_frame(const struct prog *prog, struct fw_frame *frame)
+{
+	frame->bad_queue = false;
+	frame->changed = prog->exec.writes;
+}
+
+bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
+{
+	struct run run = run_of(fw, prog);
+
+	reset_frame(prog, frame);
+	return run_frame(fw, prog, &run, frame);
+}
+
+void prog_run_burst(struct fw *fw, struct prog *prog, struct fw_frame *frames, size_t count)
+{
+	struct run run = run_of(fw, prog);
+
+	for (size_t i = 0; i < count; i++) {
+		frames[i].ingress_ifindex = fw->ifindex; /* req: XO-135 */
+		frames[i].verdict = FW_PASS;
+		reset_frame(prog, &frames[i]);
 	}
-	return true;
+	if (prog->jit.burst && !fw->trace) {
+		prog->jit.burst(frames, &run, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (unlikely(!run_frame(fw, prog, &run, &frames[i])))
+			frames[i].verdict = FW_ABORTED;
 }
 
 /* Tail calls find it no longer. */

@@ -79,6 +79,12 @@ bool prog_poll(struct fw *fw, uint32_t budget);
  */
 bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame);
 
+/*
+ * Runs prog on frames[0..count), in order, for fw_run(): sets ingress_ifindex. verdict is FW_ABORTED where a run made a
+ * fault, else FW_PASS: what r0 says is the caller's.
+ */
+void prog_run_burst(struct fw *fw, struct prog *prog, struct fw_frame *frames, size_t count);
+
 /* Destroys it in any state; it must not be attached. Aborts its verification. */
 void prog_destroy(struct fw *fw, struct prog *prog);
 

@@ -34,6 +34,7 @@ enum x86_reg {
 enum x86_alu {
 	X86_ADD = 0,
 	X86_OR = 1,
+	X86_SBB = 3,
 	X86_AND = 4,
 	X86_SUB = 5,
 	X86_XOR = 6,
@@ -75,6 +76,7 @@ enum x86_cc {
 #define X86_REX   0x40
 #define X86_REX_W 0x08
 #define X86_REX_R 0x04
+#define X86_REX_X 0x02
 #define X86_REX_B 0x01
 
 #define X86_SHORT_JUMP_BYTES 2
@@ -203,14 +205,14 @@ static inline void x86_alu_load(struct jit_out *o, enum x86_alu op, unsigned int
 	x86_op_rm(o, width, (uint16_t)(op << 3 | 3), reg, base, disp);
 }
 
-/* op dword or qword [base + disp], imm */
+/* op [base + disp], imm */
 static inline void x86_alu_mem_imm(struct jit_out *o, enum x86_alu op, unsigned int width, unsigned int base,
 				   int32_t disp, int32_t imm)
 {
 	bool s8 = x86_is_s8(imm);
 
-	x86_op_rm(o, width, s8 ? 0x83 : 0x81, op, base, disp);
-	jit_bytes(o, (uint32_t)imm, s8 ? 1 : 4);
+	x86_op_rm(o, width, width == 1 ? 0x80 : s8 ? 0x83 : 0x81, op, base, disp);
+	jit_bytes(o, (uint32_t)imm, width == 1 || s8 ? 1 : MIN(width, 4u));
 }
 
 static inline void x86_test(struct jit_out *o, unsigned int width, unsigned int a, unsigned int b)
@@ -322,6 +324,39 @@ static inline void x86_store_imm(struct jit_out *o, unsigned int width, unsigned
 	jit_bytes(o, (uint32_t)imm, MIN(width, 4u));
 }
 
+/* op [base + disp], from */
+static inline void x86_alu_store(struct jit_out *o, enum x86_alu op, unsigned int width, unsigned int base,
+				 int32_t disp, unsigned int from)
+{
+	x86_opcode(o, width, (uint16_t)(op << 3 | (width > 1)), from, base, width == 1, false);
+	x86_address(o, from, base, disp);
+}
+
+/* lea to, [base + disp] */
+static inline void x86_lea(struct jit_out *o, unsigned int width, unsigned int to, unsigned int base, int32_t disp)
+{
+	x86_op_rm(o, width, 0x8d, to, base, disp);
+}
+
+/* lea to, [base + index * scale], 8 bytes wide; scale 1, 2, 4 or 8, index not rsp */
+static inline void x86_lea_index(struct jit_out *o, unsigned int to, unsigned int base, unsigned int index,
+				 unsigned int scale)
+{
+	unsigned int ss = scale == 8 ? 3 : scale / 2;
+	bool disp = (base & 7) == RBP;
+
+	if (to > R15 || base > R15 || index > R15 || index == RSP ||
+	    (scale != 1 && scale != 2 && scale != 4 && scale != 8))
+		o->fault = true;
+	jit_byte(o, (uint8_t)(X86_REX | X86_REX_W | (to & 8 ? X86_REX_R : 0) | (index & 8 ? X86_REX_X : 0) |
+			      (base & 8 ? X86_REX_B : 0)));
+	jit_byte(o, 0x8d);
+	x86_modrm(o, disp, to, RSP);
+	jit_byte(o, (uint8_t)(ss << 6 | (index & 7) << 3 | (base & 7)));
+	if (disp)
+		jit_byte(o, 0);
+}
+
 /* lock op [base + disp], from */
 static inline void x86_lock_alu(struct jit_out *o, enum x86_alu op, unsigned int width, unsigned int base, int32_t disp,
 				unsigned int from)
@@ -375,6 +410,11 @@ static inline void x86_ret(struct jit_out *o)
 static inline void x86_call_reg(struct jit_out *o, unsigned int reg)
 {
 	x86_op_rr(o, 4, 0xff, 2, reg);
+}
+
+static inline void x86_jmp_reg(struct jit_out *o, unsigned int reg)
+{
+	x86_op_rr(o, 4, 0xff, 4, reg);
 }
 
 /* Distances count from the end of the instruction. */

@@ -34,6 +34,7 @@ struct exec_prog {
 	uint32_t frames;       /* function frames that a run of it can need, the main one included; 0: not known */
 	const struct jit *jit; /* compiled: what a tail call enters; NULL: interpreted */
 	bool writes;           /* may write to the packet */
+	uint64_t blind;        /* the JIT hides immediates behind numbers drawn from this; 0: it does not */
 };
 
 #define EXEC_NO_MAP UINT16_MAX
@@ -97,11 +98,17 @@ const struct exec_prog *exec_tail_target(struct map *map, uint32_t index, struct
 uint64_t exec_tail_call(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run);
 
 typedef uint64_t jit_fn(struct fw_frame *frame_or_mem, struct run *run, uint64_t mem_bytes);
+/*
+ * The program on frames[0..count), count 1 or more: leaves R0 in each. Of run, what differs from frame to frame need
+ * not be set.
+ */
+typedef void jit_burst_fn(struct fw_frame *frames, struct run *run, uint64_t count);
 
 struct jit {
 	struct fw_code code;
 	jit_fn *fn;
-	size_t bytes; /* of machine code */
+	jit_burst_fn *burst; /* NULL: the machine or the program is not made for it */
+	size_t bytes;        /* of machine code */
 };
 
 /*

@@ -78,7 +78,7 @@ static bool insn_ok(const struct exec_prog *prog, uint32_t i)
 	return true;
 }
 
-/* Checks the program and learns what its frames need. 0, or -EINVAL with *at. */
+/* Checks the program and marks what jumps and calls lead to. 0, or -EINVAL with *at. */
 static int survey(struct jit_work *w, uint32_t *at)
 {
 	const struct exec_prog *prog = w->prog;
@@ -92,41 +92,97 @@ static int survey(struct jit_work *w, uint32_t *at)
 			return -EINVAL;
 		}
 		cls = insn_info[insn->op].cls;
-		w->regs |= (uint16_t)(1u << insn->dst | 1u << insn->src);
-		w->calls |= cls == INSN_CLASS_CALL || cls == INSN_CLASS_CALL_LOCAL;
-		w->run |= cls == INSN_CLASS_CALL;
-		if (cls == INSN_CLASS_CALL_LOCAL)
-			w->mark[insn->imm] |= JIT_MARK_FUNC;
-		if ((cls == INSN_CLASS_ST || cls == INSN_CLASS_STX) && prog->access &&
-		    prog->access[i] == EXEC_ACCESS_CTX)
-			w->run = true;
+		if (cls == INSN_CLASS_CALL_LOCAL) {
+			w->mark[insn->imm] |= JIT_MARK_FUNC | JIT_MARK_TARGET;
+			w->locals = true;
+		} else if (cls == INSN_CLASS_JMP || cls == INSN_CLASS_JA) {
+			w->mark[insn->imm] |= JIT_MARK_TARGET | ((uint32_t)insn->imm <= i ? JIT_MARK_BACK : 0);
+		} else if (cls == INSN_CLASS_CALL && insn->imm == HELPER_TAIL_CALL) {
+			w->tails = true;
+		}
 	}
 	return 0;
+}
+
+/* What of struct run a call reads that differs from frame to frame. */
+static uint8_t call_needs(int32_t id)
+{
+	switch (id) {
+	case 1: /* map_lookup_elem */
+	case 2: /* map_update_elem */
+	case 3: /* map_delete_elem */
+		return JIT_NEED_QUEUE | JIT_NEED_END;
+	case 5: /* ktime_get_ns */
+		return JIT_NEED_FRAME;
+	case 7:  /* get_prandom_u32 */
+	case 28: /* csum_diff */
+		return 0;
+	case 8: /* get_smp_processor_id */
+		return JIT_NEED_QUEUE;
+	default:
+		return JIT_NEED_FRAME | JIT_NEED_QUEUE | JIT_NEED_HEADROOM | JIT_NEED_END;
+	}
+}
+
+/* Learns what frames and bursts need, of the instructions that are compiled. */
+static void learn(struct jit_work *w)
+{
+	for (uint32_t i = 0; i < w->prog->count; i++) {
+		const struct insn *insn = &w->insns[i];
+		enum opt_form form = jit_form(w, i);
+		uint8_t cls = insn_info[insn->op].cls;
+
+		if (form == OPT_NOTHING)
+			continue;
+		w->regs |= (uint16_t)(1u << insn->dst | 1u << insn->src);
+		if (form == OPT_INDEX || form == OPT_INDEX_MEM)
+			continue;
+		w->calls |= cls == INSN_CLASS_CALL || cls == INSN_CLASS_CALL_LOCAL;
+		if (cls == INSN_CLASS_CALL) {
+			w->run = true;
+			w->needs |= call_needs(insn->imm);
+		}
+		if ((cls == INSN_CLASS_ST || cls == INSN_CLASS_STX) && w->prog->access &&
+		    w->prog->access[i] == EXEC_ACCESS_CTX)
+			w->run = true;
+	}
+	w->run |= w->needs != 0;
+	w->calls |= (w->needs & JIT_NEED_END) != 0;
 }
 
 /* One pass over the program, counting or emitting. */
 static int pass(struct jit_work *w, uint32_t *at)
 {
-	const struct insn *insns = w->prog->insns;
 	bool falls = true;
 
 	w->out.at = 0;
+	w->flags = 0;
+	w->blinded = 0;
 	machine->entry(w);
 	for (uint32_t i = 0; i < w->prog->count; i++) {
-		int rc;
+		int rc = 0;
 
 		if (w->mark[i] & JIT_MARK_FUNC)
 			machine->func(w, i, falls);
+		if (w->mark[i] & JIT_MARK_TARGET)
+			w->flags = 0;
 		w->start[i] = (uint32_t)w->out.at;
-		rc = machine->insn(w, i);
+		if (jit_form(w, i) == OPT_NOTHING) {
+			falls = true;
+		} else {
+			rc = machine->insn(w, i);
+			falls = falls_through(insn_info[w->insns[i].op].cls);
+		}
 		if (rc || w->out.fault || w->out.at > JIT_MAX_BYTES) {
 			*at = i;
 			return rc ? rc : -ENOTSUP;
 		}
 		w->end[i] = (uint32_t)w->out.at;
-		falls = falls_through(insn_info[insns[i].op].cls);
 	}
-	return 0;
+	w->start[w->prog->count] = (uint32_t)w->out.at;
+	if (w->burst)
+		machine->tail(w);
+	return w->out.fault ? -ENOTSUP : 0;
 }
 
 static bool shorten(struct jit_work *w)
@@ -134,13 +190,13 @@ static bool shorten(struct jit_work *w)
 	bool any = false;
 
 	for (uint32_t i = 0; i < w->prog->count; i++) {
-		const struct insn *insn = &w->prog->insns[i];
-		uint8_t cls = insn_info[insn->op].cls;
 		int64_t distance;
+		uint32_t to;
 
-		if ((cls != INSN_CLASS_JMP && cls != INSN_CLASS_JA) || w->mark[i] & JIT_MARK_SHORT)
+		if (w->mark[i] & JIT_MARK_SHORT || !jit_branches(w, i, &to) ||
+		    insn_info[w->insns[i].op].cls == INSN_CLASS_CALL_LOCAL)
 			continue;
-		distance = (int64_t)w->start[insn->imm] - w->end[i];
+		distance = (int64_t)w->start[to] - w->end[i];
 		/* A backward branch gets nearer by becoming short, a forward one does not. */
 		if (distance < machine->short_min || distance > machine->short_max)
 			continue;
@@ -168,12 +224,12 @@ static int lay_out(struct jit_work *w, uint32_t *at)
 static int check_branches(const struct jit_work *w, uint32_t *at)
 {
 	for (uint32_t i = 0; i < w->prog->count; i++) {
-		const struct insn *insn = &w->prog->insns[i];
+		uint32_t slot;
 		int64_t to;
 
-		if (!is_branch(insn_info[insn->op].cls) || jit_is_void(w, i))
+		if (!jit_branches(w, i, &slot) || jit_is_void(w, i))
 			continue;
-		if (!machine->target(w, i, &to) || to != w->start[insn->imm]) {
+		if (!machine->target(w, i, &to) || to != w->start[slot]) {
 			*at = i;
 			return -EINVAL;
 		}
@@ -231,6 +287,8 @@ static int compile(struct jit_work *w, const struct fw_platform *platform, void 
 	}
 	jit->code = code;
 	jit->fn = (jit_fn *)(uintptr_t)code.exec;
+	if (w->burst)
+		jit->burst = (jit_burst_fn *)((uintptr_t)code.exec + w->burst_at);
 	jit->bytes = bytes;
 	return 0;
 
@@ -243,6 +301,7 @@ int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struc
 		void *platform_ctx, struct jit *jit, uint32_t *insn)
 {
 	struct jit_work w = {.prog = prog};
+	struct opt opt = {0};
 	int rc = -ENOMEM;
 
 	mem_set(jit, 0, sizeof(*jit));
@@ -255,16 +314,24 @@ int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struc
 	if (prog->count > JIT_MAX_BYTES / 8)
 		return -ENOTSUP;
 
-	w.start = arena_alloc(scratch, prog->count * sizeof(*w.start));
+	w.start = arena_alloc(scratch, (prog->count + 1) * sizeof(*w.start));
 	w.end = arena_alloc(scratch, prog->count * sizeof(*w.end));
 	w.mark = arena_alloc(scratch, prog->count + 1);
 	if (!w.start || !w.end || !w.mark)
 		goto free_scratch;
 	rc = survey(&w, insn);
-	if (!rc)
-		rc = compile(&w, platform, platform_ctx, jit, insn);
+	if (!rc && machine->forms && prog->access)
+		rc = opt_run(prog, w.mark, machine->forms, scratch, &opt);
+	if (rc)
+		goto free_scratch;
+	w.insns = opt.insns ? opt.insns : prog->insns;
+	w.form = opt.form;
+	w.burst = machine->tail && !prog->plain_memory && !w.locals && !w.tails;
+	learn(&w);
+	rc = compile(&w, platform, platform_ctx, jit, insn);
 
 free_scratch:
+	opt_free(&opt, scratch);
 	arena_free(scratch, w.mark);
 	arena_free(scratch, w.end);
 	arena_free(scratch, w.start);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The x86-64 back end: helper calls. R1 to R5 are where C passes arguments, the run goes into the register after them;
+ * calls whose map is known go to the map's own function, and some become a few instructions.
+ */
+#include "core.h"
+#include "exec/jit_x86_64.h"
+#include "virtio_net_xdp.h"
+
+#define RUN JIT_X86_64_RUN
+
+/* Whether a relative call reaches address from all of the code. The same in all passes that know where the code runs.
+ */
+static bool in_reach(const struct jit_work *w, uint64_t address)
+{
+	int64_t from_start, from_end;
+
+	if (!w->exec)
+		return false;
+	from_start = (int64_t)(address - w->exec);
+	from_end = (int64_t)(address - (w->exec + w->bytes));
+	return x86_is_s32(from_start) && x86_is_s32(from_end);
+}
+
+void jit_x86_64_call_address(struct jit_work *w, uint64_t address)
+{
+	struct jit_out *o = &w->out;
+
+	if (in_reach(w, address)) {
+		x86_call(o, (int64_t)(address - (w->exec + o->at + X86_CALL_BYTES)));
+	} else {
+		x86_mov_imm(o, RAX, address);
+		x86_call_reg(o, RAX);
+	}
+}
+
+/* Types whose element helpers are nothing but their own functions. */
+static bool is_direct(const struct map *map)
+{
+	switch (map->attr.type) {
+	case VIRTIO_NET_XDP_MAP_HASH:
+	case VIRTIO_NET_XDP_MAP_ARRAY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const struct map *known_map(const struct jit_work *w, const struct insn *insn)
+{
+	uint32_t index = (uint32_t)insn->off - 1;
+
+	return insn->off > 0 && w->form && index < w->prog->num_maps ? w->prog->maps[index] : NULL;
+}
+
+static void load_queue(struct jit_out *o, unsigned int reg)
+{
+	x86_load(o, 4, reg, RUN, offsetof(struct run, queue));
+}
+
+/* Element functions take map, key and so on where R1 to R4 are; the queue is next to the last of them. */
+static bool call_map(struct jit_work *w, const struct map *map, int32_t id)
+{
+	struct jit_out *o = &w->out;
+
+	if (!map || !is_direct(map))
+		return false;
+	switch (id) {
+	case 1: /* req: XO-141 */
+		load_queue(o, RDX);
+		jit_x86_64_call_address(w, (uint64_t)(uintptr_t)map->ops->lookup);
+		return true;
+	case 2: /* req: XO-142 */
+		load_queue(o, R8);
+		jit_x86_64_call_address(w, (uint64_t)(uintptr_t)map->ops->update);
+		x86_movsx(o, 8, 4, RAX, RAX);
+		return true;
+	case 3: /* req: XO-143 */
+		if (!map->ops->remove)
+			return false;
+		jit_x86_64_call_address(w, (uint64_t)(uintptr_t)map->ops->remove);
+		x86_movsx(o, 8, 4, RAX, RAX);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A target that has no machine code, entered like one that has. */
+static uint64_t interpret_target(struct fw_frame *frame, struct run *run, uint64_t mem_bytes)
+{
+	(void)frame, (void)mem_bytes;
+	return interp_run(run->prog, run);
+}
+
+/* Leaves this function's frame for the target, which returns to whoever called this function. req: XO-147, XO-148 */
+static void tail_call(struct jit_work *w)
+{
+	struct jit_out *o = &w->out;
+	size_t none, compiled;
+
+	x86_mov(o, 8, RDI, RSI);
+	x86_mov(o, 4, RSI, RDX);
+	x86_mov(o, 8, RDX, RUN);
+	jit_x86_64_call_address(w, (uint64_t)(uintptr_t)exec_tail_target);
+	x86_test(o, 8, RAX, RAX);
+	none = x86_jcc_ahead(o, X86_E);
+	x86_mov_imm(o, R11, (uint64_t)(uintptr_t)interpret_target);
+	x86_load(o, 8, RAX, RAX, offsetof(struct exec_prog, jit));
+	x86_test(o, 8, RAX, RAX);
+	compiled = x86_jcc_ahead(o, X86_E);
+	x86_load(o, 8, R11, RAX, offsetof(struct jit, fn));
+	x86_here(o, compiled);
+	x86_load(o, 8, RDI, RUN, offsetof(struct run, frame));
+	x86_mov(o, 8, RSI, RUN);
+	jit_x86_64_leave(w, o);
+	x86_jmp_reg(o, R11);
+	x86_here(o, none);
+}
+
+int jit_x86_64_call(struct jit_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+	const struct helper *helper = helper_of((uint32_t)insn->imm);
+	struct jit_out *o = &w->out;
+
+	w->flags = 0;
+	if (!helper || !helper->fn)
+		return -ENOTSUP;
+	if (helper->flags & HELPER_F_TAIL_CALL) {
+		if (w->prog->plain_memory)
+			return -ENOTSUP;
+		tail_call(w);
+		return 0;
+	}
+	if (insn->imm == 8) { /* req: XO-146 */
+		load_queue(o, RAX);
+		return 0;
+	}
+	if (insn->imm == 5 && !w->prog->plain_memory) { /* req: XO-144 */
+		x86_load(o, 8, RAX, RUN, offsetof(struct run, frame));
+		x86_load(o, 8, RAX, RAX, offsetof(struct fw_frame, now_ns));
+		return 0;
+	}
+	if (call_map(w, known_map(w, insn), insn->imm))
+		return 0;
+	x86_mov(o, 8, R9, RUN);
+	jit_x86_64_call_address(w, (uint64_t)(uintptr_t)helper->fn);
+	return 0;
+}
+
+/* r11 = eax * array->stride, for the sizes that an address or a shift can take */
+static void scale(struct jit_out *o, const struct opt_array *array)
+{
+	uint64_t stride = array->stride;
+
+	if (!(stride & (stride - 1)))
+		x86_shift_imm(o, X86_SHL, 8, RAX, (uint8_t)__builtin_ctzll(stride));
+	else
+		x86_imul_imm(o, 8, RAX, RAX, (int32_t)stride);
+}
+
+/*
+ * The address without a branch that a processor could guess wrong: an index out of range selects element 0 and then is
+ * masked away. req: XO-163, XO-230
+ */
+int jit_x86_64_index(struct jit_work *w, uint32_t i, bool from_memory)
+{
+	const struct insn *insn = &w->insns[i];
+	unsigned int src = jit_x86_64_reg[insn->src];
+	bool good = insn->imm64;
+	struct jit_out *o = &w->out;
+	struct opt_array array;
+
+	w->flags = 0;
+	if (insn->imm < 0 || (uint32_t)insn->imm >= w->prog->num_maps || !opt_array(w->prog->maps[insn->imm], &array) ||
+	    array.stride > INT32_MAX)
+		return -ENOTSUP;
+	if (from_memory)
+		x86_load(o, 4, RAX, src, insn->off);
+	else
+		x86_mov(o, 4, RAX, src);
+	if (!good) {
+		x86_alu_imm(o, X86_CMP, 4, RAX, (int32_t)array.entries);
+		x86_alu(o, X86_SBB, 8, R11, R11);
+		x86_alu(o, X86_AND, 4, RAX, R11);
+	}
+	x86_mov_imm(o, R10, array.base);
+	if (array.stride == 8) {
+		x86_lea_index(o, RAX, R10, RAX, 8);
+	} else {
+		scale(o, &array);
+		x86_alu(o, X86_ADD, 8, RAX, R10);
+	}
+	if (!good) {
+		x86_alu(o, X86_AND, 8, RAX, R11);
+		w->flags = jit_x86_64_flags(0, 8);
+	}
+	return 0;
+}

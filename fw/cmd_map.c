@@ -2,31 +2,49 @@
 /* Commands about maps and their elements. */
 #include "cmd.h"
 #include "map/map.h"
+#include "map/types.h"
 
 /* Flags of any type: what else is there is unknown whatever the type. */
 #define MAP_FLAGS_ALL                                                                                                  \
 	(VIRTIO_NET_XDP_MAP_F_NO_PREALLOC | VIRTIO_NET_XDP_MAP_F_RDONLY | VIRTIO_NET_XDP_MAP_F_WRONLY |                \
-	 VIRTIO_NET_XDP_MAP_F_ZERO_SEED | VIRTIO_NET_XDP_MAP_F_RDONLY_PROG | VIRTIO_NET_XDP_MAP_F_WRONLY_PROG)
+	 VIRTIO_NET_XDP_MAP_F_ZERO_SEED | VIRTIO_NET_XDP_MAP_F_RDONLY_PROG | VIRTIO_NET_XDP_MAP_F_WRONLY_PROG |        \
+	 VIRTIO_NET_XDP_MAP_F_INNER_MAP)
+
+static bool has_inner(const struct map_attr *attr)
+{
+	return attr->type < 64 && MAP_TYPES_OF_MAPS >> attr->type & 1;
+}
+
+/* Types that can be inside of a map of maps: not one of these, and none that is for tail calls. */
+static bool can_be_inner(const struct map_attr *attr)
+{
+	return !has_inner(attr) && attr->type != VIRTIO_NET_XDP_MAP_PROG_ARRAY;
+}
 
 /* Everything about the request but memory, in the order of precedence. */
 static uint16_t check_create(struct cmd *cmd, const struct map_attr *attr, uint32_t id)
 {
 	const struct fw_caps *caps = &cmd->fw->config.caps;
 	bool offered = attr->type < 64 && caps->map_types >> attr->type & 1;
+	bool of_maps = offered && has_inner(attr);
+	const struct map *inner = of_maps ? core_map(cmd->fw, attr->inner_map_id) : NULL;
 	uint32_t detail;
 	uint16_t status;
 
 	status = offered ? map_ops_of(attr->type)->check(attr, &detail) : map_check_flags(attr, MAP_FLAGS_ALL, &detail);
 	if (status == VIRTIO_NET_XDP_ERR_FLAGS) /* req: XO-019, XO-159 */
 		return cmd_refuse(cmd, status, detail);
+	if (of_maps && !inner)
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_NOT_FOUND, attr->inner_map_id);
 	if (core_map(cmd->fw, id)) /* req: XO-070 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_EXISTS, id);
 	if (!offered) /* req: XO-071 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, attr->type);
+	if (of_maps && !can_be_inner(&inner->attr))
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, inner->attr.type);
 	if (status) /* req: XO-072 */
 		return cmd_refuse(cmd, status, detail);
-	/* No type that is offered has inner maps. */
-	if (attr->inner_map_id && attr->inner_map_id != VIRTIO_NET_XDP_ID_NONE) /* req: XO-242 */
+	if (!of_maps && attr->inner_map_id && attr->inner_map_id != VIRTIO_NET_XDP_ID_NONE) /* req: XO-242 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, VIRTIO_NET_XDP_ID_NONE);
 	if (id >= caps->max_maps) /* req: XO-073 */
 		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MAPS, caps->max_maps);

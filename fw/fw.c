@@ -9,7 +9,8 @@
 #define SCRATCH_BYTES_PER_INSN 512
 
 #define ACTIONS_ALL                                                                                                    \
-	(1u << VIRTIO_NET_XDP_ABORTED | 1u << VIRTIO_NET_XDP_DROP | 1u << VIRTIO_NET_XDP_PASS | 1u << VIRTIO_NET_XDP_TX)
+	(1u << VIRTIO_NET_XDP_ABORTED | 1u << VIRTIO_NET_XDP_DROP | 1u << VIRTIO_NET_XDP_PASS |                        \
+	 1u << VIRTIO_NET_XDP_TX | 1u << VIRTIO_NET_XDP_REDIRECT)
 
 void fw_caps_default(struct fw_caps *caps)
 {
@@ -55,6 +56,21 @@ size_t fw_arena_bytes(const struct fw_caps *caps)
 	       caps->max_progs * prog_arena_bytes(caps) + arena_cost(scratch_bytes(caps));
 }
 
+/* Whether redirection finds one port by each ifindex. */
+static bool ports_ok(const struct fw_config *config)
+{
+	if (config->num_ports >= FW_PORTS_MAX)
+		return false;
+	for (uint16_t i = 0; i < config->num_ports; i++) {
+		if (!config->ports[i].ifindex)
+			return false;
+		for (uint16_t j = 0; j < i; j++)
+			if (config->ports[j].ifindex == config->ports[i].ifindex)
+				return false;
+	}
+	return true;
+}
+
 /* Whether config offers nothing that this firmware cannot do. */
 static bool config_ok(const struct fw_config *config)
 {
@@ -66,10 +82,10 @@ static bool config_ok(const struct fw_config *config)
 		if (caps->helpers[i] & ~helpers[i])
 			return false;
 	/* req: XO-005, XO-028, XO-029 */
-	return config->num_queues && !(caps->isa & ~(uint32_t)INSN_GROUPS) && !(caps->map_types & ~map_types_all()) &&
-	       !(caps->actions & ~(ACTIONS_ALL | 1u << VIRTIO_NET_XDP_REDIRECT)) && !(caps->commands & ~cmd_all()) &&
-	       !(caps->flags & ~(uint32_t)VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT) && caps->max_frame >= 14 &&
-	       caps->max_metadata % 4 == 0 && caps->max_metadata <= caps->headroom &&
+	return config->num_queues && ports_ok(config) && !(caps->isa & ~(uint32_t)INSN_GROUPS) &&
+	       !(caps->map_types & ~map_types_all()) && !(caps->actions & ~ACTIONS_ALL) &&
+	       !(caps->commands & ~cmd_all()) && !(caps->flags & ~(uint32_t)VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT) &&
+	       caps->max_frame >= 14 && caps->max_metadata % 4 == 0 && caps->max_metadata <= caps->headroom &&
 	       caps->max_cmd_bytes >= CMD_MIN_BYTES && caps->max_insns <= INT32_MAX / 8 &&
 	       caps->max_run_insns <= VERIFY_MAX_VISITED && caps->max_log_bytes < UINT32_MAX;
 }

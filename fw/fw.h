@@ -75,7 +75,7 @@ struct fw_port {
 
 struct fw_config {
 	struct fw_caps caps;
-	const struct fw_port *ports; /* of ports 1 to num_ports; must outlive the firmware */
+	const struct fw_port *ports; /* of ports 1 to num_ports, their ifindexes distinct; must outlive the firmware */
 	uint16_t num_ports;          /* below FW_PORTS_MAX */
 	uint64_t seed;               /* of get_prandom_u32 */
 	enum fw_engine engine;

@@ -11,6 +11,7 @@
 #include "map/map.h"
 #include "map/types.h"
 #include "printk.h"
+#include "redirect.h"
 #include "virtio_net_xdp.h"
 #include "xdp.h"
 

@@ -374,6 +374,9 @@ static bool run_frame(struct fw *fw, struct prog *prog, struct run *run, struct 
 static void reset_frame(const struct prog *prog, struct fw_frame *frame)
 {
 	frame->bad_queue = false;
+	frame->redirect_ports = 0;
+	frame->redirect_queue = false;
+	frame->redirect_to = 0;
 	frame->changed = prog->exec.writes;
 }
 

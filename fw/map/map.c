@@ -119,7 +119,10 @@ bool map_prog_can_read(const struct map *map)
 	return !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_WRONLY_PROG); /* req: XO-175 */
 }
 
+/* What programs can look up and not update, they can read only. */
 bool map_prog_can_write(const struct map *map)
 {
-	return !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_RDONLY_PROG); /* req: XO-099, XO-174 */
+	bool read_only = map->attr.type < 64 && (MAP_TYPES_LOOKUP & ~MAP_TYPES_UPDATE) >> map->attr.type & 1;
+
+	return !read_only && !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_RDONLY_PROG); /* req: XO-099, XO-174 */
 }

@@ -10,122 +10,59 @@
 #include "map/prog_array.h"
 #include "core.h"
 #include "le.h"
+#include "map/slots.h"
 #include "virtio_net_xdp.h"
 
 #define PROG_ARRAY_FLAGS                                                                                               \
 	(VIRTIO_NET_XDP_MAP_F_RDONLY | VIRTIO_NET_XDP_MAP_F_WRONLY | VIRTIO_NET_XDP_MAP_F_RDONLY_PROG |                \
 	 VIRTIO_NET_XDP_MAP_F_WRONLY_PROG)
 
-struct prog_array {
-	struct map map;
-	uint32_t count; /* slots that are not empty */
-	struct prog *slots[];
-};
-
 extern const struct map_ops prog_array_ops;
-
-static struct prog_array *prog_array_of(struct map *map)
-{
-	return (struct prog_array *)map;
-}
 
 static uint16_t prog_array_check(const struct map_attr *attr, uint32_t *detail)
 {
-	uint16_t status = map_check_flags(attr, PROG_ARRAY_FLAGS, detail); /* req: XO-159 */
+	uint16_t status = slots_check(attr, PROG_ARRAY_FLAGS, detail);
 
-	if (status)
-		return status;
-	if (attr->key_size != sizeof(le32) || attr->value_size != sizeof(le32)) {
+	if (status == VIRTIO_NET_XDP_OK && attr->value_size != sizeof(le32)) { /* req: XO-262 */
 		*detail = sizeof(le32);
 		return VIRTIO_NET_XDP_ERR_SIZE;
 	}
-	if (!attr->max_entries) {
-		*detail = 1;
-		return VIRTIO_NET_XDP_ERR_SIZE;
-	}
-	return VIRTIO_NET_XDP_OK;
+	return status;
 }
 
 static uint64_t prog_array_bytes(const struct map_attr *attr, uint32_t num_queues)
 {
 	(void)num_queues;
-	return map_storage_bytes(sizeof(struct prog_array), attr->max_entries, sizeof(struct prog *), 0, 0);
+	return slots_bytes(attr, sizeof(struct slots));
 }
 
 static void prog_array_init(struct map *map, uint32_t num_queues)
 {
 	(void)num_queues;
-	prog_array_of(map)->count = 0;
+	slots_init(map, sizeof(struct slots));
 }
 
-/* The slot, or NULL behind the last one; also what runs ahead of the check stays in the array. */
-static struct prog **slot_of(struct map *map, const void *key)
+static struct prog *prog_in(const uint64_t *word)
 {
-	uint64_t index, below;
-	le32 wire;
-
-	mem_copy(&wire, key, sizeof(wire));
-	index = le32_to_cpu(wire);
-	if (index >= map->attr.max_entries)
-		return NULL;
-	below = index - map->attr.max_entries;
-	__asm__("" : "+r"(below));
-	return &prog_array_of(map)->slots[index & (0 - (below >> 63))];
-}
-
-static void put(struct map *map, struct prog **slot, struct prog *prog)
-{
-	if (*slot) {
-		(*slot)->slots--;
-		prog_array_of(map)->count--;
-	}
-	*slot = prog;
-	if (prog) {
-		prog->slots++;
-		prog_array_of(map)->count++;
-	}
+	return word ? (struct prog *)(uintptr_t)*word : NULL;
 }
 
 static void *prog_array_lookup(struct map *map, const void *key, uint32_t queue)
 {
-	struct prog **slot = slot_of(map, key);
+	struct prog *prog = prog_in(slots_find(map, key));
 
 	(void)queue;
-	return slot && *slot ? &(*slot)->exec : NULL;
+	return prog ? &prog->exec : NULL;
 }
 
 static int prog_array_remove(struct map *map, const void *key)
 {
-	struct prog **slot = slot_of(map, key);
+	uint64_t old;
+	int result = slots_remove(map, key, &old);
 
-	if (!slot || !*slot)
-		return -ENOENT;
-	put(map, slot, NULL);
-	return 0;
-}
-
-static int prog_array_next(struct map *map, const void *key, void *next)
-{
-	struct prog_array *array = prog_array_of(map);
-	uint32_t index = 0;
-	le32 wire;
-
-	if (key && prog_array_lookup(map, key, 0)) {
-		mem_copy(&wire, key, sizeof(wire));
-		index = le32_to_cpu(wire) + 1;
-	}
-	while (index < map->attr.max_entries && !array->slots[index])
-		index++;
-	if (index == map->attr.max_entries)
-		return -ENOENT;
-	wire = cpu_to_le32(index);
-	mem_copy(next, &wire, sizeof(wire));
-	return 0;
-}
-
-static uint32_t prog_array_count(const struct map *map)
-{
-	return ((const struct prog_array *)map)->count;
+	if (!result)
+		prog_in(&old)->slots--;
+	return result;
 }
 
 static bool prog_array_owns(const struct map *map, const void *p, size_t bytes)
@@ -136,12 +73,12 @@ static bool prog_array_owns(const struct map *map, const void *p, size_t bytes)
 
 static int prog_array_wire_get(struct map *map, const void *key, void *wire)
 {
-	struct prog **slot = slot_of(map, key);
+	const struct prog *prog = prog_in(slots_find(map, key));
 	le32 id;
 
-	if (!slot || !*slot)
+	if (!prog)
 		return -ENOENT;
-	id = cpu_to_le32((*slot)->id);
+	id = cpu_to_le32(prog->id);
 	mem_copy(wire, &id, sizeof(id));
 	return 0;
 }
@@ -165,35 +102,39 @@ static int prog_array_wire_check(const struct map *map, const void *wire)
 static int prog_array_wire_set(struct map *map, const void *key, const void *wire, uint64_t flags)
 {
 	struct prog *prog = prog_of(map, wire);
-	struct prog **slot = slot_of(map, key);
+	uint64_t old;
+	int result;
 
 	if (!prog)
 		return -ESRCH;
-	if (!slot)
-		return -E2BIG;
-	if (flags == MAP_EXIST && !*slot)
-		return -ENOENT;
-	if (flags == MAP_NOEXIST && *slot)
-		return -EEXIST;
-	put(map, slot, prog);
+	result = slots_set(map, key, (uintptr_t)prog, flags, &old);
+	if (result)
+		return result;
+	prog->slots++;
+	if (old)
+		prog_in(&old)->slots--;
 	return 0;
+}
+
+/* Empties a slot that names the program ctx, or any one if that is NULL. */
+static void forget(void *ctx, struct map *map, uint64_t *word)
+{
+	struct prog *prog = prog_in(word);
+
+	if (ctx && prog != ctx)
+		return;
+	prog->slots--;
+	slots_clear(map, word);
 }
 
 void prog_array_forget(struct map *map, struct prog *prog)
 {
-	struct prog_array *array = prog_array_of(map);
-
-	for (uint32_t i = 0; prog->slots && i < map->attr.max_entries; i++)
-		if (array->slots[i] == prog)
-			put(map, &array->slots[i], NULL);
+	slots_each(map, forget, prog);
 }
 
 static void prog_array_destroy(struct map *map)
 {
-	struct prog_array *array = prog_array_of(map);
-
-	for (uint32_t i = 0; array->count && i < map->attr.max_entries; i++)
-		put(map, &array->slots[i], NULL);
+	slots_each(map, forget, NULL);
 }
 
 const struct map_ops prog_array_ops = {
@@ -202,8 +143,8 @@ const struct map_ops prog_array_ops = {
 	.init = prog_array_init,
 	.lookup = prog_array_lookup,
 	.remove = prog_array_remove,
-	.next = prog_array_next,
-	.count = prog_array_count,
+	.next = slots_next,
+	.count = slots_count,
 	.owns = prog_array_owns,
 	.wire_get = prog_array_wire_get,
 	.wire_check = prog_array_wire_check,

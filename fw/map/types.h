@@ -11,6 +11,8 @@ enum map_type_flag {
 	MAP_F_UPDATE = 1 << 1, /* map_update_elem and map_delete_elem */
 	MAP_F_KEYED = MAP_F_LOOKUP | MAP_F_UPDATE,
 	MAP_F_PER_QUEUE = 1 << 2, /* one value per receive queue */
+	MAP_F_OF_MAPS = 1 << 3,   /* the values are maps */
+	MAP_F_REDIRECT = 1 << 4,  /* redirect_map */
 };
 
 /* Constants, since rows of helper.def are initialised with them. */
@@ -31,6 +33,20 @@ enum {
 #define MAP_TYPE(id, name, ops, flags) | ((flags)&MAP_F_PER_QUEUE ? 1ULL << VIRTIO_NET_XDP_MAP_##id : 0)
 enum {
 	MAP_TYPES_PER_QUEUE = 0ULL
+#include "map/types.def"
+};
+#undef MAP_TYPE
+
+#define MAP_TYPE(id, name, ops, flags) | ((flags)&MAP_F_OF_MAPS ? 1ULL << VIRTIO_NET_XDP_MAP_##id : 0)
+enum {
+	MAP_TYPES_OF_MAPS = 0ULL
+#include "map/types.def"
+};
+#undef MAP_TYPE
+
+#define MAP_TYPE(id, name, ops, flags) | ((flags)&MAP_F_REDIRECT ? 1ULL << VIRTIO_NET_XDP_MAP_##id : 0)
+enum {
+	MAP_TYPES_REDIRECT = 0ULL
 #include "map/types.def"
 };
 #undef MAP_TYPE

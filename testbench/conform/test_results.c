@@ -403,7 +403,7 @@ static const struct patch patches[] = {
 	P(MAP_CREATE, "flags that exclude each other", FLAGS, 20,
 	  VIRTIO_NET_XDP_MAP_F_RDONLY | VIRTIO_NET_XDP_MAP_F_WRONLY),
 	P(MAP_CREATE, "an id in use", EXISTS, 0, 0),
-	P(MAP_CREATE, "an unknown type", TYPE, 4, 63),
+	P(MAP_CREATE, "an unknown type", TYPE, 4, 62),
 	P(MAP_CREATE, "a huge type", TYPE, 4, 0x10001),
 	P(MAP_CREATE, "no key", SIZE, 8, 0),
 	P(MAP_CREATE, "a key of 513 bytes", SIZE, 8, 513),

@@ -195,7 +195,7 @@ Test(maps, impossible_maps)
 	static const char *const texts[] = {
 		"hash:4:8:0xffffffff", "hash:4:8:0x80000001", "array:4:0xffffffff:0xffffffff",
 		"hash:0:8:1",          "hash:4:0:1",          "hash:600:8:1",
-		"array:8:8:1",         "hash:4:8:0",          "xskmap:4:4:64",
+		"array:8:8:1",         "hash:4:8:0",          "sockmap:4:4:64",
 		"hash:4:8:1:0x8000"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -73,16 +73,28 @@ $(BUILD)/conform: $(call obj,$(wildcard testbench/conform/*.c))
 $(BUILD)/oracle: $(call obj,$(wildcard testbench/oracle/*.c) testbench/fuzz/generate.c)
 $(BUILD)/fuzz: $(call obj,$(wildcard testbench/fuzz/*.c))
 
+# DPDK is a peer in the benchmark if it is installed.
+DPDK = $(shell pkg-config --exists libdpdk 2>/dev/null && echo yes)
+BENCH_PEERS = pass xdp1 xdp2 blocklist router balancer
 $(BUILD)/bench: $(call obj,$(wildcard testbench/bench/*.c) testbench/oracle/kernel.c) $(LIBS)
-	$(CC) $(OPT) -o $@ $^ $(LDLIBS)
+	$(CC) $(OPT) -o $@ $^ $(LDLIBS) -lm $(if $(DPDK),$(shell pkg-config --libs-only-L libdpdk) -lrte_bpf -lrte_eal)
+$(BUILD)/obj/testbench/bench/engine_dpdk.o: ROOM_FLAGS = $(testbench_FLAGS) \
+	$(if $(DPDK),-DBENCH_DPDK $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libdpdk)))
+
+# The same source for this machine, and for engines without 32-bit jumps.
+$(BUILD)/peers/%.so: testbench/progs/%.bpf.c $(wildcard testbench/progs/*.h) testbench/bench/host/bpf/bpf_helpers.h testbench/bench/native_map.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g -Wall -Werror -Wno-unknown-pragmas -fno-strict-aliasing -fPIC -shared -Itestbench/bench/host -o $@ $<
+$(BUILD)/peers/%.bpf.o: BPF_CPU = v2
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(or $(ROOM_FLAGS),$(testbench_FLAGS)) -c -o $@ $<
 
-$(BUILD)/progs/%.bpf.o: testbench/progs/%.bpf.c $(wildcard testbench/progs/*.h)
+BPF_CPU = v3
+$(BUILD)/progs/%.bpf.o $(BUILD)/peers/%.bpf.o: testbench/progs/%.bpf.c $(wildcard testbench/progs/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
+	$(CLANG) -target bpf -mcpu=$(BPF_CPU) -O2 -g -Wall -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
 
 tests: all $(TESTS)
 
@@ -114,8 +126,9 @@ fuzz:
 
 bench:
 	@$(TOOLS)/deps run
-	@$(MAKE) --no-print-directory -s -j2 all $(BUILD)/bench
-	@$(BUILD)/bench $(BUILD)/progs traces
+	@$(TOOLS)/deps bench || echo "bench: goes on without DPDK as a peer"
+	@$(MAKE) --no-print-directory -s -j2 all $(BUILD)/bench $(BENCH_PEERS:%=$(BUILD)/peers/%.so) $(BENCH_PEERS:%=$(BUILD)/peers/%.bpf.o)
+	@$(BUILD)/bench --json $(BUILD)/bench.json $(BUILD) traces
 
 spec:
 	@$(TOOLS)/deps spec

@@ -167,13 +167,13 @@ static int run(struct bench *bench, const struct sample *sample, double ns[stati
 	if (err)
 		snprintf(bench->error, sizeof(bench->error), "%s", no_memory);
 	for (size_t i = 0; i < LIMITS; i++)
-		measures[i] = (struct measure){limits[i].round, limit, LIMIT_FRAMES, NAN, NULL};
+		measures[i] = (struct measure){.round = limits[i].round, .ctx = limit, .units = LIMIT_FRAMES};
 	for (size_t i = 0; i < ROUTES && !err; i++) {
 		err = path_open(bench, &routes[i], sample, &paths[i]);
-		measures[LIMITS + i] = (struct measure){round_path, &paths[i], LIMIT_FRAMES, NAN, NULL};
+		measures[LIMITS + i] = (struct measure){.round = round_path, .ctx = &paths[i], .units = LIMIT_FRAMES};
 	}
 	if (!err)
-		measure_run(measures, LIMITS + ROUTES, SLICE_US);
+		err = measure_run(measures, LIMITS + ROUTES, SLICE_US, MEASURE_WALL);
 	for (size_t i = 0; i < LIMITS + ROUTES && !err; i++)
 		ns[i] = measures[i].ns;
 	/* Nothing may have gone wrong meanwhile: a path that stands still is fast. */

@@ -35,6 +35,7 @@ struct report_row *report_row(struct report_table *table, const char *key, const
 	table->num_rows++;
 	snprintf(row->key, sizeof(row->key), "%s", key);
 	snprintf(row->name, sizeof(row->name), "%s", name);
+	row->remark[0] = 0;
 	for (size_t i = 0; i < REPORT_COLUMNS_MAX; i++)
 		row->values[i] = NAN;
 	return row;
@@ -75,6 +76,8 @@ static void print_table(FILE *to, const struct report_table *table)
 		fprintf(to, "%-*s", NAME_WIDTH, table->rows[r].name);
 		for (size_t i = 0; i < table->num_columns; i++)
 			print_value(to, &table->columns[i], table->rows[r].values[i]);
+		if (table->rows[r].remark[0])
+			fprintf(to, "  %s", table->rows[r].remark);
 		putc('\n', to);
 	}
 }
@@ -100,6 +103,8 @@ static json_t *row_json(const struct report_table *table, const struct report_ro
 	for (size_t i = 0; i < table->num_columns; i++)
 		json_object_set_new(entry, table->columns[i].key,
 				    isnan(row->values[i]) ? json_null() : json_real(row->values[i]));
+	if (row->remark[0])
+		json_object_set_new(entry, "remark", json_string(row->remark));
 	return entry;
 }
 

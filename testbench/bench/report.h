@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 #define REPORT_COLUMNS_MAX 10
-#define REPORT_ROWS_MAX    24
-#define REPORT_TABLES_MAX  4
-#define REPORT_NOTES_MAX   8
-#define REPORT_TEXT_BYTES  200
+#define REPORT_ROWS_MAX    64
+#define REPORT_TABLES_MAX  8
+#define REPORT_NOTES_MAX   24
+#define REPORT_TEXT_BYTES  240
 #define REPORT_NAME_BYTES  40
 
 struct report_column {
@@ -25,6 +25,7 @@ struct report_row {
 	char key[REPORT_NAME_BYTES];       /* in JSON */
 	char name[REPORT_NAME_BYTES];      /* in the table */
 	double values[REPORT_COLUMNS_MAX]; /* NAN: not measured */
+	char remark[REPORT_NAME_BYTES];    /* behind them; "": none */
 };
 
 struct report_table {

@@ -48,6 +48,33 @@ void sample_small(uint8_t frame[static SAMPLE_SMALL_BYTES])
 	put16(udp + 4, SAMPLE_SMALL_BYTES - ETH_BYTES - IP_BYTES);
 }
 
+uint32_t sample_mixed(uint32_t i, uint8_t frame[static SAMPLE_MIXED_BYTES])
+{
+	static const uint8_t protocols[] = {17, 6, 1, 17, 132}, ttls[] = {255, 64, 2, 1, 0};
+	static const uint16_t types[] = {0x0800, 0x0800, 0x0800, 0x86dd, 0x0806};
+	uint8_t small[SAMPLE_SMALL_BYTES], *ip = small + ETH_BYTES;
+	uint32_t tags = i % 7 < 3 ? i % 7 : 0, bytes = SAMPLE_SMALL_BYTES;
+
+	sample_small(small);
+	ip[9] = protocols[i % 5];
+	ip[8] = ttls[i / 5 % 5];
+	ip[12] = i % 4 ? sample_source[0] : 172; /* mostly one that is blocked */
+	ip[15] = (uint8_t)(i * 37);
+	ip[18] = i % 11 ? sample_dest[2] : 77; /* mostly one that is known */
+	put16(ip + 10, 0);
+	put16(ip + 10, (uint16_t)(header_check(ip) + (i % 13 == 12)));
+	put16(ip + IP_BYTES, (uint16_t)(4000 + i));
+	put16(small + 12, types[i / 3 % 5]);
+	memcpy(frame, small, 12);
+	for (uint32_t t = 0; t < tags; t++) {
+		put16(frame + 12 + 4 * t, t ? 0x8100 : 0x88a8);
+		put16(frame + 14 + 4 * t, (uint16_t)i);
+	}
+	memcpy(frame + 12 + 4 * tags, small + 12, sizeof(small) - 12);
+	bytes += 4 * tags;
+	return i % 6 == 5 ? ETH_BYTES + i % (bytes - ETH_BYTES) : bytes;
+}
+
 /* Room for count frames of bytes together. NULL: none. */
 static struct sample *make(size_t count, size_t bytes)
 {

@@ -6,6 +6,8 @@
 #include "device-model/trace.h"
 
 #define SAMPLE_SMALL_BYTES  64
+#define SAMPLE_MIXED        96
+#define SAMPLE_MIXED_BYTES  72   /* the small one with two VLAN tags */
 #define SAMPLE_FRAME_MAX    2036 /* what a receive buffer of SAMPLE_BUFFER_BYTES holds behind its header */
 #define SAMPLE_BUFFER_BYTES 2048
 
@@ -18,6 +20,12 @@ struct sample {
 
 /* UDP over IPv4 from sample_source to sample_dest with a TTL of 255 and a right checksum, written to frame. */
 void sample_small(uint8_t frame[static SAMPLE_SMALL_BYTES]);
+
+/*
+ * Frame i of SAMPLE_MIXED: the small one with another protocol, source, TTL or checksum, with VLAN tags, cut short, or
+ * something else than IPv4. Returns its bytes, 14 to SAMPLE_MIXED_BYTES.
+ */
+uint32_t sample_mixed(uint32_t i, uint8_t frame[static SAMPLE_MIXED_BYTES]);
 
 extern const uint8_t sample_source[4], sample_dest[4];
 

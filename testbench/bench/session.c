@@ -196,23 +196,69 @@ int session_destroy(struct session *s, char error[static LOAD_ERROR_BYTES])
 	return plain_command(s, VIRTIO_NET_CTRL_XDP_PROG_DESTROY, sizeof(destroy), error);
 }
 
+/* The object's map of this name and its id, or NULL. */
+static const struct load_map *find_map(const struct session *s, const char *name, uint32_t *id, char *error)
+{
+	for (size_t i = 0; i < s->object->num_maps; i++) {
+		*id = (uint32_t)i;
+		if (strcmp(s->object->maps[i].name, name) == 0)
+			return &s->object->maps[i];
+	}
+	snprintf(error, LOAD_ERROR_BYTES, "the object has no map '%s'", name);
+	return NULL;
+}
+
 int session_update(struct session *s, const char *name, const void *key, const void *value,
 		   char error[static LOAD_ERROR_BYTES])
 {
 	struct virtio_net_xdp_map_update head = {.flags = cpu_to_le32(VIRTIO_NET_XDP_UPDATE_ANY)};
+	uint32_t id;
+	const struct load_map *map = find_map(s, name, &id, error);
 
-	for (size_t i = 0; i < s->object->num_maps; i++) {
-		const struct load_map *map = &s->object->maps[i];
+	if (!map)
+		return -ENOENT;
+	head.id = cpu_to_le32(id);
+	memcpy(s->in, &head, sizeof(head));
+	memcpy(s->in + sizeof(head), key, map->key_size);
+	memcpy(s->in + sizeof(head) + map->key_size, value, map->value_size);
+	return plain_command(s, VIRTIO_NET_CTRL_XDP_MAP_UPDATE, sizeof(head) + map->key_size + map->value_size, error);
+}
 
-		if (strcmp(map->name, name) != 0)
-			continue;
-		head.id = cpu_to_le32((uint32_t)i);
-		memcpy(s->in, &head, sizeof(head));
-		memcpy(s->in + sizeof(head), key, map->key_size);
-		memcpy(s->in + sizeof(head) + map->key_size, value, map->value_size);
-		return plain_command(s, VIRTIO_NET_CTRL_XDP_MAP_UPDATE, sizeof(head) + map->key_size + map->value_size,
-				     error);
-	}
-	snprintf(error, LOAD_ERROR_BYTES, "the object has no map '%s'", name);
-	return -ENOENT;
+/* A command that takes a map and a key (NULL: none) and answers with bytes behind its result. 0 or -ENOENT. */
+static int ask(struct session *s, uint8_t cmd, uint32_t id, const void *key, uint32_t key_size, void *answer,
+	       uint32_t bytes, char *error)
+{
+	struct virtio_net_xdp_map_lookup head = {.id = cpu_to_le32(id)};
+	size_t room = sizeof(struct virtio_net_xdp_result) + bytes;
+	uint8_t *out = malloc(room);
+	int err;
+
+	if (!out)
+		return -ENOMEM;
+	memcpy(s->in, &head, sizeof(head));
+	if (key)
+		memcpy(s->in + sizeof(head), key, key_size);
+	err = command(s, cmd, sizeof(head) + (key ? key_size : 0), out, room, error);
+	if (!err)
+		memcpy(answer, out + sizeof(struct virtio_net_xdp_result), bytes);
+	free(out);
+	return err ? -ENOENT : 0;
+}
+
+int session_lookup(struct session *s, const char *name, const void *key, void *value,
+		   char error[static LOAD_ERROR_BYTES])
+{
+	uint32_t id;
+	const struct load_map *map = find_map(s, name, &id, error);
+
+	return map ? ask(s, VIRTIO_NET_CTRL_XDP_MAP_LOOKUP, id, key, map->key_size, value, map->value_size, error)
+		   : -ENOENT;
+}
+
+int session_next(struct session *s, const char *name, const void *key, void *next, char error[static LOAD_ERROR_BYTES])
+{
+	uint32_t id;
+	const struct load_map *map = find_map(s, name, &id, error);
+
+	return map ? ask(s, VIRTIO_NET_CTRL_XDP_MAP_NEXT, id, key, map->key_size, next, map->key_size, error) : -ENOENT;
 }

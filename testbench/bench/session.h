@@ -31,5 +31,11 @@ int session_destroy(struct session *session, char error[static LOAD_ERROR_BYTES]
 /* key and value as the map called name has them. */
 int session_update(struct session *session, const char *name, const void *key, const void *value,
 		   char error[static LOAD_ERROR_BYTES]);
+/* Room for value_size bytes at value; -ENOENT: there is no such element. */
+int session_lookup(struct session *session, const char *name, const void *key, void *value,
+		   char error[static LOAD_ERROR_BYTES]);
+/* The key after *key, NULL: the first; -ENOENT at the end. */
+int session_next(struct session *session, const char *name, const void *key, void *next,
+		 char error[static LOAD_ERROR_BYTES]);
 
 #endif

@@ -84,9 +84,9 @@ static int measure(struct bench *bench, struct load *verify, struct load *both, 
 		   double *values)
 {
 	struct measure measures[] = {
-		{round_load, verify, 1, NAN, NULL},
-		{round_load, both, 1, NAN, NULL},
-		{round_kernel, kernel, 1, NAN, NULL},
+		{.round = round_load, .ctx = verify, .units = 1},
+		{.round = round_load, .ctx = both, .units = 1},
+		{.round = round_kernel, .ctx = kernel, .units = 1},
 	};
 	int err = count(verify, values);
 
@@ -94,7 +94,9 @@ static int measure(struct bench *bench, struct load *verify, struct load *both, 
 		err = count(both, values);
 	if (err)
 		return err;
-	measure_run(measures, kernel->kernel ? 3 : 2, SLICE_US);
+	err = measure_run(measures, kernel->kernel ? 3 : 2, SLICE_US, MEASURE_WALL);
+	if (err)
+		return err;
 	if (verify->error || both->error)
 		return verify->error ? verify->error : both->error;
 	values[C_VERIFY] = measures[0].ns / 1e3;

@@ -285,10 +285,12 @@ static inline void a64_mov_imm(struct jit_out *o, unsigned int d, uint64_t value
 		a64_logic_imm(o, A64_ORR, width, d, XZR, value);
 		return;
 	}
+	if (MAX(ones, zeros) == width / 2)
+		a64_wide(o, common ? A64_MOVN : A64_MOVZ, width, d, 0, 0);
 	for (unsigned int half = 0; half < width / 2; half++) {
 		uint16_t part = (uint16_t)(value >> 16 * half);
 
-		if (part == common && (begun || half + 1 < width / 2))
+		if (part == common)
 			continue;
 		if (begun)
 			a64_wide(o, A64_MOVK, width, d, part, half);

@@ -507,7 +507,7 @@ Test(asm_arm64, constants_ubpf_c22b0041)
 		{0x7ffffff8, 1, {0x321d6fe7}, "orr w7, wzr, #0x7ffffff8"},
 		{0x100000000, 1, {0xd2c00027}, "movz x7, #1, lsl #32"},
 		{0xffffffffffffffff, 1, {0x92800007}, "movn x7, #0"},
-		{0xffffffff80000000, 1, {0x92afffe7}, "movn x7, #0x7fff, lsl #16"},
+		{0xffffffff80000000, 1, {0xb26183e7}, "orr x7, xzr, #0xffffffff80000000"},
 		{0x8000000000000000, 1, {0xd2f00007}, "movz x7, #0x8000, lsl #48"},
 		{0x5555555555555555, 1, {0xb200f3e7}, "orr x7, xzr, #0x5555555555555555"},
 		{0x123456789abcdef0,

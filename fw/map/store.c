@@ -36,9 +36,12 @@ static uint64_t values_bytes(const struct map_attr *attr, uint32_t num_queues, c
 	return shape->per_queue ? value * num_queues : value;
 }
 
-static uint64_t spare_slots(uint64_t slot_bytes)
+/* LRU has dearer slots, and therefore fewer to spare, and buckets. */
+static uint64_t spare_slots(uint64_t slot_bytes, const struct store_shape *shape)
 {
-	return MAX(MIN(SPARE_BYTES / slot_bytes, (uint64_t)SPARE_MAX), (uint64_t)SPARE_MIN);
+	uint64_t most = shape->lru ? SPARE_MAX / 2 : SPARE_MAX;
+
+	return MAX(MIN(SPARE_BYTES / slot_bytes, most), (uint64_t)SPARE_MIN);
 }
 
 /* The smallest power of two not below max_entries, in 64 bits: 2^31 + 1 entries are no problem. */
@@ -48,15 +51,16 @@ static uint64_t bucket_count(const struct map_attr *attr, const struct store_sha
 
 	while (buckets < attr->max_entries)
 		buckets <<= 1;
-	/* LRU has dearer slots, and pays by longer chains. */
 	return shape->lru && buckets > attr->max_entries && buckets > BUCKETS_MIN ? buckets / 2 : buckets;
 }
 
 static uint64_t slot_bytes(const struct map_attr *attr, uint32_t num_queues, const struct store_shape *shape)
 {
 	uint64_t values = values_bytes(attr, num_queues, shape), bytes = value_at(attr, shape) + values;
-	uint64_t may_cost = ELEMENT_FIXED + (attr->key_size + values) * ELEMENT_TENTHS / 10;
-	uint64_t costs = LINE_PART + LINE_PART / 16 + 2 * sizeof(uint32_t); /* spare slots and buckets */
+	uint64_t holds = attr->key_size + (shape->per_queue ? values : attr->value_size);
+	uint64_t may_cost = ELEMENT_FIXED + holds * ELEMENT_TENTHS / 10;
+	/* with spare slots, buckets, and the head of a map of a thousand elements */
+	uint64_t costs = LINE_PART + LINE_PART / 16 + 2 * sizeof(uint32_t) + 1;
 
 	return bytes < LINE_PART && costs <= may_cost ? LINE_PART : bytes;
 }
@@ -82,7 +86,7 @@ uint16_t store_check(const struct map_attr *attr, uint32_t flags, uint32_t key_m
 static uint64_t pool_end(const struct map_attr *attr, uint32_t num_queues, const struct store_shape *shape)
 {
 	uint64_t each = slot_bytes(attr, num_queues, shape);
-	uint64_t bytes = map_storage_bytes(STORE_HEAD, attr->max_entries + spare_slots(each), each,
+	uint64_t bytes = map_storage_bytes(STORE_HEAD, attr->max_entries + spare_slots(each, shape), each,
 					   bucket_count(attr, shape), sizeof(uint32_t)); /* req: XO-167 */
 
 	/* what links, and sizes on the virtqueue, can count */
@@ -119,7 +123,7 @@ void store_init(struct map *map, uint32_t num_queues, const struct store_shape *
 	s->stride = shape->per_queue ? (uint32_t)(values_bytes(attr, num_queues, shape) / num_queues) : 0;
 	s->slot_units = (uint32_t)(each / STORE_UNIT);
 	s->pool = (uint32_t)((STORE_HEAD + buckets * sizeof(uint32_t)) / STORE_UNIT);
-	s->end = s->pool + (uint32_t)(attr->max_entries + spare_slots(each)) * s->slot_units;
+	s->end = s->pool + (uint32_t)(attr->max_entries + spare_slots(each, shape)) * s->slot_units;
 	s->fresh = s->pool;
 	s->behind = (uint8_t *)s + pool_end(attr, num_queues, shape);
 }
@@ -128,19 +132,32 @@ void store_init(struct map *map, uint32_t num_queues, const struct store_shape *
 
 uint32_t store_hash_long(const struct store *s, const uint8_t *key, uint32_t bytes)
 {
-	uint64_t h = s->secret[0];
+	uint64_t h = s->secret[0], head, tail;
 
-	for (; bytes > 8; bytes -= 8, key += 8)
-		h = store_mix(h ^ store_load64(key), s->secret[1]);
-	if (bytes >= 4) {
-		uint64_t head = store_load32(key), tail = store_load32(key + bytes - 4);
-
-		h = store_mix(h ^ (head << 32 | tail), s->secret[1]);
+	for (; bytes > 16; bytes -= 16, key += 16)
+		h = store_mix(h ^ store_load64(key), s->secret[1] ^ store_load64(key + 8));
+	/* what is left may be read twice, but nothing beyond it */
+	if (bytes >= 8) {
+		head = store_load64(key);
+		tail = store_load64(key + bytes - 8);
+	} else if (bytes >= 4) {
+		head = store_load32(key);
+		tail = store_load32(key + bytes - 4);
 	} else {
-		h = store_mix(h ^ ((uint64_t)key[0] << 16 | (uint64_t)key[bytes / 2] << 8 | key[bytes - 1]),
-			      s->secret[1]);
+		head = (uint64_t)key[0] << 8 | key[bytes / 2];
+		tail = key[bytes - 1];
 	}
-	return (uint32_t)store_mix(h ^ s->secret[2], s->secret[3]);
+	return (uint32_t)(store_mix(h ^ head, s->secret[1]) ^ store_mix(s->secret[2] ^ tail, s->secret[3]));
+}
+
+bool store_same_long(const uint8_t *a, const uint8_t *b, uint32_t bytes)
+{
+	if (bytes < 8)
+		return mem_cmp(a, b, bytes) == 0;
+	for (uint32_t at = 0; at + 8 < bytes; at += 8)
+		if (store_load64(a + at) != store_load64(b + at))
+			return false;
+	return store_load64(a + bytes - 8) == store_load64(b + bytes - 8);
 }
 
 static void *key_of(const struct store *s, uint32_t link)

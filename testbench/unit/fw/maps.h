@@ -11,7 +11,8 @@
 #include "virtio_net_xdp.h"
 
 /* free() it. */
-static inline struct map *maps_new(uint32_t type, uint32_t key, uint32_t value, uint32_t entries, uint64_t seed)
+static inline struct map *maps_new_queues(uint32_t type, uint32_t key, uint32_t value, uint32_t entries, uint64_t seed,
+					  uint32_t queues)
 {
 	struct map_attr attr = {.type = type, .key_size = key, .value_size = value, .max_entries = entries};
 	const struct map_ops *ops = map_ops_of(type);
@@ -20,15 +21,20 @@ static inline struct map *maps_new(uint32_t type, uint32_t key, uint32_t value, 
 	uint64_t bytes;
 
 	cr_assert_eq(ops->check(&attr, &detail), VIRTIO_NET_XDP_OK);
-	bytes = ops->bytes(&attr, 1);
+	bytes = ops->bytes(&attr, queues);
 	map = calloc(1, bytes); /* exactly that many: what goes beyond, ASan sees */
 	cr_assert(map);
 	map->ops = ops;
 	map->attr = attr;
 	map->bytes = bytes;
 	map->seed = seed;
-	ops->init(map, 1);
+	ops->init(map, queues);
 	return map;
+}
+
+static inline struct map *maps_new(uint32_t type, uint32_t key, uint32_t value, uint32_t entries, uint64_t seed)
+{
+	return maps_new_queues(type, key, value, entries, seed, 1);
 }
 
 static inline int maps_set(struct map *map, uint32_t key, uint64_t value, uint64_t flags)

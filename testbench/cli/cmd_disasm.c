@@ -71,7 +71,7 @@ static enum status run(const struct cli_command *command, int argc, char **argv)
 	if (!status && source.program && !(only = source_choose(&source, object)))
 		status = STATUS_USAGE;
 	for (size_t i = 0; !status && i < object->num_progs; i++)
-		if (!only || only == &object->progs[i])
+		if (only ? only == &object->progs[i] : source_covers(&source, &object->progs[i]))
 			status = print(&source, object, &object->progs[i]);
 	load_free(object);
 	return status;

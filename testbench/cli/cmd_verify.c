@@ -121,7 +121,7 @@ static enum status judge_all(struct verify *v, struct drv_net *net, const struct
 			return STATUS_USAGE;
 	}
 	for (size_t i = 0; i < object->num_progs; i++) {
-		if (only && only != &object->progs[i])
+		if (only ? only != &object->progs[i] : !source_covers(&v->source, &object->progs[i]))
 			continue;
 		status = judge(v, net, object, &object->progs[i]);
 		if (status > worst)

@@ -99,6 +99,11 @@ enum status source_open(struct source *source, struct load_object **object)
 	return *object ? STATUS_DONE : source_fail(source, STATUS_USAGE, "%s", error);
 }
 
+bool source_covers(const struct source *source, const struct load_prog *prog)
+{
+	return prog->is_entry || !source->section;
+}
+
 const struct load_prog *source_choose(struct source *source, const struct load_object *object)
 {
 	char error[LOAD_ERROR_BYTES] = "";

@@ -47,6 +47,9 @@ __attribute__((format(printf, 3, 4))) enum status source_fail(struct source *sou
 /* Reads the object. Anything but STATUS_DONE after it said what is wrong. The caller load_free()s. */
 enum status source_open(struct source *source, struct load_object **object);
 
+/* Whether a program is among those that were asked for, if all of them are. */
+bool source_covers(const struct source *source, const struct load_prog *prog);
+
 /* The program of object that was asked for, or NULL after it said what is wrong. */
 const struct load_prog *source_choose(struct source *source, const struct load_object *object);
 

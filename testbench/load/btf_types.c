@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "load/btf_types.h"
 
-#include <errno.h>
-#include <linux/btf.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHAIN_MAX 32 /* modifiers in a row */
+#include "load/refuse.h"
 
 /* What a type's size-or-type field refers to. */
 enum refers {
@@ -52,30 +47,11 @@ static const struct kind {
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 struct checker {
-	const struct btf_types *types;
-	const uint8_t **at; /* at[id], id from 1 */
-	uint32_t count;     /* ids below it exist, 0 is void */
-	char *error;
-	size_t error_bytes;
+	struct btf *btf;
+	const uint8_t *data;
+	size_t bytes;
+	char *error; /* LOAD_ERROR_BYTES */
 };
-
-__attribute__((format(printf, 2, 3))) static int refuse(struct checker *c, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(c->error, c->error_bytes, format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-static struct btf_type type_at(const uint8_t *p)
-{
-	struct btf_type type;
-
-	memcpy(&type, p, sizeof(type));
-	return type;
-}
 
 static uint32_t u32_at(const uint8_t *p)
 {
@@ -88,42 +64,40 @@ static uint32_t u32_at(const uint8_t *p)
 /* Finds where each type begins. */
 static int walk(struct checker *c)
 {
-	const uint8_t *p = c->types->data, *end = p + c->types->bytes;
+	const uint8_t *p = c->data, *end = p + c->bytes;
 
-	c->count = 1;
+	c->btf->count = 1;
 	while (p < end) {
 		if ((size_t)(end - p) < sizeof(struct btf_type))
-			return refuse(c, ".BTF ends in the middle of type %u", c->count);
+			return refuse(c->error, ".BTF ends in the middle of type %u", c->btf->count);
 
-		struct btf_type type = type_at(p);
+		struct btf_type type;
+
+		memcpy(&type, p, sizeof(type));
+
 		uint32_t kind = BTF_INFO_KIND(type.info);
 
 		if (kind >= KINDS || !kinds[kind].name)
-			return refuse(c, ".BTF: type %u is of kind %u; 1 to %zu were expected", c->count, kind,
-				      KINDS - 1);
+			return refuse(c->error, ".BTF: type %u is of kind %u; 1 to %zu were expected", c->btf->count,
+				      kind, KINDS - 1);
 
 		uint64_t bytes =
 			sizeof(type) + kinds[kind].fixed + (uint64_t)BTF_INFO_VLEN(type.info) * kinds[kind].item_bytes;
 
 		if (bytes > (uint64_t)(end - p))
-			return refuse(c, ".BTF: type %u (%s) reaches beyond the end of the types", c->count,
+			return refuse(c->error, ".BTF: type %u (%s) reaches beyond the end of the types", c->btf->count,
 				      kinds[kind].name);
-		c->at[c->count++] = p;
+		c->btf->at[c->btf->count++] = p;
 		p += bytes;
 	}
 	return 0;
 }
 
-static uint32_t kind_of(const struct checker *c, uint32_t id)
-{
-	return id && id < c->count ? BTF_INFO_KIND(type_at(c->at[id]).info) : 0;
-}
-
 static int check_name(struct checker *c, uint32_t id, uint32_t name)
 {
-	if (name >= c->types->string_bytes)
-		return refuse(c, ".BTF: a name of type %u lies outside of the %llu bytes of strings", id,
-			      (unsigned long long)c->types->string_bytes);
+	if (name >= c->btf->string_bytes)
+		return refuse(c->error, ".BTF: a name of type %u lies outside of the %llu bytes of strings", id,
+			      (unsigned long long)c->btf->string_bytes);
 	return 0;
 }
 
@@ -131,10 +105,10 @@ static int check_reference(struct checker *c, uint32_t id, uint32_t to, enum ref
 {
 	if (refers == NOWHERE)
 		return 0;
-	if (to >= c->count || (refers != ANY && to == 0))
-		return refuse(c, ".BTF: type %u refers to type %u; there are %u", id, to, c->count - 1);
-	if (refers == A_PROTO && kind_of(c, to) != 13)
-		return refuse(c, ".BTF: function %u has type %u, which is no prototype", id, to);
+	if (to >= c->btf->count || (refers != ANY && to == 0))
+		return refuse(c->error, ".BTF: type %u refers to type %u; there are %u", id, to, c->btf->count - 1);
+	if (refers == A_PROTO && btf_kind(c->btf, to) != 13)
+		return refuse(c->error, ".BTF: function %u has type %u, which is no prototype", id, to);
 	return 0;
 }
 
@@ -142,18 +116,19 @@ static int check_chain(struct checker *c, uint32_t id)
 {
 	uint32_t next = id;
 
-	for (int steps = 0; kinds[kind_of(c, next)].modifier; steps++) {
-		if (steps == CHAIN_MAX)
-			return refuse(c, ".BTF: type %u leads through more than %d modifiers: does it refer to itself?",
-				      id, CHAIN_MAX);
-		next = type_at(c->at[next]).type;
+	for (int steps = 0; kinds[btf_kind(c->btf, next)].modifier; steps++) {
+		if (steps == BTF_DEPTH_MAX)
+			return refuse(c->error,
+				      ".BTF: type %u leads through more than %d modifiers: does it refer to itself?",
+				      id, BTF_DEPTH_MAX);
+		next = btf_type(c->btf, next).type;
 	}
 	return 0;
 }
 
 static int check_items(struct checker *c, uint32_t id, const struct kind *kind, const struct btf_type *type)
 {
-	const uint8_t *item = c->at[id] + sizeof(*type) + kind->fixed;
+	const uint8_t *item = c->btf->at[id] + sizeof(*type) + kind->fixed;
 	bool section = kind == &kinds[15];
 	int err = 0;
 
@@ -163,10 +138,10 @@ static int check_items(struct checker *c, uint32_t id, const struct kind *kind, 
 		if (!err && kind->item_type)
 			err = check_reference(c, id, u32_at(item + kind->item_type), ANY);
 		if (!err && section) {
-			uint32_t variable = kind_of(c, u32_at(item));
+			uint32_t variable = btf_kind(c->btf, u32_at(item));
 
 			if (variable != 14 && variable != 12)
-				err = refuse(c, ".BTF: section %u lists type %u, which is no variable", id,
+				err = refuse(c->error, ".BTF: section %u lists type %u, which is no variable", id,
 					     u32_at(item));
 		}
 	}
@@ -175,9 +150,9 @@ static int check_items(struct checker *c, uint32_t id, const struct kind *kind, 
 
 static int check_type(struct checker *c, uint32_t id)
 {
-	struct btf_type type = type_at(c->at[id]);
+	struct btf_type type = btf_type(c->btf, id);
 	const struct kind *kind = &kinds[BTF_INFO_KIND(type.info)];
-	const uint8_t *fixed = c->at[id] + sizeof(type);
+	const uint8_t *fixed = c->btf->at[id] + sizeof(type);
 	int err = check_name(c, id, type.name_off);
 
 	if (!err)
@@ -193,17 +168,16 @@ static int check_type(struct checker *c, uint32_t id)
 	return err;
 }
 
-int btf_types_check(const struct btf_types *types, char *error, size_t error_bytes)
+int btf_types_check(struct btf *btf, const uint8_t *data, size_t bytes, char error[static LOAD_ERROR_BYTES])
 {
-	struct checker c = {.types = types, .error = error, .error_bytes = error_bytes};
+	struct checker c = {.btf = btf, .data = data, .bytes = bytes, .error = error};
 	int err;
 
-	c.at = calloc(types->bytes / sizeof(struct btf_type) + 2, sizeof(*c.at));
-	if (!c.at)
-		return refuse(&c, "no memory to check .BTF");
+	btf->at = calloc(bytes / sizeof(struct btf_type) + 2, sizeof(*btf->at));
+	if (!btf->at)
+		return refuse_no_memory(error, "the types of .BTF");
 	err = walk(&c);
-	for (uint32_t id = 1; id < c.count && !err; id++)
+	for (uint32_t id = 1; id < btf->count && !err; id++)
 		err = check_type(&c, id);
-	free(c.at);
 	return err;
 }

@@ -37,27 +37,36 @@ struct load_line {
 	uint32_t line;
 };
 
+/* An instruction that stands where a CO-RE relocation found nothing to refer to: no device runs it. */
+struct load_poison {
+	uint32_t insn;
+	char *what; /* is missing */
+};
+
 struct load_prog {
 	char name[128];
 	char section[128];
+	bool is_entry;  /* may be chosen; others are there for elements of PROG_ARRAYs to name */
 	uint8_t *insns; /* count 8-byte slots: LD_IMM64 src 1 and 2 carry the index into load_object.maps, subprograms
 			   are linked */
 	uint32_t count;
 	struct load_line *lines;
 	size_t num_lines;
+	struct load_poison *poisons;
+	size_t num_poisons;
 };
 
 struct load_object {
 	struct load_map *maps;
 	size_t num_maps;
-	struct load_prog *progs; /* XDP programs only, in the file's order */
+	struct load_prog *progs; /* XDP programs and what PROG_ARRAYs name, in the file's order */
 	size_t num_progs;
 	bool gpl_compatible;
 };
 
 /*
- * Reads path. section NULL: every section that holds XDP programs. Returns NULL with one sentence in error: what,
- * where, what was expected. The caller frees.
+ * Reads path. section: the one whose programs may be chosen; NULL: every section that holds XDP programs. Returns NULL
+ * with one sentence in error: what, where, what was expected. The caller frees.
  */
 struct load_object *load_open(const char *path, const char *section, char error[static LOAD_ERROR_BYTES]);
 /* Takes NULL. */
@@ -68,6 +77,9 @@ void load_free(struct load_object *object);
  */
 const struct load_prog *load_choose(const struct load_object *object, const char *program,
 				    char error[static LOAD_ERROR_BYTES]);
+
+/* What is missing where instruction insn stands; NULL: nothing. */
+const char *load_poison_of(const struct load_prog *prog, uint32_t insn);
 
 /* The source line of an instruction, or NULL. */
 const struct load_line *load_line_of(const struct load_prog *prog, uint32_t insn);

@@ -30,11 +30,13 @@ static int parse_u32(const char *text, uint32_t *value)
 
 static int parse_map(const char *text, size_t index, struct load_map *map, char error[static LOAD_ERROR_BYTES])
 {
-	uint32_t *const fields[] = {&map->type, &map->key_size, &map->value_size, &map->max_entries, &map->flags};
+	uint32_t *const fields[] = {&map->type,        &map->key_size, &map->value_size,
+				    &map->max_entries, &map->flags,    &map->inner};
 	size_t n = 0, too_large = 0;
 	char *copy = strdup(text), *rest = copy;
 	int err = 0;
 
+	map->inner = LOAD_NO_MAP;
 	if (!copy) {
 		snprintf(error, LOAD_ERROR_BYTES, "no memory for --map");
 		return -ENOMEM;
@@ -50,7 +52,7 @@ static int parse_map(const char *text, size_t index, struct load_map *map, char 
 	snprintf(map->name, sizeof(map->name), "map%zu", index);
 	if (err < 0 || n < 4) {
 		snprintf(error, LOAD_ERROR_BYTES,
-			 "--map %.64s: TYPE:KEY:VALUE:ENTRIES[:FLAGS] was expected, as in hash:4:8:16", text);
+			 "--map %.64s: TYPE:KEY:VALUE:ENTRIES[:FLAGS[:INNER]] was expected, as in hash:4:8:16", text);
 		return -EINVAL;
 	}
 	if (too_large)
@@ -99,6 +101,7 @@ int raw_open(const char *hex, size_t length, const char *const *maps, size_t cou
 	if (!o->progs || !o->maps)
 		goto no_memory;
 	o->num_progs = 1;
+	o->progs->is_entry = true;
 	o->num_maps = count;
 	o->gpl_compatible = true;
 	for (size_t i = 0; i < count; i++) {

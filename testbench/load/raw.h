@@ -6,8 +6,8 @@
 #include "load/load.h"
 
 /*
- * hex: length characters, instructions in pairs of digits. maps: count times TYPE:KEY:VALUE:ENTRIES[:FLAGS]. Whether
- * instructions and attributes make sense is for the device to judge.
+ * hex: length characters, instructions in pairs of digits. maps: count times TYPE:KEY:VALUE:ENTRIES[:FLAGS[:INNER]],
+ * INNER the place of a map in this list. Whether instructions and attributes make sense is for the device to judge.
  *
  * 0: *object is the caller's, for load_free(). 1: it is judged already: no device could even be asked (half an
  * instruction, a number of more than 32 bits). -EINVAL: not hexadecimal, or not of that form; -ENOMEM. In all but the

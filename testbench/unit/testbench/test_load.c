@@ -90,7 +90,7 @@ Test(load, object_with_everything)
 
 	scratch_create(&scratch);
 	object = load_open(scratch_compile(&scratch, "rich.o", rich, "bpf -mcpu=v3"), NULL, error);
-	/* libbpf-b58f5a3e: everything below is read after libbpf has closed the object. */
+	/* libbpf-b58f5a3e: everything below is read after the file is gone. */
 	scratch_remove(&scratch);
 	cr_assert(object, "%s", error);
 	cr_assert_eq(object->num_maps, 5);
@@ -169,12 +169,13 @@ Test(load, choice_of_program)
 	load_free(object);
 
 	object = load_open(path, "xdp_other", error);
-	cr_assert(object && object->num_progs == 1);
+	cr_assert(object);
 	cr_assert_str_eq(load_choose(object, NULL, error)->name, "second");
+	cr_assert_null(load_choose(object, "first", error));
 	load_free(object);
 	object = load_open(path, "tc", error);
-	cr_assert(object && object->num_progs == 1);
-	cr_assert_str_eq(object->progs[0].name, "third");
+	cr_assert(object);
+	cr_assert_str_eq(load_choose(object, NULL, error)->name, "third");
 	load_free(object);
 	cr_assert_null(load_open(path, "nowhere", error));
 	cr_assert(strstr(error, "no section 'nowhere'"), "%s", error);
@@ -213,17 +214,8 @@ Test(load, sources_that_are_refused)
 	} rows[] = {
 		{"no xdp", HEAD "SEC(\"tc\") int f(void *ctx) { return 0; }", "bpf", "no XDP program"},
 		{"big-endian", HEAD "SEC(\"xdp\") int f(void *ctx) { return 2; }", "bpfeb", "big-endian"},
-		{"legacy maps",
-		 HEAD "struct bpf_map_def { unsigned int type, key_size, value_size, max_entries, map_flags; };\n"
-		      "struct bpf_map_def SEC(\"maps\") m = {1, 4, 8, 16, 0};\n"
-		      "SEC(\"xdp\") int f(void *ctx) { int k = 0; return bpf_map_lookup_elem(&m, &k) ? 1 : 2; }",
-		 "bpf", "SEC(\".maps\")"},
 		{"extern", HEAD "extern int outside(void); SEC(\"xdp\") int f(void *ctx) { return outside(); }", "bpf",
-		 "'outside' is declared and not defined"},
-		{"CO-RE",
-		 HEAD "struct sk_buff { int len; } __attribute__((preserve_access_index));\n"
-		      "SEC(\"xdp\") int f(struct sk_buff *ctx) { return ctx->len; }",
-		 "bpf", "CO-RE"},
+		 "declared and not defined: 'outside'"},
 		{"not BPF", "int f(void) { return 0; }",
 #ifdef __aarch64__
 		 "aarch64-linux-gnu",
@@ -304,8 +296,8 @@ static const struct patch patches[] = {
 	{"no symbol table", SHDR(".symtab", sh_type), SHT_PROGBITS, "symbol table"},
 	{"libbpf-8e706ddc license without its zero", SHDR("license", sh_size), 3, "reaches beyond"},
 	{"prevail-4790e819 .maps shorter", SHDR(".maps", sh_size), 33, "reaches beyond"},
-	{"libbpf-8e59f80a relocation to no map", RETARGET, "_license", 0, 0, 0, "libbpf cannot load it"},
-	{"libbpf-8e59f80a relocation to a program", RETARGET, "second", 0, 0, 0, "libbpf cannot load it"},
+	{"libbpf-8e59f80a relocation to no map", RETARGET, "_license", 0, 0, 0, "no map begins at"},
+	{"libbpf-8e59f80a relocation to a program", RETARGET, "second", 0, 0, 0, "address of 'second'"},
 	{"prevail-22625ba3 entry size", SHDR(".relxdp", sh_entsize), 0, "relocations of 0 bytes"},
 	{"prevail-22625ba3 size", SHDR(".relxdp", sh_size), 17, "relocations of"},
 	{"prevail-22625ba3 section", SHDR(".relxdp", sh_info), 999, "does not exist"},
@@ -314,7 +306,7 @@ static const struct patch patches[] = {
 	{"prevail-22625ba3 place wraps", DATA(".relxdp", 0, 8), UINT64_C(0xfffffffffffffff8), "beyond the end"},
 	{"prevail-22625ba3 symbol", DATA(".relxdp", 12, 4), 0xffffff, "names symbol"},
 	{"prevail-22625ba3 against code", DATA(".relxdp", 0, 8), 0, ""},
-	{"libbpf-71208c33 .BTF.ext of 20 bytes", SHDR(".BTF.ext", sh_size), 20, "beyond the end"},
+	{"libbpf-71208c33 .BTF.ext of 20 bytes", SHDR(".BTF.ext", sh_size), 20, "header alone"},
 	{"libbpf-71208c33 header length 8", DATA(".BTF.ext", 4, 4), 8, "header has 8 bytes"},
 	{"libbpf-71208c33 header length beyond", DATA(".BTF.ext", 4, 4), 0x7fffffff, "header has"},
 	{"line records beyond", DATA(".BTF.ext", 20, 4), 0xfffffff0, "line records reach beyond"},

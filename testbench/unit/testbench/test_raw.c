@@ -57,7 +57,7 @@ Test(raw, rows)
 		{"number of 70 bits", EXIT, "array:4:8:1000000000000000000000", 1},
 		{"no hexadecimal", "exit", NULL, -EINVAL},
 		{"map without entries", EXIT, "hash:4:8", -EINVAL},
-		{"map with too much", EXIT, "hash:4:8:1:0:0", -EINVAL},
+		{"map with too much", EXIT, "hash:4:8:1:0:0:1", -EINVAL},
 		{"map with a sign", EXIT, "hash:-4:8:1", -EINVAL},
 		{"map with an empty field", EXIT, "hash::8:1", -EINVAL},
 		{"map of no type", EXIT, "has:4:8:1", -EINVAL},

@@ -260,6 +260,7 @@ static void conclude(struct fw *fw, struct prog *prog)
 		.num_maps = prog->num_maps,
 		.calls = prog->result.calls,
 		.frames = prog->result.frames,
+		.zero_stack = prog->result.zero_stack,
 		.writes = has_stores(prog),
 	};
 	if (compile(fw, prog)) {

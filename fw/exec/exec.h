@@ -32,6 +32,7 @@ struct exec_prog {
 	/* Per slot: what the verifier learnt of a helper call. NULL: nothing. */
 	const struct exec_call *calls;
 	uint32_t frames;       /* function frames that a run of it can need, the main one included; 0: not known */
+	bool zero_stack;       /* it reads stack that it has not written: each function's frame starts as zeros */
 	const struct jit *jit; /* compiled: what a tail call enters; NULL: interpreted */
 	bool writes;           /* may write to the packet */
 	uint64_t blind;        /* the JIT hides immediates behind numbers drawn from this; 0: it does not */

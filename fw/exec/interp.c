@@ -315,7 +315,7 @@ static inline void enter_frame(struct memory *m, uint64_t *r, uint32_t depth)
 {
 	m->stack.bytes = (uint64_t)(depth + 1) * EXEC_STACK_BYTES;
 	r[INSN_FRAME_PTR] = m->stack.base + m->stack.bytes;
-	if (!m->run->prog->access)
+	if (!m->run->prog->access || m->run->prog->zero_stack)
 		mem_set((void *)(uintptr_t)(r[INSN_FRAME_PTR] - EXEC_STACK_BYTES), 0, EXEC_STACK_BYTES);
 	else if (unlikely(m->run->poison))
 		poison_stack(r[INSN_FRAME_PTR], m->run->poison);

@@ -85,7 +85,10 @@ static void prologue(const struct jit_work *w, struct jit_out *o)
 		a64_push(o, X29, X30);
 	if (has_frame_pointer(w)) {
 		a64_arith_imm(o, A64_ADD, 8, X29, XSP, 0);
-		a64_arith_imm(o, A64_SUB, 8, XSP, XSP, EXEC_STACK_BYTES); /* req: XO-130 */
+		if (!w->prog->zero_stack)
+			a64_arith_imm(o, A64_SUB, 8, XSP, XSP, EXEC_STACK_BYTES); /* req: XO-130 */
+		for (unsigned int at = 0; w->prog->zero_stack && at < EXEC_STACK_BYTES; at += 16)
+			a64_push(o, XZR, XZR);
 	}
 	for (unsigned int n = 0; n < count; n += 2)
 		a64_push(o, saved[n], saved[n + 1]);

@@ -57,6 +57,22 @@ static int32_t frame_bytes(const struct jit_work *w)
 	return bytes;
 }
 
+/* What a program reads of its stack without having written it is 0. R0 holds nothing yet. */
+static void zero_frame(const struct jit_work *w, struct jit_out *o)
+{
+	size_t again;
+
+	if (!w->prog->zero_stack || !has_frame_pointer(w))
+		return;
+	x86_mov(o, 8, RAX, RBP);
+	x86_alu_imm(o, X86_SUB, 8, RAX, EXEC_STACK_BYTES);
+	again = o->at;
+	x86_store_imm(o, 8, RAX, 0, 0);
+	x86_alu_imm(o, X86_ADD, 8, RAX, 8);
+	x86_alu(o, X86_CMP, 8, RAX, RBP);
+	x86_jcc(o, X86_NE, true, (int64_t)again - (int64_t)(o->at + 2));
+}
+
 static void prologue(const struct jit_work *w, struct jit_out *o)
 {
 	int32_t bytes = frame_bytes(w);
@@ -72,6 +88,7 @@ static void prologue(const struct jit_work *w, struct jit_out *o)
 			x86_push(o, saved[n].reg);
 	if (w->run)
 		x86_push(o, RUN);
+	zero_frame(w, o);
 }
 
 void jit_x86_64_leave(const struct jit_work *w, struct jit_out *o)
@@ -188,6 +205,7 @@ static void enter_burst(struct jit_work *w)
 		x86_store(o, 8, RSP, LOOP_FRAME, RDI);
 	else
 		x86_mov(o, 8, loop.frame, RDI);
+	zero_frame(w, o);
 	set_run(w, o);
 }
 

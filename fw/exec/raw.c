@@ -67,7 +67,7 @@ static void raw_error_trim(struct fw_exec *exec)
 }
 
 /* At level 0 the verifier's log is the reason. */
-static int raw_verify(struct fw_exec *exec, struct arena *arena, const struct insn *insns, uint8_t **access)
+static int raw_verify(struct fw_exec *exec, struct arena *arena, const struct insn *insns, struct verify_result *result)
 {
 	const struct fw_caps caps = {
 		.isa = INSN_GROUPS,
@@ -85,7 +85,6 @@ static int raw_verify(struct fw_exec *exec, struct arena *arena, const struct in
 		.log_bytes = sizeof(exec->error),
 		.arena = arena,
 	};
-	struct verify_result result = {0};
 	struct verify *v = verify_start(&args);
 	int rc;
 
@@ -94,18 +93,17 @@ static int raw_verify(struct fw_exec *exec, struct arena *arena, const struct in
 		return -ENOMEM;
 	}
 	do
-		rc = verify_step(v, RAW_SLICE, &result);
+		rc = verify_step(v, RAW_SLICE, result);
 	while (rc == -EAGAIN);
 	verify_free(v);
-	*access = result.access;
 	if (rc) {
 		raw_error(exec, rc == -ENOMEM ? "not enough scratch memory for the verifier" : "the verifier failed");
 		return rc;
 	}
 	raw_error_trim(exec);
-	if (result.error && !exec->error[0])
-		raw_error_at(exec, result.error_insn, "refused by the verifier");
-	return result.error ? -EINVAL : 0;
+	if (result->error && !exec->error[0])
+		raw_error_at(exec, result->error_insn, "refused by the verifier");
+	return result->error ? -EINVAL : 0;
 }
 
 static int raw_interpret(struct fw_exec *exec, const struct exec_prog *prog, struct run *run)
@@ -142,7 +140,7 @@ int fw_exec(struct fw_exec *exec)
 {
 	struct arena arena;
 	struct insn *insns;
-	uint8_t *access = NULL;
+	struct verify_result result = {0};
 	struct exec_prog prog = {.count = exec->count, .plain_memory = true};
 	uint64_t prandom = 0;
 	struct run run = {.prog = &prog,
@@ -161,17 +159,21 @@ int fw_exec(struct fw_exec *exec)
 	arena_init(&arena, exec->arena, exec->arena_bytes);
 	rc = raw_decode(exec, &arena, &insns);
 	if (!rc && exec->verify)
-		rc = raw_verify(exec, &arena, insns, &access);
+		rc = raw_verify(exec, &arena, insns, &result);
 	if (!rc) {
 		exec->error[0] = '\0';
 		prog.insns = insns;
-		prog.access = access;
+		prog.access = result.access;
+		prog.calls = result.calls;
+		prog.frames = result.frames;
+		prog.zero_stack = result.zero_stack;
 		if (exec->engine == FW_ENGINE_JIT)
 			rc = raw_jit(exec, &prog, &arena, &run);
 		else
 			rc = raw_interpret(exec, &prog, &run);
 	}
-	arena_free(&arena, access);
+	arena_free(&arena, result.calls);
+	arena_free(&arena, result.access);
 	arena_free(&arena, insns);
 	return rc;
 }

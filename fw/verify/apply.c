@@ -89,11 +89,6 @@ static int apply_binary(struct verify *v, const struct insn *insn, const struct 
 	return apply_dst(v, insn->dst, &value);
 }
 
-static bool divides(uint8_t op)
-{
-	return op == INSN_ALU_DIV || op == INSN_ALU_MOD || op == INSN_ALU_SDIV || op == INSN_ALU_SMOD;
-}
-
 int apply_alu(struct verify *v, const struct insn *insn)
 {
 	const struct insn_info *info = &insn_info[insn->op];
@@ -103,8 +98,6 @@ int apply_alu(struct verify *v, const struct insn *insn)
 
 	if (info->form == INSN_FORM_ALU_X)
 		ret = require_init(v, insn->src);
-	else if (info->form == INSN_FORM_ALU_K && divides(info->op) && !insn->imm)
-		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_INSN, "division by the constant 0");
 	if (!ret && !move)
 		ret = require_init(v, insn->dst);
 	if (ret)
@@ -149,6 +142,7 @@ int apply_load(struct verify *v, const struct insn *insn)
 	bool sign = info->cls == INSN_CLASS_LDSX;
 	struct reg value = unknown(info->width, sign);
 	int ret = require_init(v, insn->src);
+	uint64_t constant;
 
 	if (ret)
 		return ret;
@@ -161,9 +155,11 @@ int apply_load(struct verify *v, const struct insn *insn)
 		ret = require_aligned(v, insn->src, insn->off, info->width);
 		if (!ret)
 			ret = stack_load(v, insn->src, insn->off, info->width, &value);
-		if (!ret && sign)
-			sign_extend(&value, info->width);
+	} else if (!ret && frozen_read(v, walk_reg(v, insn->src), insn->off, info->width, &constant)) {
+		reg_set_const(&value, constant);
 	}
+	if (!ret && sign)
+		sign_extend(&value, info->width);
 	return ret ? ret : apply_dst(v, insn->dst, &value);
 }
 

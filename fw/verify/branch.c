@@ -73,7 +73,7 @@ static unsigned int number_sides(const struct insn *insn, const struct insn_info
 static int refuse_compare(struct verify *v, const struct insn *insn, const struct insn_info *info, const struct reg *a,
 			  const struct reg *b)
 {
-	if (a->kind == REG_VALUE_OR_NULL && reg_is_scalar(b))
+	if (reg_can_be_null(a) && reg_is_scalar(b))
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 				     "R%u is %s: it can only be compared with 0, by == or != in 64 bits", insn->dst,
 				     reg_kind_text(a->kind));
@@ -137,6 +137,7 @@ static bool is_never_null(const struct reg *r)
 	case REG_STACK:
 	case REG_MAP:
 	case REG_VALUE:
+	case REG_RECORD:
 	case REG_MEM:
 		return scalar_is(&r->var, 0);
 	default:
@@ -189,22 +190,34 @@ void branch_matters(struct verify *v, const struct insn *insn)
 }
 
 struct null {
-	uint32_t id;
+	uint8_t kind;
 	bool null;
+	bool keep_id; /* of values: locks are told apart by it */
+	uint32_t id;
 };
 
 static void learn_null(struct reg *r, void *arg)
 {
 	const struct null *learn = arg;
 
-	if (r->kind != REG_VALUE_OR_NULL || r->id != learn->id)
+	if (r->kind != learn->kind || r->id != learn->id)
 		return;
 	if (learn->null) {
 		reg_set_const(r, 0);
 		return;
 	}
-	r->kind = REG_VALUE; /* req: XO-185 */
-	r->id = 0;
+	switch (r->kind) {
+	case REG_INNER_OR_NULL:
+		r->kind = REG_MAP;
+		r->id = 0;
+		break;
+	case REG_RECORD_OR_NULL:
+		r->kind = REG_RECORD; /* req: XO-263 */
+		break;
+	default:
+		r->kind = REG_VALUE; /* req: XO-185 */
+		r->id = learn->keep_id ? r->id : 0;
+	}
 }
 
 struct proof {
@@ -323,10 +336,12 @@ void branch_learn(struct verify *v, const struct insn *insn, bool taken)
 
 	if (reg_is_scalar(&a) && reg_is_scalar(&b)) {
 		learn_numbers(v, insn, info, &b, taken);
-	} else if (a.kind == REG_VALUE_OR_NULL && is_null_test(info, &b)) {
-		struct null learn = {a.id, (info->op == INSN_JMP_EQ) == taken};
+	} else if (reg_can_be_null(&a) && is_null_test(info, &b)) {
+		struct null learn = {a.kind, (info->op == INSN_JMP_EQ) == taken, v->locks, a.id};
 
 		state_each(v->state, learn_null, &learn);
+		if (learn.null && a.kind == REG_RECORD_OR_NULL)
+			held_drop_record(v, a.id);
 	} else if (reg_is_packet(&a) && reg_is_packet(&b)) {
 		learn_packet(v, info->op, &a, &b, taken);
 	}

@@ -3,162 +3,6 @@
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
 
-/* What the arguments of one call have told so far. */
-struct args {
-	const struct helper *helper;
-	const struct map *map;
-	uint16_t map_index;
-};
-
-static int refuse_kind(struct verify *v, uint8_t number, const char *want)
-{
-	/* req: XO-187 */
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is %s, but the helper wants %s", number,
-			     reg_kind_text(walk_reg(v, number)->kind), want);
-}
-
-static int arg_context(struct verify *v, uint8_t number)
-{
-	const struct reg *r = walk_reg(v, number);
-
-	if (r->kind != REG_CTX || r->off || !scalar_is(&r->var, 0))
-		return refuse_kind(v, number, "the context pointer as the program got it");
-	return 0;
-}
-
-static int arg_map(struct verify *v, uint8_t number, struct args *args)
-{
-	const struct reg *r = walk_reg(v, number);
-	uint32_t type;
-
-	if (r->kind != REG_MAP)
-		return refuse_kind(v, number, "a map");
-	args->map = v->args.maps[r->map];
-	args->map_index = r->map;
-	type = args->map->attr.type;
-	if (type >= 64 || !(args->helper->map_types >> type & 1)) /* req: XO-187 */
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP,
-				     "map %u is of type %u, which helper %s does not take", r->map, type,
-				     args->helper->name);
-	if (args->helper->flags & HELPER_F_WRITES_MAP && !map_prog_can_write(args->map)) /* req: XO-174 */
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "map %u can't be written by programs", r->map);
-	return 0;
-}
-
-/*
- * Bytes that a helper goes through in the time of an instruction: they count as such, so that the time of a run is
- * bounded. A few are part of the call.
- */
-#define BYTES_PER_INSN 8
-#define BYTES_FREE     64
-
-/* bytes of memory that a helper reads, or writes where init is not needed. */
-static int arg_memory(struct verify *v, uint8_t number, uint64_t bytes, bool write, bool init)
-{
-	const struct reg *r = walk_reg(v, number);
-	int ret;
-
-	switch (r->kind) {
-	case REG_STACK:
-	case REG_PACKET:
-	case REG_META:
-	case REG_VALUE:
-	case REG_MEM:
-		break;
-	case REG_VALUE_OR_NULL: /* req: XO-185 */
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL, "R%u can be null: compare it with 0 first", number);
-	default:
-		return refuse_kind(v, number, "a pointer to memory");
-	}
-	if (!bytes)
-		return 0;
-	if (bytes > BYTES_FREE)
-		v->result.visited += (uint32_t)(bytes / BYTES_PER_INSN);
-	ret = require_memory(v, number, 0, bytes, write ? REQUIRE_WRITE : REQUIRE_READ);
-	if (!ret && init && r->kind == REG_STACK)
-		ret = require_stack_bytes(v, number, 0, bytes);
-	return ret;
-}
-
-static int arg_sized(struct verify *v, uint8_t number, const struct args *args)
-{
-	uint8_t kind = args->helper->args[number - 1],
-		size_kind = number < 5 ? args->helper->args[number] : HELPER_ARG_NONE;
-	const struct reg *r = walk_reg(v, number), *size = walk_reg(v, number + 1);
-	int ret;
-
-	if (size_kind != HELPER_ARG_SIZE && size_kind != HELPER_ARG_SIZE_OR_ZERO)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s takes memory without a size",
-				     args->helper->name);
-	ret = require_scalar(v, number + 1, "a size");
-	if (ret)
-		return ret;
-	mark_matters(v, &size->deps);
-	if (reg_is_scalar(r))
-		mark_matters(v, &r->deps);
-	/* req: XO-187 */
-	if (size->var.all.smin < 0)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT,
-				     "R%u is a size, but can be negative: limit it first", number + 1);
-	if (!size->var.all.umin && size_kind == HELPER_ARG_SIZE)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is a size, but can be 0", number + 1);
-	if (size->var.all.umax > (uint64_t)1 << 29)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT,
-				     "R%u is a size without limit: compare it with one first", number + 1);
-	if (kind == HELPER_ARG_MEM_OR_NULL && reg_is_scalar(r) && scalar_is(&r->var, 0) && !size->var.all.umax)
-		return 0;
-	return arg_memory(v, number, size->var.all.umax, kind == HELPER_ARG_MEM_OUT,
-			  kind != HELPER_ARG_MEM_OUT || !scalar_is_const(&size->var));
-}
-
-static int arg_check(struct verify *v, uint8_t number, struct args *args)
-{
-	int ret = require_init(v, number);
-
-	if (ret)
-		return ret;
-	switch (args->helper->args[number - 1]) {
-	case HELPER_ARG_ANY:
-		return require_scalar(v, number, "this argument");
-	case HELPER_ARG_CTX:
-		return arg_context(v, number);
-	case HELPER_ARG_MAP:
-		return arg_map(v, number, args);
-	case HELPER_ARG_KEY:
-	case HELPER_ARG_VALUE:
-		if (!args->map)
-			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s takes a key without a map",
-					     args->helper->name);
-		return arg_memory(v, number,
-				  args->helper->args[number - 1] == HELPER_ARG_KEY ? args->map->attr.key_size
-										   : args->map->attr.value_size,
-				  false, true);
-	case HELPER_ARG_MEM:
-	case HELPER_ARG_MEM_OR_NULL:
-	case HELPER_ARG_MEM_OUT:
-		return arg_sized(v, number, args);
-	case HELPER_ARG_SIZE:
-	case HELPER_ARG_SIZE_OR_ZERO:
-		return require_scalar(v, number, "a size");
-	default:
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s has an argument of unknown kind",
-				     args->helper->name);
-	}
-}
-
-/* What the helper wrote is initialised now. */
-static void arg_written(struct verify *v, uint8_t number, const struct args *args)
-{
-	const struct reg *r = walk_reg(v, number);
-	uint64_t bytes;
-
-	if (args->helper->args[number - 1] != HELPER_ARG_MEM_OUT || r->kind != REG_STACK)
-		return;
-	bytes = walk_reg(v, number + 1)->var.all.umax;
-	if (bytes)
-		stack_clobber(v, r, 0, bytes);
-}
-
 static void void_packet(struct reg *r, void *arg)
 {
 	(void)arg;
@@ -178,20 +22,35 @@ static void clobber(struct verify *v)
 		*walk_reg(v, i) = (struct reg){.kind = REG_NONE};
 }
 
-static struct reg returned(struct verify *v, const struct args *args)
+/* What R0 is after the call: a number, or something that can be null. */
+static int returned(struct verify *v, const struct args *args, struct reg *r)
 {
-	struct reg r = {.kind = REG_NONE};
+	bool is_outer = args->attr && !args->inner && v->args.maps[args->map]->inner;
 
+	*r = (struct reg){.kind = REG_NONE};
 	switch (args->helper->ret) {
 	case HELPER_RET_SCALAR:
-		return reg_scalar(scalar_unknown());
+		*r = reg_scalar(scalar_unknown());
+		return 0;
 	case HELPER_RET_VALUE_OR_NULL:
-		r = reg_pointer(REG_VALUE_OR_NULL, 0);
-		r.map = args->map_index;
-		r.id = ++v->next_id;
-		return r;
+		if (!args->attr)
+			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s returns a value of no map",
+					     args->helper->name);
+		*r = reg_pointer(is_outer ? REG_INNER_OR_NULL : REG_VALUE_OR_NULL, 0);
+		r->map = args->map;
+		r->inner = is_outer || args->inner;
+		r->id = ++v->next_id;
+		return 0;
+	case HELPER_RET_RECORD_OR_NULL:
+		if (!args->bytes)
+			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s returns a record of no size",
+					     args->helper->name);
+		*r = reg_pointer(REG_RECORD_OR_NULL, 0);
+		r->range = args->bytes;
+		r->id = ++v->next_id;
+		return held_add_record(v, r->id);
 	default:
-		return r;
+		return 0;
 	}
 }
 
@@ -212,27 +71,64 @@ static const struct helper *find_helper(struct verify *v, uint32_t id)
 	return h;
 }
 
+/* Records and locks that the call takes or gives back. */
+static int exchange(struct verify *v, const struct args *args)
+{
+	uint8_t flags = args->helper->flags;
+
+	if (args->record)
+		held_give_back(v, args->record);
+	for (uint8_t n = 1; n <= 5; n++) {
+		if (args->helper->args[n - 1] != HELPER_ARG_LOCK)
+			continue;
+		if (flags & HELPER_F_LOCKS)
+			return held_lock(v, n);
+		if (flags & HELPER_F_UNLOCKS)
+			return held_unlock(v, n);
+	}
+	return 0;
+}
+
+/* A tail call that succeeds ends the run, or returns to where the function was called from: that is walked later. */
+static int tail_call(struct verify *v)
+{
+	int ret = held_nothing(v, "make a tail call");
+
+	if (ret || !v->state->depth)
+		return ret;
+	return mark_add_pending(v);
+}
+
+void call_tail_return(struct verify *v)
+{
+	v->insn = state_frame(v->state)->call + 1;
+	v->state->depth--;
+	/* whatever ran may have moved the packet */
+	void_all(v);
+	*walk_reg(v, 0) = reg_scalar(scalar_unknown());
+}
+
 int call_helper(struct verify *v, const struct insn *insn)
 {
 	struct args args = {.helper = find_helper(v, (uint32_t)insn->imm)};
-	uint8_t count = 0;
 	struct reg r0;
 	int ret = 0;
 
 	if (!args.helper)
 		return -EINVAL;
-	while (!ret && count < 5 && args.helper->args[count] != HELPER_ARG_NONE) {
-		count++;
-		ret = arg_check(v, count, &args);
-	}
-	if (!ret && args.helper->ret == HELPER_RET_VALUE_OR_NULL && !args.map)
-		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s returns a value of no map",
-				    args.helper->name);
+	if (!(args.helper->flags & HELPER_F_UNLOCKS))
+		ret = held_no_lock(v, "call a helper");
+	if (!ret)
+		ret = args_check(v, &args);
+	if (!ret && args.helper->flags & HELPER_F_TAIL_CALL)
+		ret = tail_call(v);
+	if (!ret)
+		ret = exchange(v, &args);
+	if (!ret)
+		ret = returned(v, &args, &r0);
 	if (ret)
 		return ret;
-	for (uint8_t i = 1; i <= count; i++)
-		arg_written(v, i, &args);
-	r0 = returned(v, &args);
+	args_written(v, &args);
 	clobber(v);
 	if (args.helper->flags & HELPER_F_MOVES_PACKET)
 		void_all(v);
@@ -243,7 +139,10 @@ int call_local(struct verify *v, const struct insn *insn)
 {
 	uint32_t depth = v->state->depth + 1;
 	struct reg args[6];
+	int ret = held_no_lock(v, "call a function");
 
+	if (ret)
+		return ret;
 	if (depth >= EXEC_CALL_DEPTH) /* req: XO-132 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CALL, "calls nest deeper than %d functions",
 				     EXEC_CALL_DEPTH);
@@ -277,6 +176,11 @@ static int exit_main(struct verify *v)
 	uint32_t actions;
 	int ret = require_scalar(v, 0, "the result"); /* req: XO-186 */
 
+	if (!ret)
+		ret = held_nothing(v, "end the run");
+	if (!ret && walk_reg(v, 0)->stale) /* req: XO-181 */
+		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT,
+				    "R0 is the result, but comes from stack that was never written");
 	if (ret)
 		return ret;
 	mark_matters(v, &walk_reg(v, 0)->deps);

@@ -62,6 +62,7 @@ static int check_depth(struct verify *v, uint8_t *depth)
 	bool changed = true;
 
 	depth[0] = 1;
+	v->result.frames = 1;
 	while (changed) {
 		changed = false;
 		for (uint32_t i = 0; i < v->args.count; i++) {
@@ -73,6 +74,7 @@ static int check_depth(struct verify *v, uint8_t *depth)
 			if (depth[callee] > depth[caller])
 				continue;
 			depth[callee] = depth[caller] + 1;
+			v->result.frames = MAX(v->result.frames, (uint32_t)depth[callee]);
 			changed = true;
 			if (depth[callee] > EXEC_CALL_DEPTH) /* req: XO-131, XO-132 */
 				return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_CALL,

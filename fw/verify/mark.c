@@ -156,7 +156,7 @@ int mark_compare(struct verify *v)
 			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_LOOP,
 					     "this loop never ends: nothing that matters has changed since the "
 					     "last time here");
-		if (!m->branches && packed_covers(m->state, v->state, &live, &m->precise)) {
+		if (!m->branches && packed_covers(m->state, v->state, &live, &m->precise, v->result.zero_stack)) {
 			m->hits += m->hits < 1000;
 			v->path_ends = true;
 			matters_as_in(v, m, &live);

@@ -22,12 +22,13 @@ struct packed_live {
 struct packed {
 	uint32_t bytes; /* all of it */
 	uint32_t depth;
+	struct held held;
 	/* encoded frames follow */
 };
 
 /* A register, its number whole, and a slot take no more than this beside what they are made of. */
 #define PACKED_REG_MAX   (sizeof(struct reg) + 32)
-#define PACKED_SLOT_MAX  (8 + sizeof(struct deps) + PACKED_REG_MAX)
+#define PACKED_SLOT_MAX  (16 + sizeof(struct deps) + PACKED_REG_MAX)
 #define PACKED_FRAME_MAX (32 + INSN_MAX_REG * PACKED_REG_MAX + STATE_SLOTS * PACKED_SLOT_MAX)
 #define PACKED_MAX       (sizeof(struct packed) + EXEC_CALL_DEPTH * PACKED_FRAME_MAX)
 
@@ -37,10 +38,11 @@ void packed_restore(struct state *s, const struct packed *p);
 
 /*
  * Whether the old state allows every number that s does, in all that lives: nothing new can happen then. Numbers at
- * places that are not in precise never mattered, and may be any.
+ * places that are not in precise never mattered, and may be any. zero_stack: bytes of the stack that were never written
+ * have been read as numbers somewhere, so they must be numbers.
  */
 bool packed_covers(const struct packed *old, const struct state *s, const struct packed_live *live,
-		   const struct deps *precise);
+		   const struct deps *precise, bool zero_stack);
 
 /* Whether s is the same as the old state in all that lives: the program has not moved on. */
 bool packed_same(const struct packed *old, const struct state *s, const struct packed_live *live);

@@ -8,7 +8,7 @@
 
 static int refuse_op(struct verify *v, uint8_t number, const struct reg *r)
 {
-	if (r->kind == REG_VALUE_OR_NULL)
+	if (reg_can_be_null(r))
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL,
 				     "R%u can be null: compare it with 0 before arithmetic", number);
 	return report_refuse(
@@ -24,6 +24,7 @@ static bool takes_offset(const struct reg *r, bool fixed)
 	case REG_PACKET:
 	case REG_META:
 	case REG_VALUE:
+	case REG_RECORD:
 	case REG_MEM:
 		return true;
 	case REG_CTX:

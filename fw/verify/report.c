@@ -190,28 +190,25 @@ static void put_scalar(struct text *t, const struct scalar *s)
 static void put_reg(struct text *t, const struct reg *r)
 {
 	static const char *const name[REG_KINDS] = {
-		[REG_NONE] = "none",
-		[REG_VOID] = "void",
-		[REG_SCALAR] = "",
-		[REG_CTX] = "ctx",
-		[REG_STACK] = "fp",
-		[REG_PACKET] = "packet",
-		[REG_META] = "meta",
-		[REG_END] = "packet_end",
-		[REG_SHORT] = "packet_low",
-		[REG_MAP] = "map",
-		[REG_VALUE] = "value",
-		[REG_VALUE_OR_NULL] = "value_or_null",
+		[REG_NONE] = "none",      [REG_VOID] = "void",
+		[REG_GONE] = "gone",      [REG_SCALAR] = "",
+		[REG_CTX] = "ctx",        [REG_STACK] = "fp",
+		[REG_PACKET] = "packet",  [REG_META] = "meta",
+		[REG_END] = "packet_end", [REG_SHORT] = "packet_low",
+		[REG_MAP] = "map",        [REG_INNER_OR_NULL] = "inner_map_or_null",
+		[REG_VALUE] = "value",    [REG_VALUE_OR_NULL] = "value_or_null",
+		[REG_RECORD] = "record",  [REG_RECORD_OR_NULL] = "record_or_null",
 		[REG_MEM] = "mem",
 	};
 
 	/* req: XO-059: kinds and offsets only */
+	put_text(t, r->inner && r->kind != REG_INNER_OR_NULL ? "inner_" : "");
 	put_text(t, name[r->kind]);
 	if (r->kind == REG_SCALAR)
 		put_scalar(t, &r->var);
 	if (!reg_is_pointer(r))
 		return;
-	if (r->kind == REG_MAP || r->kind == REG_VALUE || r->kind == REG_VALUE_OR_NULL) {
+	if (r->kind >= REG_MAP && r->kind <= REG_VALUE_OR_NULL) {
 		put_char(t, ' ');
 		put_number(t, r->map, 10);
 	}
@@ -226,7 +223,7 @@ static void put_reg(struct text *t, const struct reg *r)
 	if (r->range) {
 		put_text(t, " (");
 		put_number(t, r->range, 10);
-		put_text(t, " bytes proven)");
+		put_text(t, reg_is_packet(r) ? " bytes proven)" : " bytes)");
 	}
 }
 

@@ -19,6 +19,8 @@ int require_init(struct verify *v, uint8_t number)
 		return report_refuse(
 			v, VIRTIO_NET_XDP_VERIFY_UNINIT,
 			"R%u is a packet pointer from before a helper that moves the packet: load it again", number);
+	if (r->kind == REG_GONE) /* req: XO-263 */
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT, "R%u is a record that was given back", number);
 	return 0;
 }
 
@@ -72,17 +74,24 @@ static int in_object(struct verify *v, uint8_t number, int64_t off, uint64_t byt
 	return 0;
 }
 
+const struct map_attr *require_attr(const struct verify *v, const struct reg *r)
+{
+	const struct map *map = v->args.maps[r->map];
+
+	return r->inner ? map->inner : &map->attr;
+}
+
 static int in_value(struct verify *v, uint8_t number, int64_t off, uint64_t bytes, enum require_for use)
 {
-	const struct map *map = v->args.maps[walk_reg(v, number)->map];
+	const struct map_attr *attr = require_attr(v, walk_reg(v, number));
 
-	if (use != REQUIRE_WRITE && !map_prog_can_read(map)) /* req: XO-175 */
+	if (use != REQUIRE_WRITE && attr->flags & VIRTIO_NET_XDP_MAP_F_WRONLY_PROG) /* req: XO-175 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not read",
 				     number);
-	if (use != REQUIRE_READ && !map_prog_can_write(map)) /* req: XO-174 */
+	if (use != REQUIRE_READ && attr->flags & VIRTIO_NET_XDP_MAP_F_RDONLY_PROG) /* req: XO-174 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not write",
 				     number);
-	return in_object(v, number, off, bytes, map->attr.value_size, VIRTIO_NET_XDP_VERIFY_MAP, "the map's value");
+	return in_object(v, number, off, bytes, attr->value_size, VIRTIO_NET_XDP_VERIFY_MAP, "the map's value");
 }
 
 static int in_packet(struct verify *v, uint8_t number, int64_t off, uint64_t bytes)
@@ -139,7 +148,7 @@ static int no_memory(struct verify *v, uint8_t number)
 {
 	uint8_t kind = walk_reg(v, number)->kind;
 
-	if (kind == REG_VALUE_OR_NULL) /* req: XO-185 */
+	if (reg_can_be_null(walk_reg(v, number))) /* req: XO-185 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL, "R%u can be null: compare it with 0 first", number);
 	/* req: XO-183 */
 	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: it can't be used to access memory", number,
@@ -164,6 +173,8 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET,
 					     "atomic operations on the packet are not allowed");
 		return in_packet(v, number, off, bytes); /* req: XO-240 */
+	case REG_RECORD:
+		return in_object(v, number, off, bytes, r->range, VIRTIO_NET_XDP_VERIFY_POINTER, "the record");
 	case REG_MEM:
 		return in_object(v, number, off, bytes, v->args.mem_bytes, VIRTIO_NET_XDP_VERIFY_POINTER, "the memory");
 	default:
@@ -183,7 +194,7 @@ int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int 
 
 static bool byte_readable(const struct slot *s, int byte)
 {
-	return s->bytes[byte] != BYTE_NONE && (s->bytes[byte] != BYTE_SPILL || reg_is_scalar(&s->reg));
+	return s->bytes[byte] != BYTE_LOST && (s->bytes[byte] != BYTE_SPILL || reg_is_scalar(&s->reg));
 }
 
 int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t bytes)
@@ -197,15 +208,16 @@ int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t 
 		const struct slot *s = &f->slots[(-at - 1) / 8];
 		int byte = (int)(at & 7);
 
+		/* req: XO-181 */
+		v->result.zero_stack |= s->bytes[byte] == BYTE_NONE;
 		if (byte_readable(s, byte))
 			continue;
 		if (s->bytes[byte] == BYTE_SPILL) /* req: XO-186 */
 			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 					     "stack byte %lld is part of %s: a pointer can only be read as a whole",
 					     (long long)at, reg_kind_text(s->reg.kind));
-		/* req: XO-181 */
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT, "stack byte %lld is read, but was never written",
-				     (long long)at);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+				     "stack byte %lld is read, but part of a pointer is left there", (long long)at);
 	}
 	return 0;
 }

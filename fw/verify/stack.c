@@ -2,7 +2,7 @@
 /*
  * What is in the stack. A slot's bytes are followed one by one; the low bytes of one may be a register that was
  * spilled, with all that is known of it. A pointer is only ever a whole slot: when part of it is overwritten, the rest
- * is as if it had never been written, so that no part of an address can be read.
+ * is lost, so that no part of an address can be read.
  */
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
@@ -26,8 +26,18 @@ static void end_spill(struct slot *s, int keep)
 	if (pointer || (keep != 1 && keep != 2 && keep != 4))
 		keep = 0;
 	for (int i = keep; i < 8; i++) {
-		if (s->bytes[i] == BYTE_SPILL)
-			s->bytes[i] = pointer ? BYTE_NONE : BYTE_MISC;
+		uint8_t value;
+
+		if (s->bytes[i] != BYTE_SPILL)
+			continue;
+		if (pointer) {
+			s->bytes[i] = BYTE_LOST;
+		} else if (slot_byte_known(s, i, &value)) {
+			s->bytes[i] = BYTE_KNOWN;
+			s->values[i] = value;
+		} else {
+			s->bytes[i] = BYTE_MISC;
+		}
 	}
 	if (!keep)
 		return;
@@ -43,12 +53,6 @@ static int spilled_bytes(const struct slot *s)
 	while (n < 8 && s->bytes[n] == BYTE_SPILL)
 		n++;
 	return n;
-}
-
-static bool is_zero(const struct slot *s, int byte)
-{
-	return s->bytes[byte] == BYTE_ZERO ||
-	       (s->bytes[byte] == BYTE_SPILL && reg_is_scalar(&s->reg) && scalar_is(&s->reg.var, 0));
 }
 
 /* bytes from byte number from are part of a spilled number. */
@@ -70,17 +74,33 @@ static void load_fixed(struct verify *v, const struct reg *r, int64_t at, unsign
 {
 	const struct slot *s = slot_at(v, r, at);
 	int from = (int)(at & 7);
-	bool zero = true;
 	struct scalar any = scalar_unknown();
+	uint64_t value = 0;
+	bool known = true;
+	uint8_t byte;
 
 	if (from + (int)bytes <= spilled_bytes(s)) {
 		load_spilled(s, from, bytes, out);
 		return;
 	}
-	for (unsigned int i = 0; i < bytes; i++)
-		zero &= is_zero(s, from + (int)i);
-	*out = reg_scalar(zero ? scalar_const(0) : scalar_zero_extend(&any, bytes));
+	for (unsigned int i = 0; known && i < bytes; i++) {
+		known = slot_byte_known(s, from + (int)i, &byte);
+		if (known)
+			value |= (uint64_t)byte << 8 * i;
+	}
+	*out = reg_scalar(known ? scalar_const(value) : scalar_zero_extend(&any, bytes));
 	out->deps = s->reg.deps;
+}
+
+static bool was_never_written(const struct verify *v, const struct reg *r, int64_t at, int64_t end)
+{
+	const struct frame *f = &v->state->frames[r->frame];
+
+	for (; at < end; at++) {
+		if (f->slots[(-at - 1) / 8].bytes[at & 7] == BYTE_NONE)
+			return true;
+	}
+	return false;
 }
 
 int stack_load(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, struct reg *out)
@@ -106,6 +126,7 @@ int stack_load(struct verify *v, uint8_t number, int64_t off, unsigned int bytes
 		load_fixed(v, r, min, bytes, out);
 	else
 		*out = reg_scalar(scalar_zero_extend(&any, bytes));
+	out->stale |= v->result.zero_stack && was_never_written(v, r, min, max + bytes);
 	return 0;
 }
 
@@ -113,7 +134,7 @@ static void store_fixed(struct verify *v, const struct reg *r, int64_t at, unsig
 {
 	struct slot *s = slot_at(v, r, at);
 	int from = (int)(at & 7);
-	uint8_t kind = scalar_is(&value->var, 0) && reg_is_scalar(value) ? BYTE_ZERO : BYTE_MISC;
+	uint8_t kind = reg_is_scalar(value) && scalar_is_const(&value->var) ? BYTE_KNOWN : BYTE_MISC;
 	struct deps deps = s->reg.deps;
 
 	deps_join(&deps, &value->deps);
@@ -121,6 +142,8 @@ static void store_fixed(struct verify *v, const struct reg *r, int64_t at, unsig
 	if (!from)
 		kind = BYTE_SPILL;
 	mem_set(&s->bytes[from], kind, bytes);
+	for (unsigned int i = 0; kind == BYTE_KNOWN && i < bytes; i++)
+		s->values[(unsigned int)from + i] = (uint8_t)(value->var.bits.value >> 8 * i);
 	if (!from)
 		s->reg = *value;
 	if (bytes == 8)
@@ -142,7 +165,7 @@ static void store_somewhere(struct verify *v, const struct reg *r, int64_t min, 
 		uint8_t *byte = &s->bytes[at & 7];
 
 		end_spill(s, 0);
-		if (*byte == BYTE_ZERO && !scalar_is(&value->var, 0))
+		if (*byte == BYTE_KNOWN && !(s->values[at & 7] == 0 && scalar_is(&value->var, 0)))
 			*byte = BYTE_MISC;
 		deps_join(&s->reg.deps, &value->deps);
 	}

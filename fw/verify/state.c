@@ -6,6 +6,7 @@ const char *reg_kind_text(uint8_t kind)
 	static const char *const text[REG_KINDS] = {
 		[REG_NONE] = "not initialised",
 		[REG_VOID] = "a packet pointer from before a helper moved the packet",
+		[REG_GONE] = "a record that was given back",
 		[REG_SCALAR] = "a number",
 		[REG_CTX] = "the context pointer",
 		[REG_STACK] = "a stack pointer",
@@ -14,8 +15,11 @@ const char *reg_kind_text(uint8_t kind)
 		[REG_END] = "the packet's end",
 		[REG_SHORT] = "the low half of a packet pointer",
 		[REG_MAP] = "a map",
+		[REG_INNER_OR_NULL] = "an inner map or null",
 		[REG_VALUE] = "a pointer into a map value",
 		[REG_VALUE_OR_NULL] = "a pointer into a map value or null",
+		[REG_RECORD] = "a record",
+		[REG_RECORD_OR_NULL] = "a record or null",
 		[REG_MEM] = "a memory pointer",
 	};
 
@@ -40,6 +44,18 @@ void reg_set_const(struct reg *r, uint64_t value)
 bool slot_is_spill(const struct slot *s)
 {
 	return s->bytes[0] == BYTE_SPILL;
+}
+
+bool slot_byte_known(const struct slot *s, int i, uint8_t *value)
+{
+	if (s->bytes[i] == BYTE_KNOWN) {
+		*value = s->values[i];
+		return true;
+	}
+	if (s->bytes[i] != BYTE_SPILL || !reg_is_scalar(&s->reg) || !scalar_is_const(&s->reg.var))
+		return false;
+	*value = (uint8_t)(s->reg.var.bits.value >> 8 * i);
+	return true;
 }
 
 void state_enter(struct state *s, uint32_t depth, uint32_t call, uint32_t entry)

@@ -13,6 +13,7 @@
 enum reg_kind {
 	REG_NONE,   /* not initialised: must not be read */
 	REG_VOID,   /* a packet pointer that a helper made void: must not be read either */
+	REG_GONE,   /* a record that was given back: nor this */
 	REG_SCALAR, /* a number */
 	REG_CTX,
 	REG_STACK, /* relative to the frame pointer of frame */
@@ -21,8 +22,11 @@ enum reg_kind {
 	REG_END,
 	REG_SHORT, /* the low half of one of these three: good for a difference, in 32 bits, and no address */
 	REG_MAP,
-	REG_VALUE, /* in a value of map */
+	REG_INNER_OR_NULL, /* an inner map; once it is known not to be null it is a MAP */
+	REG_VALUE,         /* in a value of map */
 	REG_VALUE_OR_NULL,
+	REG_RECORD, /* range bytes of memory, to be given back */
+	REG_RECORD_OR_NULL,
 	REG_MEM, /* fw_exec()'s memory */
 	REG_KINDS,
 };
@@ -30,30 +34,35 @@ enum reg_kind {
 struct reg {
 	uint8_t kind;  /* enum reg_kind */
 	uint8_t frame; /* STACK: the frame's depth */
-	uint16_t map;  /* MAP, VALUE, VALUE_OR_NULL: index into verify_args.maps */
-	/* PACKET, META: bytes behind the pointer without off that are inside of the packet */
+	uint16_t map;  /* MAP, VALUE and what can be null of these: index into verify_args.maps */
+	/* PACKET, META: bytes behind the pointer without off that are inside of the packet; RECORD: its size */
 	uint32_t range;
 	/*
 	 * Registers of one kind with one id other than 0 share: scalars their value (less off), packet pointers the
-	 * variable part, VALUE_OR_NULLs whether they are null.
+	 * variable part, what can be null whether it is. Records, and values in programs with locks, keep their id:
+	 * one id is one object.
 	 */
 	uint32_t id;
+	bool inner;        /* MAP, VALUE...: not map itself, but one of its inner maps */
+	bool stale;        /* scalars: loaded from stack that was never written, and not computed with since */
 	int64_t off;       /* pointers: the fixed offset, bytes; linked scalars: what was added since the copy */
 	struct scalar var; /* scalars: the number; pointers: the variable offset, bytes */
 	struct deps deps;  /* scalars: what the number was computed from */
 };
 
 enum byte_kind {
-	BYTE_NONE, /* never written: must not be read */
-	BYTE_MISC, /* any number */
-	BYTE_ZERO,
+	BYTE_NONE,  /* never written: 0, if the program's frames start as zeros */
+	BYTE_LOST,  /* what is left of a pointer: must not be read */
+	BYTE_MISC,  /* any number */
+	BYTE_KNOWN, /* slot.values has it */
 	BYTE_SPILL, /* part of slot.reg: always the low bytes of it, from the slot's first */
 };
 
 /* 8 aligned bytes of stack; slot i is at frame pointer - 8 * (i + 1). */
 struct slot {
-	uint8_t bytes[8]; /* enum byte_kind */
-	struct reg reg;   /* deps are those of all bytes */
+	uint8_t bytes[8];  /* enum byte_kind */
+	uint8_t values[8]; /* of KNOWN bytes */
+	struct reg reg;    /* deps are those of all bytes */
 };
 
 struct frame {
@@ -64,8 +73,22 @@ struct frame {
 	uint32_t used;  /* slots from the top that may hold something */
 };
 
+#define STATE_RECORDS 4
+
+/* What the program has to give back. */
+struct held {
+	uint32_t records[STATE_RECORDS]; /* their ids; the first num_records */
+	uint8_t num_records;
+	bool locked;
+	bool lock_inner; /* the value that has the lock, as struct reg has it */
+	uint16_t lock_map;
+	uint32_t lock_id;
+	int64_t lock_off;
+};
+
 struct state {
 	uint32_t depth; /* of the running frame, 0: main */
+	struct held held;
 	struct frame frames[EXEC_CALL_DEPTH];
 };
 
@@ -84,6 +107,11 @@ static inline bool reg_is_pointer(const struct reg *r)
 	return r->kind > REG_SCALAR;
 }
 
+static inline bool reg_can_be_null(const struct reg *r)
+{
+	return r->kind == REG_VALUE_OR_NULL || r->kind == REG_INNER_OR_NULL || r->kind == REG_RECORD_OR_NULL;
+}
+
 static inline bool reg_is_packet(const struct reg *r)
 {
 	return r->kind == REG_PACKET || r->kind == REG_META || r->kind == REG_END;
@@ -96,6 +124,8 @@ struct reg reg_scalar(struct scalar var);
 struct reg reg_pointer(enum reg_kind kind, int64_t off);
 void reg_set_const(struct reg *r, uint64_t value);
 bool slot_is_spill(const struct slot *s);
+/* Whether byte i holds the same number on every path that the state stands for. */
+bool slot_byte_known(const struct slot *s, int i, uint8_t *value);
 
 /* Empties frame depth: nothing initialised but the frame pointer. */
 void state_enter(struct state *s, uint32_t depth, uint32_t call, uint32_t entry);

@@ -36,8 +36,12 @@ static bool next_path(struct verify *v)
 	packed_restore(v->state, p->state);
 	v->parent = p->parent;
 	log_back(v, p->log_at);
-	branch_learn(v, &v->args.insns[p->insn], true);
-	v->insn = (uint32_t)v->args.insns[p->insn].imm;
+	if (insn_info[v->args.insns[p->insn].op].cls == INSN_CLASS_JMP) {
+		branch_learn(v, &v->args.insns[p->insn], true);
+		v->insn = (uint32_t)v->args.insns[p->insn].imm;
+	} else {
+		call_tail_return(v);
+	}
 	mark_free_pending(v, p);
 	return true;
 }
@@ -159,6 +163,13 @@ static void enter_main(struct verify *v)
 	reg_set_const(walk_reg(v, 2), v->args.mem_bytes);
 }
 
+static bool takes_lock(uint32_t helper)
+{
+	const struct helper *h = helper < HELPER_MAX ? helper_of(helper) : NULL;
+
+	return h && h->flags & HELPER_F_LOCKS;
+}
+
 /* Maps are given addresses wherever they are named, be it where no path leads. */
 static int check_maps(struct verify *v)
 {
@@ -170,6 +181,7 @@ static int check_maps(struct verify *v)
 
 		if (cls == INSN_CLASS_LD_MAP || cls == INSN_CLASS_LD_MAP_VALUE)
 			ret = require_map(v, insn);
+		v->locks |= cls == INSN_CLASS_CALL && takes_lock((uint32_t)insn->imm);
 		if (ret)
 			return ret;
 	}
@@ -196,11 +208,23 @@ static int start(struct verify *v)
 
 static int accept(struct verify *v)
 {
+	static const struct exec_call nothing = {.map = EXEC_NO_MAP};
+
 	v->result.access = arena_alloc(v->arena, v->args.count);
-	if (!v->result.access)
+	v->result.calls = arena_alloc(v->arena, v->args.count * sizeof(*v->result.calls));
+	if (!v->result.access || !v->result.calls) {
+		arena_free(v->arena, v->result.access);
+		arena_free(v->arena, v->result.calls);
+		v->result.access = NULL;
+		v->result.calls = NULL;
 		return mark_no_memory(v);
-	for (uint32_t i = 0; i < v->args.count; i++)
-		v->result.access[i] = v->spots[i].flags & SPOT_CTX ? EXEC_ACCESS_CTX : EXEC_ACCESS_PLAIN;
+	}
+	for (uint32_t i = 0; i < v->args.count; i++) {
+		const struct spot *spot = &v->spots[i];
+
+		v->result.access[i] = spot->flags & SPOT_CTX ? EXEC_ACCESS_CTX : EXEC_ACCESS_PLAIN;
+		v->result.calls[i] = spot->flags & SPOT_CALLED ? spot->call : nothing;
+	}
 	return 0;
 }
 

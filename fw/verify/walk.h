@@ -36,6 +36,7 @@ enum spot_flag {
 	SPOT_LOOP = 1 << 3,    /* one of these comes from below */
 	SPOT_CTX = 1 << 4,     /* accesses the context */
 	SPOT_PLAIN = 1 << 5,   /* accesses other memory */
+	SPOT_CALLED = 1 << 6,  /* call holds what was true of all calls so far */
 };
 
 /* What is known of an instruction beside its text. */
@@ -44,6 +45,7 @@ struct spot {
 	struct live live; /* before the instruction */
 	uint32_t entry;   /* first instruction of the function */
 	uint8_t flags;    /* enum spot_flag */
+	struct exec_call call;
 };
 
 struct verify {
@@ -63,6 +65,7 @@ struct verify {
 	uint64_t work;       /* bytes of states packed and compared */
 	uint32_t log_at;     /* bytes written */
 	bool started;
+	bool locks;     /* some helper that it calls takes a lock */
 	bool path_ends; /* the instruction being walked ends the path */
 	bool done;
 };
@@ -122,7 +125,12 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 void require_stack_span(const struct reg *r, int64_t off, int64_t *min, int64_t *max);
 /* The address is a multiple of bytes, a power of two, as far as the offset goes. */
 int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int bytes);
-/* Every byte of stack that can be meant is initialised and no part of a pointer. The access was required before. */
+/* What the map, or the one that the value is in, is like. */
+const struct map_attr *require_attr(const struct verify *v, const struct reg *r);
+/*
+ * Every byte of stack that can be meant is no part of a pointer. The access was required before. Bytes that were never
+ * written read as 0, which engines have to see to: result.zero_stack.
+ */
 int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t bytes);
 /* A context access of bytes at off. *kind: what a load gives. */
 int require_context(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, bool write, bool sign,
@@ -166,10 +174,49 @@ void branch_matters(struct verify *v, const struct insn *insn);
 /* Learns from going one of the sides that can happen. */
 void branch_learn(struct verify *v, const struct insn *insn, bool taken);
 
+/* args.c: what helpers are called with. */
+
+struct args {
+	const struct helper *helper;
+	const struct map_attr *attr; /* of the map argument; NULL: there is none */
+	bool inner;                  /* it is an inner map */
+	uint16_t map;                /* its index, or that of the map that it is in */
+	uint32_t bytes;              /* the CONST argument; 0: none */
+	uint32_t record;             /* id of the RECORD argument; 0: none */
+};
+
+/* The arguments in R1 to R5 are what args->helper wants; the rest of *args is filled in. */
+int args_check(struct verify *v, struct args *args);
+/* What the helper wrote is initialised now. */
+void args_written(struct verify *v, const struct args *args);
+
+/*
+ * frozen.c: whether the bytes at r + off are in a value that nobody can write any more, and what they are. The access
+ * was required before.
+ */
+bool frozen_read(const struct verify *v, const struct reg *r, int64_t off, unsigned int bytes, uint64_t *value);
+
+/* held.c: records and locks, which the program has to give back. */
+
+int held_add_record(struct verify *v, uint32_t id);
+/* There is none, after all. */
+void held_drop_record(struct verify *v, uint32_t id);
+/* The record is given back: all copies of the pointer are gone. */
+void held_give_back(struct verify *v, uint32_t id);
+/* Register number points to the lock. */
+int held_lock(struct verify *v, uint8_t number);
+int held_unlock(struct verify *v, uint8_t number);
+/* No lock is held, since the program is about to do what. */
+int held_no_lock(struct verify *v, const char *what);
+/* Nothing is held. */
+int held_nothing(struct verify *v, const char *what);
+
 /* call.c */
 int call_helper(struct verify *v, const struct insn *insn);
 int call_local(struct verify *v, const struct insn *insn);
 int call_exit(struct verify *v);
+/* The function's tail call succeeded, and what it led to returns to the caller. */
+void call_tail_return(struct verify *v);
 
 /* report.c */
 

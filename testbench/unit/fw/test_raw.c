@@ -48,7 +48,7 @@ struct row {
 	const char *id;
 	enum mode mode;
 	uint32_t count;
-	uint64_t words[16];
+	uint64_t words[24];
 	uint64_t r0;
 	const char *error; /* part of it */
 	uint32_t mem_bytes;
@@ -56,6 +56,13 @@ struct row {
 };
 
 #define PROG(...) .words = {__VA_ARGS__}, .count = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
+
+/* One function writes all slots of its frame, the next one adds up what it finds in them; 1 is added. */
+#define DIRTY_STACK                                                                                                    \
+	PROG(W_CALL_LOCAL(2), W_CALL_LOCAL(9), W_EXIT, W_MOVR(2, 10), W_MOV(3, 64), W_ADD(2, -8),                      \
+	     W(0x7a, 2, 0, 0, -1), W_ADD(3, -1), W(0x55, 3, 0, -4, 0), W_MOV(0, 0), W_EXIT, W_MOVR(2, 10),             \
+	     W_ADD(2, -512), W(0x79, 4, 2, 0, 0), W(0x79, 5, 10, -8, 0), W_MOV(0, 1), W(0x0f, 0, 4, 0, 0),             \
+	     W(0x0f, 0, 5, 0, 0), W_EXIT)
 
 static const struct row rows[] = {
 	{"constant", NO_VERIFY, PROG(W_LD64(0, 0x123456789abcdef0), W_EXIT), .r0 = 0x123456789abcdef0},
@@ -86,8 +93,14 @@ static const struct row rows[] = {
 	{"helper", NO_VERIFY, PROG(W_CALL(5), W_EXIT), .rc = -EFAULT, .error = "instruction 0: call of a helper"},
 	{"helper, verified", VERIFY, PROG(W_CALL(5), W_EXIT), .rc = -EINVAL, .error = ""},
 	{"division by the constant 0", NO_VERIFY, PROG(W_MOV(0, 7), W(0x37, 0, 0, 0, 0), W_EXIT), .r0 = 0},
-	{"division by the constant 0, verified", VERIFY, PROG(W_MOV(0, 7), W(0x37, 0, 0, 0, 0), W_EXIT), .rc = -EINVAL,
-	 .error = ""},
+	{"division by the constant 0, verified", VERIFY, PROG(W_MOV(0, 7), W(0x37, 0, 0, 0, 0), W_EXIT), .r0 = 0},
+	{"division by the constant 0, compiled", JIT, PROG(W_MOV(0, 7), W(0x37, 0, 0, 0, 0), W_EXIT), .r0 = 0},
+	{"modulo by the constant 0, compiled", JIT, PROG(W_MOV(0, 7), W(0x97, 0, 0, 0, 0), W_EXIT), .r0 = 7},
+	{"signed division by the constant 0, compiled", JIT, PROG(W_MOV(0, -7), W(0x34, 0, 0, 1, 0), W_EXIT), .r0 = 0},
+	{"signed modulo by the constant 0, compiled", JIT, PROG(W_MOV(0, -7), W(0x94, 0, 0, 1, 0), W_EXIT),
+	 .r0 = 0xfffffff9},
+	{"stack never written, verified", VERIFY, DIRTY_STACK, .r0 = 1},
+	{"stack never written, compiled", JIT, DIRTY_STACK, .r0 = 1},
 	{"map", NO_VERIFY, PROG(W(0x18, 0, 1, 0, 0), 0, W_EXIT), .rc = -EINVAL, .error = "instruction 0: names a map"},
 	{"map value", VERIFY, PROG(W(0x18, 0, 2, 0, 0), 0, W_EXIT), .rc = -EINVAL,
 	 .error = "instruction 0: names a map"},

@@ -19,6 +19,7 @@ enum flag {
 	PLAIN = 1 << 0,  /* R1 is 16 bytes of memory */
 	STRICT = 1 << 1, /* STRICT_ACTIONS, REDIRECT not offered */
 	SELECT = 1 << 2, /* QUEUE_SELECT offered */
+	ZEROS = 1 << 3,  /* reads stack that it has not written */
 };
 
 struct row {
@@ -78,8 +79,10 @@ static const struct row rows[] = {
 	{"loop of too many", PROG(W_MOV(0, 0), W_ADD(0, 1), W_JLT(0, 2000000, -2), W_EXIT), BAD(COMPLEXITY, 2, "1000000 instructions")},
 	{"jump into another function", PROG(W_CALL_LOCAL(2), W_JA(2), W_EXIT, W_MOV(0, 0), W_EXIT), BAD(FLOW, 1, "another function")},
 	{"division by a constant", PROG(W_MOV(0, 4), W(0x37, 0, 0, 0, 2), W_EXIT)},
-	{"division by the constant 0", PROG(W_MOV(0, 4), W(0x37, 0, 0, 0, 0), W_EXIT), BAD(INSN, 1, "constant 0")},
-	{"division by the constant 0, never reached", PROG(W_MOV(0, 4), W_JEQ(0, 4, 1), W(0x37, 0, 0, 0, 0), W_EXIT)},
+	{"division by the constant 0", PROG(W_MOV(0, 4), W(0x37, 0, 0, 0, 0), W_JEQ(0, 0, 1), W_LDX8(0, 9, 0), W_EXIT)},
+	{"modulo by the constant 0", PROG(W_MOV(0, 4), W(0x97, 0, 0, 0, 0), W_JEQ(0, 4, 1), W_LDX8(0, 9, 0), W_EXIT)},
+	{"signed division by the constant 0, 32 bits", PROG(W_MOV(0, -4), W(0x34, 0, 0, 1, 0), W_JEQ(0, 0, 1), W_LDX8(0, 9, 0), W_EXIT)},
+	{"signed modulo by the constant 0, 32 bits", PROG(W_MOV(0, -4), W(0x94, 0, 0, 1, 0), W_LD64(1, 0xfffffffc), W(0x1d, 0, 1, 1, 0), W_LDX8(0, 9, 0), W_EXIT)},
 
 	/* registers */
 	{"R10 plus", PROG(W_MOVR(2, 10), W_STX64(2, 2, -8), W_RETURN)},
@@ -151,20 +154,31 @@ static const struct row rows[] = {
 	{"atomic on a packet", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_MOV(0, 1), W_JGTR(4, 3, 1), W_XADD64(2, 0, 0), W_EXIT), BAD(PACKET, 6, "atomic")},
 
 	/* stack */
-	{"never written", PROG(W_LDX64(0, 10, -8), W_EXIT), BAD(UNINIT, 0, "stack byte -8")},
-	{"written in part", PROG(W_ST32(10, -8, 1), W_LDX64(0, 10, -8), W_EXIT), BAD(UNINIT, 1, "stack byte -4")},
+	{"never written", PROG(W_LDX64(0, 10, -8), W_ADD(0, 2), W_EXIT), .flags = ZEROS},
+	{"never written and returned", PROG(W_LDX64(0, 10, -8), W_STX64(10, 0, -16), W_LDX64(0, 10, -16), W_EXIT), BAD(UNINIT, 3, "R0 is the result")},
+	{"never written and returned on a path pruned", PROG(W_LDX64(0, 10, -8), W_JEQ(0, 5, 0), W_MOVR(6, 0), W_CALL(7), W_JEQ(0, 0, 1), W_MOV(6, 0), W_MOV(0, 0), W_MOVR(0, 6), W_EXIT), BAD(UNINIT, 8, "R0 is the result")},
+	{"never written is a number", PROG(W_LDX64(1, 10, -8), W_LDX8(0, 1, 0), W_EXIT), BAD(POINTER, 1, "a number")},
+	{"written in part", PROG(W_ST32(10, -8, 1), W_LDX64(0, 10, -8), W_AND(0, 1), W_EXIT), .flags = ZEROS},
+	{"atomic on what was never written", PROG(W_MOV(0, 1), W_XADD64(10, 0, -8), W_EXIT), .flags = ZEROS},
+	{"a path pruned, where it was never written on the other",
+	 PROG(W_MOVR(6, 1), W_CALL(7), W_JEQ(0, 0, 3), W_MOV(0, 0), W_MOV(0, 0), W_JA(1), W_STX64(10, 6, -8), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_LDX32(0, 10, -8), W_RETURN),
+	 BAD(POINTER, 11, "as a whole")},
+	{"a path pruned, where it was never written in a function three calls deep",
+	 PROG(W_CALL_LOCAL(1), W_EXIT, W_MOVR(6, 1), W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_MOVR(6, 10), W_CALL(7), W_JEQ(0, 0, 3), W_MOV(0, 0), W_MOV(0, 0), W_JA(1), W_STX64(10, 6, -8),
+	      W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_LDX32(0, 10, -8), W_RETURN),
+	 BAD(POINTER, 17, "as a whole")},
 	{"prevail-1211: below the frame", PROG(W_LDX64(0, 10, -520), W_EXIT), BAD(STACK, 0, "offset -520")},
 	{"above the frame", PROG(W_LDX64(0, 10, 0), W_EXIT), BAD(STACK, 0, "offset 0")},
 	{"unaligned", PROG(W_ST64(10, -12, 0), W_RETURN), BAD(STACK, 0, "aligned")},
 	{"prevail-1202: overwritten cell keeps no constant", PROG(W_ST64(10, -8, 1), W_CALL(7), W_STX64(10, 0, -8), W_LDX64(1, 10, -8), W_JEQ(1, 1, 2), W_RETURN, W_LDX8(0, 1, 0), W_EXIT),
 	 BAD(POINTER, 7, "a number")},
 	{"part of a spilled pointer", PROG(W_STX64(10, 1, -8), W_LDX32(0, 10, -8), W_EXIT), BAD(POINTER, 1, "as a whole")},
-	{"rest of a spilled pointer", PROG(W_STX64(10, 1, -8), W_ST32(10, -8, 0), W_LDX32(0, 10, -4), W_EXIT), BAD(UNINIT, 2, "stack byte -4")},
+	{"rest of a spilled pointer", PROG(W_STX64(10, 1, -8), W_ST32(10, -8, 0), W_LDX32(0, 10, -4), W_EXIT), BAD(POINTER, 2, "stack byte -4")},
 	{"pointer spilled and filled", PROG(W_STX64(10, 1, -8), W_LDX64(1, 10, -8), W_LDX32(0, 1, 12), W_EXIT)},
 	{"CVE-2023-52452: variable offset below the frame", PROG(W_CALL(7), W_AND(0, 8), W_MOVR(2, 10), W_SUBR(2, 0), W_ST8(2, -511, 0), W_RETURN), BAD(STACK, 4, "-519..-511")},
 	{"CVE-2023-52676: stack offset of 32 bits", PROG(W_LD64(0, 0xffffffff), W_MOVR(2, 10), W_ADDR(2, 0), W_ST8(2, 0, 0), W_RETURN), BAD(POINTER, 3, "too far")},
 	{"write somewhere ends a spilled pointer", PROG(W_STX64(10, 1, -8), W_CALL(7), W_AND(0, 7), W_MOVR(2, 10), W_ADD(2, -8), W_ADDR(2, 0), W_ST8(2, 0, 1), W_LDX64(0, 10, -8), W_EXIT),
-	 BAD(UNINIT, 7, "stack byte -8")},
+	 BAD(POINTER, 7, "stack byte -8")},
 
 	/* numbers */
 	{"CVE-2020-8835: 32-bit comparison", PROG(W_LOOKUP, W_JEQ(0, 0, 4), W_LDX64(1, 0, 0), W_JLT32(1, 8, 1), W_JA(1), W_ADDR(0, 1), W_LDX8(1, 0, 0), W_RETURN), BAD(POINTER, 10, "no limit below")},
@@ -198,7 +212,7 @@ static const struct row rows[] = {
 	{"a copy is tested", PROG(W_LOOKUP, W_MOVR(1, 0), W_JEQ(0, 0, 1), W_LDX64(0, 1, 8), W_RETURN)},
 	{"another lookup is tested", PROG(W_LOOKUP, W_MOVR(6, 0), W_LOOKUP, W_JEQ(0, 0, 1), W_LDX64(0, 6, 8), W_RETURN), BAD(NULL, 14, "R6 can be null")},
 	{"behind the value", PROG(W_LOOKUP, W_JEQ(0, 0, 1), W_LDX64(0, 0, 9), W_RETURN), BAD(MAP, 7, "offset 9, 8 bytes, is outside of the map's value: 16 bytes")},
-	{"key never written", PROG(W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1), W_RETURN), BAD(UNINIT, 4, "stack byte -8")},
+	{"key never written", PROG(W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1), W_RETURN), .flags = ZEROS},
 	{"key with a pointer in it", PROG(W_STX64(10, 1, -8), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1), W_RETURN), BAD(POINTER, 5, "as a whole")},
 	{"no such map", PROG(W_LDMAP(1, 9), W_RETURN), BAD(MAP, 0, "no map 9")},
 	{"no map", PROG(W_MOVR(2, 10), W_CALL(1), W_RETURN), BAD(ARGUMENT, 1, "wants a map")},
@@ -311,8 +325,9 @@ static void bench_verify(struct bench *b, const uint64_t *words, uint32_t count,
 		;
 	cr_assert_eq(rc, 0);
 	verify_free(v);
-	cr_assert_eq(!result->access, result->error != 0);
+	cr_assert(!result->access == (result->error != 0) && !result->calls == (result->error != 0));
 	arena_free(&b->arena, result->access);
+	arena_free(&b->arena, result->calls);
 	cr_assert_eq(b->arena.used, used, "memory was not given back");
 	free(insns);
 }
@@ -343,6 +358,7 @@ Test(verify, verdicts)
 			if (row->error)
 				cr_assert_eq(result.error_insn, row->insn, "%s: insn %u: %s", row->id,
 					     result.error_insn, b.log);
+			cr_assert(row->error || result.zero_stack == !!(row->flags & ZEROS), "%s: zero_stack", row->id);
 			cr_assert(!row->says || strstr(b.log, row->says), "%s: says %s", row->id, b.log);
 			cr_assert_eq(result.log_bytes, strlen(b.log), "%s", row->id);
 		}
@@ -382,6 +398,7 @@ Test(verify, tells_context_accesses_apart)
 	verify_free(v);
 	cr_assert(result.access[0] == 1 && result.access[1] == 0 && result.access[2] == 0 && result.access[3] == 0);
 	arena_free(&b.arena, result.access);
+	arena_free(&b.arena, result.calls);
 	free(b.memory);
 }
 
@@ -445,6 +462,7 @@ Test(verify, runs_out_of_memory_cleanly)
 				;
 		verify_free(v);
 		arena_free(&b.arena, result.access);
+		arena_free(&b.arena, result.calls);
 		cr_assert_eq(b.arena.used, used, "%zu bytes", bytes);
 		accepted = v && !result.error;
 		cr_assert(!v || !result.error || result.error == VIRTIO_NET_XDP_VERIFY_MEMORY, "%zu bytes: %#x", bytes,

@@ -34,8 +34,8 @@ struct link_pcap {
 	struct trace *trace; /* NULL: nothing comes in */
 	size_t next;         /* frame of the trace */
 	uint64_t pass, passes;
-	bool held;
-	FILE *out; /* NULL: nothing is kept */
+	uint64_t allowed; /* frames that may come */
+	FILE *out;        /* NULL: nothing is kept */
 	char *out_path;
 	int out_error; /* -errno of the first write that failed */
 	uint64_t sent; /* frames */
@@ -72,8 +72,10 @@ static size_t pcap_link_peek(struct link *link, struct link_frame *frames, size_
 	size_t next = p->next, count = 0;
 	uint64_t pass = p->pass;
 
-	if (!p->trace || p->held)
+	if (!p->trace)
 		return 0;
+	if (max > p->allowed)
+		max = p->allowed;
 	for (; count < max && advance(p, &next, &pass); count++, next++) {
 		frames[count] = p->trace->frames[next];
 		frames[count].time_ns = shifted(p, pass, frames[count].time_ns);
@@ -86,8 +88,11 @@ static void pcap_link_take(struct link *link, size_t count)
 {
 	struct link_pcap *p = of(link);
 
-	for (; count && advance(p, &p->next, &p->pass); count--)
+	for (; count && advance(p, &p->next, &p->pass); count--) {
 		p->next++;
+		if (p->allowed != UINT64_MAX)
+			p->allowed--;
+	}
 }
 
 static bool pcap_link_ended(const struct link *link)
@@ -205,7 +210,7 @@ struct link *link_pcap_open(const struct link_pcap_config *config, char error[st
 	}
 	p->link.ops = &link_pcap_ops;
 	p->passes = config->repeat ? config->repeat : 1;
-	p->held = config->held;
+	p->allowed = config->held ? 0 : UINT64_MAX;
 	if (config->in.path) {
 		p->trace = trace_open(&config->in, error);
 		if (!p->trace)
@@ -221,7 +226,12 @@ fail:
 
 void link_pcap_play(struct link *link)
 {
-	of(link)->held = false;
+	of(link)->allowed = UINT64_MAX;
+}
+
+void link_pcap_step(struct link *link, uint64_t frames)
+{
+	of(link)->allowed = frames;
 }
 
 const struct trace *link_pcap_trace(const struct link *link)

@@ -18,6 +18,8 @@ struct link *link_pcap_open(const struct link_pcap_config *config, char error[st
 
 /* Lets the frames come: of a link opened with held, once the program is attached, say. */
 void link_pcap_play(struct link *link);
+/* Lets this many come from now on, and then none: 0 stops them at once. */
+void link_pcap_step(struct link *link, uint64_t frames);
 /* What is played; NULL without in. The link's. */
 const struct trace *link_pcap_trace(const struct link *link);
 /* Frames sent so far. */

@@ -6,6 +6,7 @@
 #include "fib.h"
 #include "core.h"
 #include "exec/exec.h"
+#include "map/lpm.h"
 #include "virtio_net_xdp.h"
 #include "virtio_net_xdp_ext.h"
 
@@ -42,12 +43,6 @@ struct params {
 _Static_assert(sizeof(struct params) == 64, "as Linux has it");
 _Static_assert(offsetof(struct params, smac) == 52, "as Linux has it");
 
-/* Key of a FIB map. */
-struct prefix {
-	le32 bits;
-	uint8_t address[16];
-};
-
 /* MTU of the port with this index, or -ENODEV. The run's own port is the first to be asked. */
 static int port_mtu(const struct run *run, uint32_t ifindex)
 {
@@ -59,21 +54,6 @@ static int port_mtu(const struct run *run, uint32_t ifindex)
 		if (config->ports[i].ifindex == ifindex)
 			return config->ports[i].mtu;
 	return -ENODEV;
-}
-
-/* The route to the address of bytes, or NULL. */
-static const struct virtio_net_xdp_fib_value *route(const struct run *run, const uint8_t *address, uint32_t bytes)
-{
-	struct prefix key = {.bits = cpu_to_le32(bytes * 8)};
-
-	mem_copy(key.address, address, bytes);
-	for (uint32_t id = 0; id < run->fw->config.caps.max_maps; id++) {
-		struct map *map = run->fw->maps[id];
-
-		if (map && map->attr.type == VIRTIO_NET_XDP_MAP_FIB && map->attr.key_size == sizeof(le32) + bytes)
-			return map->ops->lookup(map, &key, run->queue);
-	}
-	return NULL;
 }
 
 static bool all_zero(const uint8_t *p, uint32_t bytes)
@@ -136,7 +116,7 @@ uint64_t fib_lookup(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t
 	if (port_mtu(run, p.ifindex) < 0)
 		return (uint64_t)-ENODEV;
 	address_bytes = p.family == FAMILY_INET ? 4 : 16;
-	to = route(run, p.dst, address_bytes);
+	to = lpm_route(run->fw, p.dst, address_bytes);
 	if (!to)
 		return FIB_NOT_FWDED;
 	result = follow(run, to, &p, address_bytes, flags);

@@ -557,3 +557,58 @@ out:
 	net->env->free(net->env->ctx, result);
 	return err;
 }
+
+/* Hands on count records in bytes of memory at p. 0, or -EPROTO: they are not all there. */
+static int hand_on(const uint8_t *p, uint32_t bytes, uint32_t count, drv_xdp_event_fn *fn, void *ctx)
+{
+	struct virtio_net_xdp_event wire;
+	struct drv_xdp_event event;
+	uint32_t padded;
+
+	for (; count; count--) {
+		if (bytes < sizeof(wire))
+			return -EPROTO;
+		memcpy(&wire, p, sizeof(wire));
+		event = (struct drv_xdp_event){
+			.map_id = le32_to_cpu(wire.map_id),
+			.rx_queue_index = le32_to_cpu(wire.rx_queue_index),
+			.lost = le32_to_cpu(wire.lost),
+			.bytes = le32_to_cpu(wire.bytes),
+			.data = p + sizeof(wire),
+		};
+		bytes -= (uint32_t)sizeof(wire);
+		if (event.bytes > bytes)
+			return -EPROTO;
+		padded = event.bytes + (-event.bytes & 7);
+		if (padded > bytes)
+			return -EPROTO;
+		fn(ctx, &event);
+		p += sizeof(wire) + padded;
+		bytes -= padded;
+	}
+	return 0;
+}
+
+int drv_xdp_event_get(struct drv_net *net, uint32_t max, uint32_t room, drv_xdp_event_fn *fn, void *ctx, uint32_t *left,
+		      struct drv_xdp_error *error)
+{
+	struct virtio_net_xdp_event_get request = {.max_events = cpu_to_le32(max)};
+	struct drv_buf in = {&request, sizeof(request)};
+	struct virtio_net_xdp_event_get_result hdr;
+	uint8_t *result = alloc_result(net, sizeof(hdr), room);
+	uint32_t got;
+	int err;
+
+	if (!result)
+		return -ENOMEM;
+	err = command(net, VIRTIO_NET_CTRL_XDP_EVENT_GET, &in, 1, result, sizeof(hdr) + room, sizeof(hdr), &got, error);
+	if (!err) {
+		memcpy(&hdr, result, sizeof(hdr));
+		*left = le32_to_cpu(hdr.left);
+		err = le32_to_cpu(hdr.count) > max ? -EPROTO
+						   : hand_on(result + sizeof(hdr), got - (uint32_t)sizeof(hdr),
+							     le32_to_cpu(hdr.count), fn, ctx);
+	}
+	net->env->free(net->env->ctx, result);
+	return err;
+}

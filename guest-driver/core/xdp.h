@@ -95,4 +95,20 @@ int drv_xdp_obj_list(struct drv_net *net, uint32_t kind, uint32_t start_id, uint
 int drv_xdp_test_run(struct drv_net *net, uint32_t id, uint32_t ifindex, uint32_t *rx_queue_index, void *frame,
 		     uint32_t *bytes, uint32_t room, uint64_t *r0, struct drv_xdp_error *error);
 
+/* A record that a program wrote. data: bytes of them, the driver's, good during the call. */
+struct drv_xdp_event {
+	uint32_t map_id, rx_queue_index, lost, bytes;
+	const uint8_t *data;
+};
+
+typedef void drv_xdp_event_fn(void *ctx, const struct drv_xdp_event *event);
+
+/*
+ * Takes out the oldest records, at most max of them, and calls fn with each, in order. room: bytes that they may take
+ * in all, 16 more each than their data, which is padded to 8. *left: how many the device still has; if that is not 0
+ * and fn was not called, the oldest needs more room.
+ */
+int drv_xdp_event_get(struct drv_net *net, uint32_t max, uint32_t room, drv_xdp_event_fn *fn, void *ctx, uint32_t *left,
+		      struct drv_xdp_error *error);
+
 #endif

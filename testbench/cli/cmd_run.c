@@ -12,6 +12,7 @@
 #include "device-model/trace.h"
 #include "load/file.h"
 #include "load/hex.h"
+#include "replay/events.h"
 
 #define PROG_ID        0
 #define IFINDEX        1
@@ -150,14 +151,48 @@ static const char *verdict_name(uint64_t r0)
 	return action < sizeof(names) / sizeof(names[0]) ? names[action] : "unsupported";
 }
 
-static void print_text(const struct run *r, uint64_t r0)
+/* The records that the program wrote, as in events.json; NULL: it has no maps of them, or they cannot be read. The
+ * caller frees. */
+static char *take_events(const struct run *r, struct drv_net *net, const struct load_object *object,
+			 enum status *status)
+{
+	char error[LOAD_ERROR_BYTES], *text = NULL;
+	struct events events;
+	size_t bytes;
+	FILE *file;
+	int err;
+
+	if (!events_has_maps(object))
+		return NULL;
+	file = open_memstream(&text, &bytes);
+	if (!file) {
+		*status = cli_fail(r->source.command, STATUS_ENVIRONMENT, "no memory for the records");
+		return NULL;
+	}
+	events_begin(&events, object, file);
+	err = events_take(&events, net, error);
+	events_end(&events);
+	if (fclose(file) && !err) {
+		snprintf(error, sizeof(error), "no memory for the records");
+		err = -ENOMEM;
+	}
+	if (!err)
+		return text;
+	*status = cli_fail(r->source.command, status_of_offload(err), "%s", error);
+	free(text);
+	return NULL;
+}
+
+static void print_text(const struct run *r, uint64_t r0, const char *events)
 {
 	printf("verdict %s (R0 0x%" PRIx64 ")\nframe %" PRIu32 " bytes\n", verdict_name(r0), r0, r->frame_bytes);
 	hex_print(stdout, r->frame, r->frame_bytes);
 	putchar('\n');
+	if (events)
+		printf("records %s", events);
 }
 
-static void print_json(const struct run *r, uint64_t r0, const json_t *steps)
+static void print_json(const struct run *r, uint64_t r0, const json_t *steps, const char *events)
 {
 	printf("{\"retval\": %" PRIu32 ", \"verdict\": \"%s\", \"frame\": \"", (uint32_t)r0, verdict_name(r0));
 	hex_print(stdout, r->frame, r->frame_bytes);
@@ -166,6 +201,8 @@ static void print_json(const struct run *r, uint64_t r0, const json_t *steps)
 		fputs(", \"trace\": ", stdout);
 		json_dumpf(steps, stdout, 0);
 	}
+	if (events)
+		printf(", \"events\": %s", events);
 	puts("}");
 }
 
@@ -193,6 +230,7 @@ static enum status test_run(struct run *r, struct rig *rig, const struct load_ob
 	enum status status = upload(r, net, object, prog);
 	uint32_t queue = 0, bytes = r->frame_bytes;
 	struct drv_xdp_error e = {0};
+	char *events = NULL;
 	uint64_t r0 = 0;
 	int err;
 
@@ -206,11 +244,16 @@ static enum status test_run(struct run *r, struct rig *rig, const struct load_ob
 		status = cli_fail(r->source.command, status_of_offload(err),
 				  "the device does not run it on a frame of %u bytes: %s", bytes,
 				  err > 0 ? drv_xdp_status_name(e.status) : strerror(-err));
-	else if (r->json)
-		print_json(r, r0, steps.json);
 	else
-		print_text(r, r0);
+		events = take_events(r, net, object, &status);
+	if (status)
+		goto free;
+	if (r->json)
+		print_json(r, r0, steps.json, events);
+	else
+		print_text(r, r0, events);
 free:
+	free(events);
 	json_decref(steps.json);
 	return status;
 }

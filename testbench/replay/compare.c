@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "device-model/trace.h"
 #include "load/file.h"
@@ -322,6 +323,37 @@ static void compare_reports(struct compare *c, const json_t *a, const json_t *b)
 	}
 }
 
+static bool has_file(const char *dir, const char *name)
+{
+	char *path;
+	bool has = asprintf(&path, "%s/%s", dir, name) >= 0;
+
+	if (has) {
+		has = access(path, F_OK) == 0;
+		free(path);
+	}
+	return has;
+}
+
+static void compare_event_lists(struct compare *c, const json_t *a, const json_t *b)
+{
+	size_t counts[2] = {json_array_size(a), json_array_size(b)};
+	size_t common = counts[0] < counts[1] ? counts[0] : counts[1];
+	char number[32];
+
+	for (size_t i = 0; i < common; i++) {
+		const json_t *x = json_array_get(a, i), *y = json_array_get(b, i);
+
+		if (json_equal(x, y))
+			continue;
+		snprintf(number, sizeof(number), "%zu", i + 1);
+		differ_value(c, "events.json: record", number, x, y);
+		break;
+	}
+	if (counts[0] != counts[1])
+		differ(c, "events.json: %zu | %zu records\n", counts[0], counts[1]);
+}
+
 static enum status compare_json(struct compare *c, const char *name,
 				void (*compare)(struct compare *, const json_t *, const json_t *))
 {
@@ -337,6 +369,18 @@ static enum status compare_json(struct compare *c, const char *name,
 	return status;
 }
 
+/* Only a program with maps of records has them. */
+static enum status compare_events(struct compare *c)
+{
+	bool has[2] = {has_file(c->dir[0], "events.json"), has_file(c->dir[1], "events.json")};
+
+	if (has[0] && has[1])
+		return compare_json(c, "events.json", compare_event_lists);
+	if (has[0] != has[1])
+		differ(c, "events.json is in the %s only\n", has[0] ? "first" : "second");
+	return STATUS_DONE;
+}
+
 enum status compare_folders(FILE *file, const char *a, const char *b, char error[static COMPARE_ERROR_BYTES])
 {
 	struct compare c = {.file = file, .dir = {a, b}, .error = error};
@@ -348,6 +392,8 @@ enum status compare_folders(FILE *file, const char *a, const char *b, char error
 		status = compare_capture(&c, "wire.pcap");
 	if (!status)
 		status = compare_json(&c, "maps.json", compare_map_lists);
+	if (!status)
+		status = compare_events(&c);
 	if (!status)
 		status = compare_json(&c, "report.json", compare_reports);
 	if (status)

@@ -45,6 +45,8 @@ static int read_elements(struct drv_net *net, uint32_t id, struct maps_dump *dum
 		r = drv_xdp_map_next(net, id, dump->count ? at - element_bytes : NULL, at, map->key_size, e);
 		if (r == 1 && e->status == VIRTIO_NET_XDP_ERR_LAST_KEY)
 			return 0;
+		if (r == 1 && e->status == VIRTIO_NET_XDP_ERR_TYPE) /* the type has no elements */
+			return 0;
 		if (!r)
 			r = drv_xdp_map_lookup(net, id, at, map->key_size, at + map->key_size, map->value_size, e);
 		if (r)
@@ -99,8 +101,7 @@ static void write_bytes(FILE *file, const uint8_t *bytes, uint32_t count)
 	fputc(']', file);
 }
 
-/* Names are printable ASCII. */
-static void write_name(FILE *file, const char *name)
+void maps_write_name(FILE *file, const char *name)
 {
 	fputc('"', file);
 	for (; *name; name++)
@@ -113,7 +114,7 @@ static void write_map(FILE *file, const struct maps_dump *dump)
 	const struct load_map *map = dump->map;
 
 	fputs("  {\"name\": ", file);
-	write_name(file, map->name);
+	maps_write_name(file, map->name);
 	fprintf(file, ", \"type\": \"%s\", \"key_size\": %u, \"value_size\": %u, \"max_entries\": %u, \"elements\": [",
 		maptype_name(map->type), map->key_size, map->value_size, map->max_entries);
 	for (size_t i = 0; i < dump->count; i++) {

@@ -43,6 +43,8 @@ static inline const uint8_t *maps_value(const struct maps_dump *dump, size_t i)
 	return maps_key(dump, i) + dump->map->key_size;
 }
 
+/* A map's name, which is printable ASCII, in quotes. */
+void maps_write_name(FILE *file, const char *name);
 /* maps.json. Errors show in ferror(). */
 void maps_write(FILE *file, const struct maps *maps);
 

@@ -20,8 +20,8 @@ struct outdir {
 /* What a replay writes. */
 static bool is_ours(const char *file)
 {
-	static const char *const ours[] = {"guest.pcap",      "wire.pcap", "wire.[0-9]*.pcap",
-					   "verdicts.pcapng", "maps.json", "report.json"};
+	static const char *const ours[] = {"guest.pcap", "wire.pcap",   "wire.[0-9]*.pcap", "verdicts.pcapng",
+					   "maps.json",  "events.json", "report.json"};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		if (fnmatch(ours[i], file, 0) == 0)

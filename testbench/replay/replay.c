@@ -8,6 +8,7 @@
 
 #include "load/clock.h"
 #include "load/offload.h"
+#include "replay/events.h"
 #include "replay/outdir.h"
 #include "replay/pcap_out.h"
 #include "replay/report.h"
@@ -32,6 +33,8 @@ struct replay {
 	struct pcap_out *guest;
 	struct verdicts *verdicts;
 	struct stamps stamps;
+	struct events events;
+	FILE *events_file;
 	uint64_t next; /* of trace->frames, to be reported */
 	int err;       /* of a callback */
 };
@@ -123,6 +126,25 @@ static enum status open_captures(struct replay *r)
 	free(guest);
 	free(verdicts);
 	return status;
+}
+
+static enum status open_events(struct replay *r)
+{
+	char *path;
+
+	r->result->has_records = events_has_maps(r->config->object);
+	if (!r->result->has_records)
+		return STATUS_DONE;
+	if (r->dir) {
+		path = outdir_path(r->dir, "events.json");
+		r->events_file = path ? fopen(path, "w") : NULL;
+		free(path);
+		if (!r->events_file)
+			return refuse(r, STATUS_USAGE, "%s: events.json cannot be written: %s", r->config->out,
+				      strerror(errno));
+	}
+	events_begin(&r->events, r->config->object, r->events_file);
+	return STATUS_DONE;
 }
 
 static enum status open_folder(struct replay *r)
@@ -253,18 +275,39 @@ static enum status look_up(struct replay *r, uint64_t frames)
 	return STATUS_DONE;
 }
 
+/*
+ * A turn of the device. With maps of records: one frame, whose records are taken out before the next one comes. What is
+ * lost then depends on no burst, ring or queue.
+ */
+static enum status turn_device(struct replay *r, bool *worked)
+{
+	char reason[LOAD_ERROR_BYTES];
+
+	if (r->result->has_records)
+		link_pcap_step(r->link, 1);
+	*worked = net_poll(rig_device(r->rig));
+	if (!r->result->has_records)
+		return STATUS_DONE;
+	link_pcap_step(r->link, 0);
+	return *worked && events_take(&r->events, rig_driver(r->rig), reason)
+		       ? refuse(r, STATUS_ENVIRONMENT, "%s", reason)
+		       : STATUS_DONE;
+}
+
 static enum status play(struct replay *r)
 {
 	struct drv_net *driver = rig_driver(r->rig);
-	struct net *device = rig_device(r->rig);
 	uint64_t repeat = r->config->link.repeat ? r->config->link.repeat : 1;
 	unsigned idle = 0;
 
 	link_pcap_play(r->link);
 	for (uint64_t turn = 0;; turn++) {
-		bool worked = net_poll(device);
+		bool worked;
+		enum status status = turn_device(r, &worked);
 		int received = drv_net_receive(driver, on_receive, r, RECEIVE_MAX);
 
+		if (status)
+			return status;
 		if (stopped(r))
 			return refuse(r, STATUS_INTERRUPTED, "interrupted; nothing was written");
 		if (received < 0 || drv_net_broken(driver))
@@ -274,8 +317,7 @@ static enum status play(struct replay *r)
 			return refuse(r, STATUS_ENVIRONMENT, "frame %llu: %s", (unsigned long long)r->result->frames,
 				      strerror(-r->err));
 		if ((turn & LOOK_MASK) == LOOK_MASK) {
-			enum status status = look_up(r, r->trace->count * repeat);
-
+			status = look_up(r, r->trace->count * repeat);
 			if (status)
 				return status;
 		}
@@ -302,6 +344,7 @@ static enum status play_timed(struct replay *r)
 	uint64_t began = clock_now_ns();
 	enum status status = play(r);
 
+	r->result->records = r->events.count;
 	r->result->elapsed_ns = clock_now_ns() - began;
 	r->result->wire_frames = link_pcap_sent(r->link);
 	return status;
@@ -337,6 +380,23 @@ static enum status write_text(struct replay *r, const char *name)
 		   : STATUS_DONE;
 }
 
+static enum status end_events(struct replay *r)
+{
+	FILE *file = r->events_file;
+	int err;
+
+	r->events_file = NULL;
+	if (!file)
+		return STATUS_DONE;
+	events_end(&r->events);
+	errno = 0;
+	err = ferror(file) ? EIO : 0;
+	if (fclose(file) && !err)
+		err = errno ? errno : EIO;
+	return err ? refuse(r, STATUS_USAGE, "%s: events.json cannot be written: %s", r->config->out, strerror(err))
+		   : STATUS_DONE;
+}
+
 /* Closes both captures, whatever happens. */
 static int close_captures(struct replay *r)
 {
@@ -362,6 +422,8 @@ static enum status write_results(struct replay *r)
 		return refuse(r, STATUS_USAGE, "%s", reason);
 	status = write_text(r, "maps.json");
 	if (!status)
+		status = end_events(r);
+	if (!status)
 		status = write_text(r, "report.json");
 	if (status)
 		return status;
@@ -375,7 +437,7 @@ static enum status write_results(struct replay *r)
 typedef enum status step_fn(struct replay *r);
 
 static step_fn *const steps[] = {
-	open_folder, open_link, open_rig, offload, open_captures, play_timed, read_maps, write_results,
+	open_folder, open_link, open_rig, offload, open_captures, open_events, play_timed, read_maps, write_results,
 };
 
 enum status replay_run(const struct replay_config *config, struct replay_result *result,
@@ -389,6 +451,8 @@ enum status replay_run(const struct replay_config *config, struct replay_result 
 		status =
 			stopped(&r) ? refuse(&r, STATUS_INTERRUPTED, "interrupted; nothing was written") : steps[i](&r);
 	close_captures(&r);
+	if (r.events_file)
+		fclose(r.events_file);
 	if (r.rig)
 		rig_close(r.rig);
 	else if (r.link)

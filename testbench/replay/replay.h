@@ -42,6 +42,8 @@ struct replay_result {
 	uint64_t truncated_at;              /* 0: whole */
 	char truncation[TRACE_ERROR_BYTES]; /* a sentence, if truncated */
 	struct maps maps;
+	bool has_records; /* the object has maps of records: events.json is written */
+	uint64_t records;
 	uint32_t refused_insn; /* where the verifier refused the program */
 	char *refusal;         /* its log; NULL: none */
 };

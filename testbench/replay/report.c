@@ -247,9 +247,12 @@ static void show_next(FILE *file, const struct replay_config *config, const stru
 		"\nin %s\n"
 		"  guest.pcap       %10" PRIu64 " frames that the guest received\n"
 		"  wire.pcap        %10" PRIu64 " frames that left on the wire\n"
-		"  verdicts.pcapng  %10" PRIu64 " frames read, each with its verdict\n"
-		"  maps.json report.json\n",
+		"  verdicts.pcapng  %10" PRIu64 " frames read, each with its verdict\n",
 		config->out, result->guest_frames, result->wire_frames, result->frames);
+	if (result->has_records)
+		fprintf(file, "  events.json      %10" PRIu64 " records that the program wrote for the guest\n",
+			result->records);
+	fputs("  maps.json report.json\n", file);
 	fputs("next\n", file);
 	show_look(file, config, result);
 	fputs("  refnic diff ", file);

@@ -23,9 +23,9 @@ void net_pages_free(void *pages, size_t bytes)
 		munmap(pages, bytes);
 }
 
-uint32_t net_frame_limit(const struct net *net, const uint8_t *data, uint32_t bytes)
+uint32_t net_frame_limit(uint16_t mtu, const uint8_t *data, uint32_t bytes)
 {
-	uint32_t limit = net->config.mtu + NET_ETH_BYTES, at = 12;
+	uint32_t limit = mtu + NET_ETH_BYTES, at = 12;
 
 	for (int tags = 0; tags < NET_TAGS_MAX && at + 2 <= bytes; tags++, at += NET_TAG_BYTES) {
 		uint16_t type = data[at] << 8 | data[at + 1];
@@ -138,10 +138,39 @@ static bool features_possible(const struct net_config *config)
 	       virtio_feature_has(&config->features, VIRTIO_F_VERSION_1);
 }
 
+static bool ports_possible(const struct net_config *config)
+{
+	if (config->num_ports >= FW_PORTS_MAX)
+		return false;
+	for (uint16_t i = 0; i < config->num_ports; i++)
+		if (!config->ports[i].link || config->ports[i].mtu < VIRTIO_NET_MTU_MIN)
+			return false;
+	return true;
+}
+
 static bool config_possible(const struct net_config *config)
 {
-	return config->mtu >= VIRTIO_NET_MTU_MIN && config->queue_pairs && config->queue_pairs <= PAIRS_MAX &&
-	       config->queue_size >= QUEUE_MIN && vq_split_ops.size_ok(config->queue_size) && features_possible(config);
+	return ports_possible(config) && config->mtu >= VIRTIO_NET_MTU_MIN && config->queue_pairs &&
+	       config->queue_pairs <= PAIRS_MAX && config->queue_size >= QUEUE_MIN &&
+	       vq_split_ops.size_ok(config->queue_size) && features_possible(config);
+}
+
+/* 0 or -ENOMEM. */
+static int copy_ports(struct net *net)
+{
+	uint16_t count = net->config.num_ports;
+
+	if (!count)
+		return 0;
+	net->ports = calloc(count, sizeof(*net->ports));
+	net->fw_ports = calloc(count, sizeof(*net->fw_ports));
+	if (!net->ports || !net->fw_ports)
+		return -ENOMEM;
+	for (uint16_t i = 0; i < count; i++) {
+		net->ports[i] = net->config.ports[i];
+		net->fw_ports[i] = (struct fw_port){net->ports[i].ifindex, net->ports[i].mtu};
+	}
+	return 0;
 }
 
 /* The firmware and its arena. 0, -ENOMEM, or -EINVAL: it refuses its limits. req: XO-229 */
@@ -149,6 +178,8 @@ static int start_firmware(struct net *net)
 {
 	net->config.fw.num_queues = net->pairs;
 	net->config.fw.mtu = net->config.mtu;
+	net->config.fw.ports = net->fw_ports;
+	net->config.fw.num_ports = net->config.num_ports;
 	net->arena_bytes = fw_arena_bytes(&net->config.fw.caps);
 	net->arena = net_pages(net->arena_bytes);
 	if (!net->arena)
@@ -182,6 +213,8 @@ struct net *net_create(const struct net_config *config, struct link *link, struc
 			    2 * net->pairs + virtio_feature_has(&config->features, VIRTIO_NET_F_CTRL_VQ),
 			    config->queue_size, &config->features);
 	if (!error)
+		error = copy_ports(net);
+	if (!error)
 		error = start_firmware(net);
 	if (!error)
 		error = net_rx_init(net);
@@ -194,8 +227,10 @@ struct net *net_create(const struct net_config *config, struct link *link, struc
 	fill_config(net);
 	return net;
 fail:
-	if (net)
-		net->link = NULL; /* a device that was not created owns no link, and the caller closes it */
+	if (net) { /* a device that was not created owns no link, and the caller closes them */
+		net->link = NULL;
+		net->config.num_ports = 0;
+	}
 	net_destroy(net);
 	errno = -error;
 	return NULL;
@@ -216,6 +251,10 @@ void net_destroy(struct net *net)
 	free(net->rxqs);
 	if (net->link)
 		net->link->ops->close(net->link);
+	for (uint16_t i = 0; net->ports && i < net->config.num_ports; i++)
+		net->ports[i].link->ops->close(net->ports[i].link);
+	free(net->ports);
+	free(net->fw_ports);
 	free(net);
 }
 

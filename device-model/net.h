@@ -38,7 +38,7 @@ struct net_observer {
 struct net_port {
 	uint32_t ifindex;
 	uint16_t mtu;
-	struct link *link; /* the device's from net_create() on, as its own link */
+	struct link *link; /* the device's, as its own link is; nothing is received there */
 };
 
 struct net_config {
@@ -50,7 +50,7 @@ struct net_config {
 	uint16_t xdp_bit;                /* feature bit of XDP_OFFLOAD: 4, 58 or 71 to 127 */
 	bool overrun;                    /* a frame without a buffer is lost, as on a real wire; else the link waits */
 	struct fw_config fw;             /* num_queues and mtu are filled in by the device */
-	const struct net_port *ports;    /* num_ports of them, copied; fw.ports is filled in from them */
+	const struct net_port *ports; /* 1 to num_ports, below FW_PORTS_MAX; copied, and fw.ports filled in from them */
 	uint16_t num_ports;
 	struct net_observer observer; /* frame may be NULL */
 };
@@ -67,8 +67,9 @@ const char *net_feature_name(unsigned bit, uint16_t xdp_bit);
 const char *net_feature_unsatisfied(const struct virtio_features *set, uint16_t xdp_bit);
 
 /*
- * Creates a device on link (which it then owns) with guest memory mem (the caller's). NULL with errno set: ENOMEM,
- * EINVAL; the link is still the caller's then. The transport gets at the device through net_virtio().
+ * Creates a device on link (which it then owns, like the links of the ports) with guest memory mem (the caller's). NULL
+ * with errno set: ENOMEM, EINVAL; the links are still the caller's then. The transport gets at the device through
+ * net_virtio().
  */
 struct net *net_create(const struct net_config *config, struct link *link, struct mem *mem,
 		       const struct transport_ops *transport, void *transport_ctx);

@@ -21,6 +21,8 @@ struct net_rx_slot {
 	uint32_t bytes;
 	uint16_t steered;   /* pair, before the run */
 	uint16_t queue;     /* pair that it goes to */
+	uint64_t ports;     /* bit n: is to leave on port n, 0 being the device's own link */
+	bool left;          /* a port has taken it */
 	bool deliver;       /* still has to reach the guest */
 	enum net_fate fate; /* what became of it; with deliver: what will have become of it */
 };
@@ -60,6 +62,8 @@ struct net {
 	struct virtio_device vdev;
 	struct net_config config;
 	struct link *link;
+	struct net_port *ports;   /* config.num_ports of them, ports 1 and up */
+	struct fw_port *fw_ports; /* the same for the firmware */
 	struct fw *fw;
 	void *arena;
 	size_t arena_bytes;
@@ -107,7 +111,7 @@ static inline uint16_t net_ctrl_index(const struct net *net)
 }
 
 /* The longest frame that may have these bytes: the MTU, the Ethernet header, and 4 for each of up to two VLAN tags. */
-uint32_t net_frame_limit(const struct net *net, const uint8_t *data, uint32_t bytes);
+uint32_t net_frame_limit(uint16_t mtu, const uint8_t *data, uint32_t bytes);
 
 /* Zeroed memory that is only touched where it is used; NULL: none. */
 void *net_pages(size_t bytes);

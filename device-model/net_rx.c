@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Received frames. Theory of operation: one burst at a time. Its frames are copied from the link to the staging area,
- * with room before and behind; the program runs on those that it may see; what leaves on the wire is sent; and the rest
+ * with room before and behind; the program runs on those that it may see; what leaves on a wire is sent; and the rest
  * is delivered and reported in the order of the link. A frame that finds no buffer stops the burst at that point
  * (unless frames may be lost): it keeps its verdict and its bytes, and the next turn goes on with it. No frame is run
  * twice.
@@ -16,6 +16,7 @@
 enum disposal {
 	DELIVER,
 	SEND,
+	REDIRECT, /* to ports, or to a queue */
 	DISCARD,
 };
 
@@ -27,8 +28,7 @@ static const struct verdict_row {
 	[FW_PASS] = {DELIVER, NET_FATE_PASS}, /* req: XO-207 */
 	[FW_DROP] = {DISCARD, NET_FATE_DROP}, /* req: XO-208 */
 	[FW_TX] = {SEND, NET_FATE_TX},        /* req: XO-210 */
-	/* There is no other port. */
-	[FW_REDIRECT] = {DISCARD, NET_FATE_UNSUPPORTED},
+	[FW_REDIRECT] = {REDIRECT, NET_FATE_REDIRECT},
 	[FW_ABORTED] = {DISCARD, NET_FATE_ABORTED},                   /* req: XO-209 */
 	[FW_UNSUPPORTED_DROP] = {DISCARD, NET_FATE_UNSUPPORTED},      /* req: XO-214 */
 	[FW_UNSUPPORTED_PASS] = {DELIVER, NET_FATE_UNSUPPORTED_PASS}, /* req: XO-215 */
@@ -91,7 +91,8 @@ static void count_run(struct net *net, const struct net_rx_slot *slot)
 	case FW_ABORTED:
 		s->aborted++;
 		break;
-	case FW_REDIRECT:
+	case FW_REDIRECT: /* beyond the proposal: there is no counter */
+		break;
 	case FW_UNSUPPORTED_DROP:
 	case FW_UNSUPPORTED_PASS:
 		s->unsupported++;
@@ -133,7 +134,7 @@ static enum net_fate judge(const struct net *net, const struct link_frame *in, b
 		return NET_FATE_SNAPPED;
 	if (attached)
 		return in->bytes > fw_caps(net->fw)->max_frame ? NET_FATE_OVERSIZE : NET_FATES; /* req: XO-206 */
-	return in->bytes > net_frame_limit(net, in->data, in->bytes) ? NET_FATE_TOO_BIG : NET_FATES;
+	return in->bytes > net_frame_limit(net->config.mtu, in->data, in->bytes) ? NET_FATE_TOO_BIG : NET_FATES;
 }
 
 /* Nanoseconds since the first frame after DRIVER_OK. Captures may go back in time; the program's clock does not.
@@ -205,7 +206,34 @@ static size_t take_burst(struct net *net)
 
 /* ---- acting on verdicts ---- */
 
-static void apply_verdict(struct net *net, struct net_rx_slot *slot, enum disposal *disposal)
+/* To the ports that the program has chosen, or to the guest on another queue. */
+static void redirect(const struct net *net, struct net_rx_slot *slot)
+{
+	const struct fw_frame *run = slot->run;
+
+	if (!run->redirect_queue) {
+		slot->ports = run->redirect_ports;
+	} else if (run->redirect_to < net_active_pairs(net)) {
+		slot->fate = NET_FATE_REDIRECT_QUEUE;
+		slot->queue = (uint16_t)run->redirect_to;
+		slot->deliver = true;
+	}
+}
+
+/* The fate of a frame that did not get where the verdict sent it. */
+static enum net_fate lost(const struct net_rx_slot *slot, enum net_fate passed)
+{
+	switch (slot->run->verdict) {
+	case FW_TX:
+		return NET_FATE_TX_DROP;
+	case FW_REDIRECT:
+		return NET_FATE_REDIRECT_DROP;
+	default:
+		return passed;
+	}
+}
+
+static void apply_verdict(struct net *net, struct net_rx_slot *slot)
 {
 	const struct fw_frame *run = slot->run;
 	const struct verdict_row *row = &verdict_rows[run->verdict];
@@ -217,52 +245,63 @@ static void apply_verdict(struct net *net, struct net_rx_slot *slot, enum dispos
 		slot->queue = run->rx_queue_index;
 	slot->fate = row->fate;
 	slot->deliver = row->disposal == DELIVER;
-	*disposal = row->disposal;
+	slot->ports = row->disposal == SEND;
+	if (row->disposal == REDIRECT)
+		redirect(net, slot);
 	/* req: VN-ab81c5f8, XO-216 */
-	if (slot->deliver && slot->bytes > net_frame_limit(net, slot->data, slot->bytes)) {
-		slot->fate = NET_FATE_PASS_DROP;
+	if (slot->deliver && slot->bytes > net_frame_limit(net->config.mtu, slot->data, slot->bytes)) {
+		slot->fate = lost(slot, NET_FATE_PASS_DROP);
 		slot->deliver = false;
 	}
 }
 
-/* req: XO-213 */
-static bool sendable(const struct net *net, const struct net_rx_slot *slot)
+/* Sends the frames of the burst that leave on a port, in their order. req: XO-213 */
+static void send_on(struct net *net, unsigned int port)
 {
-	return slot->bytes >= NET_ETH_BYTES && slot->bytes <= net_frame_limit(net, slot->data, slot->bytes) &&
-	       net->link->ops->up(net->link);
+	struct link *link = port ? net->ports[port - 1].link : net->link;
+	uint16_t mtu = port ? net->ports[port - 1].mtu : net->config.mtu;
+	struct link_frame out[LINK_BURST];
+	struct net_rx_slot *slots[LINK_BURST];
+	size_t count = 0, accepted;
+
+	for (size_t i = 0; i < net->rx.count; i++) {
+		struct net_rx_slot *slot = &net->rx.slots[i];
+
+		if (!(slot->ports >> port & 1) || slot->bytes < NET_ETH_BYTES ||
+		    slot->bytes > net_frame_limit(mtu, slot->data, slot->bytes))
+			continue;
+		out[count] =
+			(struct link_frame){slot->data, slot->bytes, slot->bytes, slot->in.time_ns, slot->in.number};
+		slots[count++] = slot;
+	}
+	if (!count || !link->ops->up(link))
+		return;
+	accepted = link->ops->send(link, out, count);
+	for (size_t i = 0; i < accepted; i++)
+		slots[i]->left = true;
 }
 
-/* Applies the verdicts of a fresh burst and sends what leaves on the wire: that needs no buffer and waits for none.
+/* Applies the verdicts of a fresh burst and sends what leaves on wires: that needs no buffer and waits for none.
  * req: XO-211, XO-212 */
 static void apply_verdicts(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
-	struct link_frame out[LINK_BURST];
-	struct net_rx_slot *sent[LINK_BURST];
-	size_t count = 0, accepted;
+	uint64_t ports = 0;
 
 	for (size_t i = 0; i < rx->count; i++) {
-		struct net_rx_slot *slot = &rx->slots[i];
-		enum disposal disposal;
-
-		if (!slot->run)
+		if (!rx->slots[i].run)
 			continue;
-		apply_verdict(net, slot, &disposal);
-		if (disposal != SEND)
-			continue;
-		if (!sendable(net, slot)) {
-			slot->fate = NET_FATE_TX_DROP;
-			continue;
-		}
-		out[count] =
-			(struct link_frame){slot->data, slot->bytes, slot->bytes, slot->in.time_ns, slot->in.number};
-		sent[count++] = slot;
+		apply_verdict(net, &rx->slots[i]);
+		ports |= rx->slots[i].ports;
 	}
-	if (!count)
-		return;
-	accepted = net->link->ops->send(net->link, out, count);
-	for (size_t i = accepted; i < count; i++)
-		sent[i]->fate = NET_FATE_TX_DROP;
+	for (; ports; ports &= ports - 1)
+		send_on(net, (unsigned int)__builtin_ctzll(ports));
+	for (size_t i = 0; i < rx->count; i++) {
+		struct net_rx_slot *slot = &rx->slots[i];
+
+		if (slot->fate == NET_FATE_TX || slot->fate == NET_FATE_REDIRECT)
+			slot->fate = slot->left ? slot->fate : lost(slot, slot->fate);
+	}
 }
 
 /* ---- delivery ---- */
@@ -395,8 +434,8 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 static enum net_fate undelivered(const struct net_rx_slot *slot, int error)
 {
 	if (error == -EMSGSIZE)
-		return slot->run ? NET_FATE_PASS_DROP : NET_FATE_TOO_BIG; /* req: XO-217 */
-	return slot->run ? NET_FATE_PASS_OVERRUN : NET_FATE_OVERRUN;
+		return slot->run ? lost(slot, NET_FATE_PASS_DROP) : NET_FATE_TOO_BIG; /* req: XO-217 */
+	return slot->run ? lost(slot, NET_FATE_PASS_OVERRUN) : NET_FATE_OVERRUN;
 }
 
 /* Delivers and reports, in order, up to the first frame that has to wait. Returns how many frames are done with.

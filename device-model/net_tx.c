@@ -43,7 +43,7 @@ static int gather(const struct net *net, const struct vq_chain *chain, uint8_t *
 	if (bytes < NET_ETH_BYTES || bytes > net->tx.stage_stride)
 		return -EINVAL;
 	iov_read(&in, to, bytes);
-	if (bytes > net_frame_limit(net, to, bytes)) /* req: VN-04c0c553 */
+	if (bytes > net_frame_limit(net->config.mtu, to, bytes)) /* req: VN-04c0c553 */
 		return -EINVAL;
 	*frame = (struct link_frame){.data = to, .bytes = bytes, .wire_bytes = bytes, .time_ns = net->now_ns};
 	return 0;

@@ -158,6 +158,15 @@ static const struct drv_transport_ops transport_ops = {
 	.wait = tr_wait,
 };
 
+/* What no device has taken over. */
+static void close_links(const struct net_config *config, struct link *link)
+{
+	if (link)
+		link->ops->close(link);
+	for (uint16_t i = 0; i < config->num_ports; i++)
+		config->ports[i].link->ops->close(config->ports[i].link);
+}
+
 static int open_device(struct rig *rig, const struct net_config *config, struct link *link)
 {
 	struct mem_region region = {.gpa = RIG_MEMORY_GPA, .bytes = RIG_MEMORY_BYTES};
@@ -176,7 +185,7 @@ static int open_device(struct rig *rig, const struct net_config *config, struct 
 		return 0;
 close:
 	err = errno;
-	link->ops->close(link);
+	close_links(config, link);
 	errno = err;
 	return -1;
 }
@@ -188,11 +197,9 @@ struct rig *rig_open_driver(const struct net_config *config, const struct drv_ne
 
 	if (!link)
 		link = link_mem_open(NULL, 0);
-	if (!link)
-		return NULL;
-	rig = calloc(1, sizeof(*rig));
+	rig = link ? calloc(1, sizeof(*rig)) : NULL;
 	if (!rig) {
-		link->ops->close(link);
+		close_links(config, link);
 		return NULL;
 	}
 	if (!driver) {

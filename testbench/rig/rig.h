@@ -19,8 +19,8 @@ void rig_config_default(struct net_config *config);
 void rig_driver_config_default(struct drv_net_config *driver, uint16_t xdp_bit);
 
 /*
- * A device on link (taken over, closed even on failure; NULL: a link without frames) and a driver on it, not yet
- * initialised (drv_net_start() does that). NULL with errno set.
+ * A device on link (taken over like the links of config's ports, closed even on failure; NULL: a link without frames)
+ * and a driver on it, not yet initialised (drv_net_start() does that). NULL with errno set.
  */
 struct rig *rig_open(const struct net_config *config, struct link *link);
 /* The same with a driver of one's own choice; driver NULL: the default. */

@@ -113,5 +113,11 @@ uint16_t cmd_misc_test_run(struct cmd *cmd)
 	cmd_result(cmd, &result, sizeof(result));
 	mem_copy(cmd->out + sizeof(result), frame.data, bytes);
 	cmd->written += bytes;
+	cmd->fw->tested = (struct fw_frame){
+		.r0 = frame.r0,
+		.redirect_ports = frame.redirect_ports,
+		.redirect_queue = frame.redirect_queue,
+		.redirect_to = frame.redirect_to,
+	};
 	return VIRTIO_NET_XDP_OK;
 }

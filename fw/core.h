@@ -34,7 +34,8 @@ struct fw {
 	uint64_t poison;    /* for tests: see struct run */
 	fw_trace_fn *trace;
 	void *trace_ctx;
-	uint8_t *test_frame; /* headroom + max_frame + tailroom bytes for TEST_RUN, NULL if it is not offered */
+	struct fw_frame tested; /* as the last TEST_RUN left it; without addresses */
+	uint8_t *test_frame;    /* headroom + max_frame + tailroom bytes for TEST_RUN, NULL if it is not offered */
 };
 
 /* The map, or NULL. */

@@ -190,6 +190,11 @@ void fw_trace(struct fw *fw, fw_trace_fn *fn, void *ctx)
 	fw->trace_ctx = ctx;
 }
 
+const struct fw_frame *fw_test_frame(const struct fw *fw)
+{
+	return &fw->tested;
+}
+
 const uint8_t *fw_prog_code(const struct fw *fw, uint32_t prog_id, size_t *bytes)
 {
 	const struct prog *prog = prog_find(fw, prog_id);

@@ -161,6 +161,10 @@ void fw_run(struct fw *fw, struct fw_frame *frames, size_t count);
 typedef void fw_trace_fn(void *ctx, uint32_t insn, const char *text, const uint64_t *regs);
 void fw_trace(struct fw *fw, fw_trace_fn *fn, void *ctx);
 
+/* How the last TEST_RUN that succeeded left its frame, and where it would have gone, for refnic run: r0 and what it
+ * says of redirection. Addresses in it lead nowhere. */
+const struct fw_frame *fw_test_frame(const struct fw *fw);
+
 /* Machine code of a READY program, for refnic jit-dump. NULL if it is interpreted. */
 const uint8_t *fw_prog_code(const struct fw *fw, uint32_t prog_id, size_t *bytes);
 

@@ -23,9 +23,12 @@
 enum { OUT = 1, ENGINE, QUEUE_SIZE, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
 
 static const struct cli_option options[] = {
-	{OUT, "-o", "DIR", "write guest.pcap, wire.pcap, verdicts.pcapng, maps.json and report.json there"},
+	{OUT, "-o", "DIR",
+	 "write guest.pcap, wire.pcap (wire.2.pcap and up for --link), verdicts.pcapng, maps.json and report.json "
+	 "there"},
 	SOURCE_OPTIONS_CHOICE,
 	{SOURCE_MAP, "--map", "NAME=FILE.json", "contents of a map before the first frame"},
+	SOURCE_OPTION_LINK,
 	{ENGINE, "--engine", "jit|interp", "how the device runs the program (default jit)"},
 	{QUEUE_SIZE, "--queue-size", "N", "descriptors of each queue, a power of two (default 256)"},
 	{FEATURE, "--feature", "NAME=on|off", "what the device offers, as in mrg_rxbuf=off"},
@@ -235,6 +238,7 @@ static enum status play(struct command *c, const struct load_object *object)
 	config->prog = source_choose(&c->source, object);
 	if (!config->prog)
 		return STATUS_USAGE;
+	config->ports = c->source.ports;
 	config->maps = c->source.maps;
 	config->num_maps = c->source.num_maps;
 	config->stop = &interrupted;

@@ -15,7 +15,6 @@
 #include "replay/events.h"
 
 #define PROG_ID        0
-#define IFINDEX        1
 #define FRAME_MIN      14
 #define FRAME_ROOM     ((uint32_t)1 << 17) /* whatever the program makes of the longest frame */
 #define FILE_BYTES_MAX ((size_t)16 << 20)
@@ -28,6 +27,7 @@ static const struct cli_option options[] = {
 	SOURCE_OPTIONS_CHOICE,
 	SOURCE_OPTION_INSNS,
 	SOURCE_OPTION_MAP,
+	SOURCE_OPTION_LINK,
 	{ENGINE, "--engine", "jit|interp", "how the device runs it (default jit; interp with --trace)"},
 	{JSON, "--json", NULL, "{\"retval\": R0's low 32 bits, \"verdict\": name, \"frame\": hex}"},
 	{0, NULL, NULL, NULL},
@@ -183,20 +183,71 @@ static char *take_events(const struct run *r, struct drv_net *net, const struct 
 	return NULL;
 }
 
-static void print_text(const struct run *r, uint64_t r0, const char *events)
+/* Interface indexes of ports, with commas between them. */
+static void print_ports(const struct run *r, uint64_t ports)
 {
-	printf("verdict %s (R0 0x%" PRIx64 ")\nframe %" PRIu32 " bytes\n", verdict_name(r0), r0, r->frame_bytes);
+	const char *before = "";
+
+	for (uint16_t port = 0; port <= r->source.ports.count; port++) {
+		if (!(ports >> port & 1))
+			continue;
+		printf("%s%" PRIu32, before, port ? r->source.ports.ifindex[port - 1] : PORTS_HOME);
+		before = ", ";
+	}
+}
+
+/* Where a redirected frame would have gone. */
+static void print_target(const struct run *r, const struct fw_frame *ran)
+{
+	if ((uint32_t)ran->r0 != VIRTIO_NET_XDP_REDIRECT)
+		return;
+	if (ran->redirect_queue) {
+		printf("target receive queue %" PRIu32 "\n", ran->redirect_to);
+	} else if (ran->redirect_ports) {
+		printf("target ifindex ");
+		print_ports(r, ran->redirect_ports);
+		putchar('\n');
+	} else if (ran->redirect_to) {
+		printf("target none: no port has ifindex %" PRIu32 "; --link adds one\n", ran->redirect_to);
+	} else {
+		puts("target none: no call of redirect or redirect_map has named one");
+	}
+}
+
+static void print_target_json(const struct run *r, const struct fw_frame *ran)
+{
+	if ((uint32_t)ran->r0 != VIRTIO_NET_XDP_REDIRECT)
+		return;
+	if (ran->redirect_queue) {
+		printf(", \"redirect\": {\"queue\": %" PRIu32 "}", ran->redirect_to);
+		return;
+	}
+	printf(", \"redirect\": {\"ifindexes\": [");
+	print_ports(r, ran->redirect_ports);
+	printf("]}");
+}
+
+static void print_text(const struct run *r, const struct fw_frame *ran, const char *events)
+{
+	uint64_t r0 = ran->r0;
+
+	printf("verdict %s (R0 0x%" PRIx64 ")\n", verdict_name(r0), r0);
+	print_target(r, ran);
+	printf("frame %" PRIu32 " bytes\n", r->frame_bytes);
 	hex_print(stdout, r->frame, r->frame_bytes);
 	putchar('\n');
 	if (events)
 		printf("records %s", events);
 }
 
-static void print_json(const struct run *r, uint64_t r0, const json_t *steps, const char *events)
+static void print_json(const struct run *r, const struct fw_frame *ran, const json_t *steps, const char *events)
 {
+	uint64_t r0 = ran->r0;
+
 	printf("{\"retval\": %" PRIu32 ", \"verdict\": \"%s\", \"frame\": \"", (uint32_t)r0, verdict_name(r0));
 	hex_print(stdout, r->frame, r->frame_bytes);
 	putchar('"');
+	print_target_json(r, ran);
 	if (steps) {
 		fputs(", \"trace\": ", stdout);
 		json_dumpf(steps, stdout, 0);
@@ -238,7 +289,7 @@ static enum status test_run(struct run *r, struct rig *rig, const struct load_ob
 		goto free;
 	if (r->trace)
 		fw_trace(net_fw(rig_device(rig)), steps_take, &steps);
-	err = drv_xdp_test_run(net, PROG_ID, IFINDEX, &queue, r->frame, &r->frame_bytes, FRAME_ROOM, &r0, &e);
+	err = drv_xdp_test_run(net, PROG_ID, PORTS_HOME, &queue, r->frame, &r->frame_bytes, FRAME_ROOM, &r0, &e);
 	steps_end(&steps);
 	if (err)
 		status = cli_fail(r->source.command, status_of_offload(err),
@@ -249,9 +300,9 @@ static enum status test_run(struct run *r, struct rig *rig, const struct load_ob
 	if (status)
 		goto free;
 	if (r->json)
-		print_json(r, r0, steps.json, events);
+		print_json(r, fw_test_frame(net_fw(rig_device(rig))), steps.json, events);
 	else
-		print_text(r, r0, events);
+		print_text(r, fw_test_frame(net_fw(rig_device(rig))), events);
 free:
 	free(events);
 	json_decref(steps.json);

@@ -23,6 +23,25 @@ enum status source_fail(struct source *source, enum status status, const char *f
 	return cli_fail(source->command, status, "%s", source->error);
 }
 
+static bool take_link(struct source *source, const struct cli_line *line)
+{
+	uint64_t ifindex;
+	int err;
+
+	if (!cli_number(line, "--link", 1, UINT32_MAX, &ifindex))
+		return false;
+	err = ports_add(&source->ports, (uint32_t)ifindex);
+	if (err == -EEXIST && ifindex == PORTS_HOME)
+		source_fail(source, STATUS_USAGE,
+			    "--link %s: the device's own link has this ifindex; another was expected", line->value);
+	else if (err == -EEXIST)
+		source_fail(source, STATUS_USAGE, "--link %s: given twice; each port has an ifindex of its own",
+			    line->value);
+	else if (err)
+		source_fail(source, STATUS_USAGE, "--link %s: more than %d further ports", line->value, PORTS_MAX);
+	return !err;
+}
+
 bool source_take(void *ctx, const struct cli_line *line, int id)
 {
 	struct source *source = ctx;
@@ -37,6 +56,8 @@ bool source_take(void *ctx, const struct cli_line *line, int id)
 	case SOURCE_INSNS:
 		source->insns = true;
 		return true;
+	case SOURCE_LINK:
+		return take_link(source, line);
 	default:
 		if (source->num_maps == SOURCE_MAPS_MAX) {
 			source_fail(source, STATUS_USAGE, "more than %d times --map", SOURCE_MAPS_MAX);
@@ -133,10 +154,16 @@ static enum status prepare(struct source *source, struct drv_net *net, const str
 enum status source_rig(struct source *source, const struct load_object *object, enum fw_engine engine, struct rig **rig)
 {
 	struct net_config config;
+	struct ports ports;
 	enum status status;
 
 	rig_config_default(&config);
 	config.fw.engine = engine;
+	status = ports_open(&ports, &source->ports, config.mtu, NULL, source->error);
+	if (status)
+		return cli_fail(source->command, status, "%s", source->error);
+	config.ports = ports.at;
+	config.num_ports = ports.count;
 	*rig = rig_open(&config, NULL);
 	if (!*rig)
 		return source_fail(source, STATUS_ENVIRONMENT, "the device cannot be built: %s", strerror(errno));

@@ -9,6 +9,7 @@
 #include "device-model/net.h"
 #include "load/load.h"
 #include "load/offload.h"
+#include "replay/ports.h"
 #include "rig/rig.h"
 
 #define SOURCE_MAPS_MAX 1024
@@ -19,16 +20,19 @@ struct source {
 	bool insns;                        /* raw instructions on standard input */
 	const char *maps[SOURCE_MAPS_MAX]; /* --map, as given */
 	size_t num_maps;
+	struct ports_config ports;    /* --link */
 	char error[LOAD_ERROR_BYTES]; /* what these functions said last */
 };
 
 /* Rows of a command's options that say which program it is about, and what takes them. */
-enum { SOURCE_PROGRAM = 100, SOURCE_SECTION, SOURCE_MAP, SOURCE_INSNS };
+enum { SOURCE_PROGRAM = 100, SOURCE_SECTION, SOURCE_MAP, SOURCE_INSNS, SOURCE_LINK };
 
 /* clang-format off */
 #define SOURCE_OPTIONS_CHOICE \
 	{SOURCE_PROGRAM, "--program", "FUNCTION", "the program, if there are several"}, \
 	{SOURCE_SECTION, "--section", "S", "programs of this section only"}
+#define SOURCE_OPTION_LINK \
+	{SOURCE_LINK, "--link", "IFINDEX", "a further port of the device, to redirect to; its own is 1. Several: once for each"}
 #define SOURCE_OPTION_INSNS {SOURCE_INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"}
 #define SOURCE_OPTION_MAP \
 	{SOURCE_MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS]: a map, from 0"}

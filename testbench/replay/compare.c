@@ -12,6 +12,7 @@
 
 #include "device-model/trace.h"
 #include "load/file.h"
+#include "replay/ports.h"
 #include "replay/verdicts_read.h"
 
 #define FILE_BYTES_MAX ((size_t)4 << 30)
@@ -381,6 +382,26 @@ static enum status compare_events(struct compare *c)
 	return STATUS_DONE;
 }
 
+/* Of further ports: wire.2.pcap and so on, as many as either has. */
+static enum status compare_ports(struct compare *c)
+{
+	enum status status = STATUS_DONE;
+
+	for (uint16_t port = 0; port < PORTS_MAX && !status; port++) {
+		char name[PORTS_NAME_ROOM];
+		bool has[2];
+
+		ports_file_name(name, port);
+		has[0] = has_file(c->dir[0], name);
+		has[1] = has_file(c->dir[1], name);
+		if (has[0] && has[1])
+			status = compare_capture(c, name);
+		else if (has[0] || has[1])
+			differ(c, "%s is in the %s only\n", name, has[0] ? "first" : "second");
+	}
+	return status;
+}
+
 enum status compare_folders(FILE *file, const char *a, const char *b, char error[static COMPARE_ERROR_BYTES])
 {
 	struct compare c = {.file = file, .dir = {a, b}, .error = error};
@@ -390,6 +411,8 @@ enum status compare_folders(FILE *file, const char *a, const char *b, char error
 		status = compare_capture(&c, "guest.pcap");
 	if (!status)
 		status = compare_capture(&c, "wire.pcap");
+	if (!status)
+		status = compare_ports(&c);
 	if (!status)
 		status = compare_json(&c, "maps.json", compare_map_lists);
 	if (!status)

@@ -17,7 +17,6 @@
 #include "rig/rig.h"
 
 #define PROG_ID     0
-#define IFINDEX     1
 #define RECEIVE_MAX 256     /* frames that the driver takes at once */
 #define IDLE_MAX    1000000 /* turns without progress before the link's end: then something is stuck */
 #define LOOK_MASK   0x3ff   /* turns between two looks at progress and errors */
@@ -27,7 +26,8 @@ struct replay {
 	struct replay_result *result;
 	char *error;
 	struct rig *rig;
-	struct link *link; /* the rig's, once there is one */
+	struct link *link; /* the rig's, once there is one; so are those of ports */
+	struct ports ports;
 	const struct trace *trace;
 	struct outdir *dir;
 	struct pcap_out *guest;
@@ -57,7 +57,8 @@ static bool stopped(const struct replay *r)
 
 static bool is_delivered(enum net_fate fate)
 {
-	return fate == NET_FATE_DELIVERED || fate == NET_FATE_PASS || fate == NET_FATE_UNSUPPORTED_PASS;
+	return fate == NET_FATE_DELIVERED || fate == NET_FATE_PASS || fate == NET_FATE_UNSUPPORTED_PASS ||
+	       fate == NET_FATE_REDIRECT_QUEUE;
 }
 
 /* The device tells what became of a frame, in the order of the link: pass after pass over the trace. */
@@ -182,6 +183,14 @@ static enum status open_link(struct replay *r)
 	return STATUS_DONE;
 }
 
+static enum status open_ports(struct replay *r)
+{
+	char reason[TRACE_ERROR_BYTES];
+	enum status status = ports_open(&r->ports, &r->config->ports, r->config->net.mtu, r->dir, reason);
+
+	return status ? refuse(r, status, "%s", reason) : STATUS_DONE;
+}
+
 static enum status open_rig(struct replay *r)
 {
 	struct net_config config = r->config->net;
@@ -189,10 +198,13 @@ static enum status open_rig(struct replay *r)
 	int err;
 
 	config.observer = (struct net_observer){.frame = on_report, .ctx = r};
+	config.ports = r->ports.at;
+	config.num_ports = r->ports.count;
 	r->rig = rig_open(&config, r->link);
 	if (!r->rig) {
 		err = errno;
 		r->link = NULL;
+		r->ports.count = 0;
 		if (err == EINVAL)
 			return refuse(r, STATUS_USAGE,
 				      "the device cannot be built with these options (queue size, mtu, features)");
@@ -219,7 +231,7 @@ static enum status offload_program(struct replay *r)
 		r->result->refusal = offload_log(net, PROG_ID);
 	}
 	if (!err)
-		err = offload_attach(net, PROG_ID, IFINDEX, reason);
+		err = offload_attach(net, PROG_ID, PORTS_HOME, reason);
 	if (err)
 		return refuse(r, status_of_offload(err), "%s", reason);
 	r->result->verify_ns = clock_now_ns() - began;
@@ -347,6 +359,8 @@ static enum status play_timed(struct replay *r)
 	r->result->records = r->events.count;
 	r->result->elapsed_ns = clock_now_ns() - began;
 	r->result->wire_frames = link_pcap_sent(r->link);
+	for (uint16_t i = 0; i < r->ports.count; i++)
+		r->result->port_frames[i] = ports_sent(&r->ports, i);
 	return status;
 }
 
@@ -418,7 +432,7 @@ static enum status write_results(struct replay *r)
 	err = close_captures(r);
 	if (err)
 		return refuse_captures(r, err);
-	if (link_pcap_flush(r->link, reason))
+	if (link_pcap_flush(r->link, reason) || ports_flush(&r->ports, reason))
 		return refuse(r, STATUS_USAGE, "%s", reason);
 	status = write_text(r, "maps.json");
 	if (!status)
@@ -437,7 +451,8 @@ static enum status write_results(struct replay *r)
 typedef enum status step_fn(struct replay *r);
 
 static step_fn *const steps[] = {
-	open_folder, open_link, open_rig, offload, open_captures, open_events, play_timed, read_maps, write_results,
+	open_folder,   open_link,   open_ports, open_rig,  offload,
+	open_captures, open_events, play_timed, read_maps, write_results,
 };
 
 enum status replay_run(const struct replay_config *config, struct replay_result *result,
@@ -453,10 +468,13 @@ enum status replay_run(const struct replay_config *config, struct replay_result 
 	close_captures(&r);
 	if (r.events_file)
 		fclose(r.events_file);
-	if (r.rig)
+	if (r.rig) {
 		rig_close(r.rig);
-	else if (r.link)
-		r.link->ops->close(r.link);
+	} else {
+		if (r.link)
+			r.link->ops->close(r.link);
+		ports_close(&r.ports);
+	}
 	stamps_free(&r.stamps);
 	outdir_abandon(r.dir);
 	if (!status && result->truncated_at)

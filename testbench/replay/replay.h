@@ -13,13 +13,15 @@
 #include "load/load.h"
 #include "load/status.h"
 #include "replay/maps.h"
+#include "replay/ports.h"
 
 #define REPLAY_ERROR_BYTES 1024
 
 struct replay_config {
 	const struct load_object *object;
 	const struct load_prog *prog;
-	struct net_config net;
+	struct net_config net;        /* ports are the replay's */
+	struct ports_config ports;    /* further ones */
 	struct link_pcap_config link; /* out and held are the replay's */
 	const char *const *maps;      /* NAME=FILE: contents before the first frame */
 	size_t num_maps;
@@ -34,10 +36,11 @@ struct replay_result {
 	uint64_t selected_of;   /* frames in the trace, up to the last that was asked for */
 	uint64_t fates[NET_FATES];
 	uint64_t guest_frames, wire_frames;
-	uint64_t elapsed_ns; /* of playing */
-	uint64_t verify_ns;  /* upload and verification */
-	uint32_t insns;      /* slots */
-	uint32_t visited;    /* by the verifier */
+	uint64_t port_frames[PORTS_MAX]; /* that left on config->ports */
+	uint64_t elapsed_ns;             /* of playing */
+	uint64_t verify_ns;              /* upload and verification */
+	uint32_t insns;                  /* slots */
+	uint32_t visited;                /* by the verifier */
 	bool interpreted;
 	uint64_t truncated_at;              /* 0: whole */
 	char truncation[TRACE_ERROR_BYTES]; /* a sentence, if truncated */

@@ -19,6 +19,16 @@ static json_t *fates_json(const struct replay_result *result)
 	return fates;
 }
 
+static json_t *ports_json(const struct replay_config *config, const struct replay_result *result)
+{
+	json_t *ports = json_array();
+
+	for (uint16_t i = 0; i < config->ports.count; i++)
+		json_array_append_new(ports, json_pack("{s:I, s:I}", "ifindex", (json_int_t)config->ports.ifindex[i],
+						       "frames", (json_int_t)result->port_frames[i]));
+	return ports;
+}
+
 static json_t *base_json(const struct replay_config *config, const struct replay_result *result)
 {
 	json_t *root = json_object();
@@ -28,6 +38,8 @@ static json_t *base_json(const struct replay_config *config, const struct replay
 	json_object_set_new(root, "frames", json_integer((json_int_t)result->frames));
 	json_object_set_new(root, "bytes", json_integer((json_int_t)result->bytes));
 	json_object_set_new(root, "fates", fates_json(result));
+	if (config->ports.count)
+		json_object_set_new(root, "ports", ports_json(config, result));
 	if (result->truncated_at)
 		json_object_set_new(root, "truncated_at", json_integer((json_int_t)result->truncated_at));
 	return root;
@@ -202,9 +214,8 @@ static const struct {
 	int action;
 	const char *what;
 } looks[] = {
-	{NET_FATE_DROP, 1, "what the program dropped"},
-	{NET_FATE_TX, 3, "what it sent back"},
-	{NET_FATE_ABORTED, 0, "what it aborted"},
+	{NET_FATE_DROP, 1, "what the program dropped"}, {NET_FATE_TX, 3, "what it sent back"},
+	{NET_FATE_REDIRECT, 4, "what it redirected"},   {NET_FATE_ABORTED, 0, "what it aborted"},
 	{NET_FATE_PASS, 2, "what it passed"},
 };
 
@@ -237,6 +248,17 @@ static void show_look(FILE *file, const struct replay_config *config, const stru
 	fputc('\n', file);
 }
 
+static void show_ports(FILE *file, const struct replay_config *config, const struct replay_result *result)
+{
+	for (uint16_t i = 0; i < config->ports.count; i++) {
+		char name[PORTS_NAME_ROOM];
+
+		ports_file_name(name, i);
+		fprintf(file, "  %-15s  %10" PRIu64 " frames that left on the port with ifindex %" PRIu32 "\n", name,
+			result->port_frames[i], config->ports.ifindex[i]);
+	}
+}
+
 static void show_next(FILE *file, const struct replay_config *config, const struct replay_result *result)
 {
 	if (!config->out) {
@@ -246,9 +268,10 @@ static void show_next(FILE *file, const struct replay_config *config, const stru
 	fprintf(file,
 		"\nin %s\n"
 		"  guest.pcap       %10" PRIu64 " frames that the guest received\n"
-		"  wire.pcap        %10" PRIu64 " frames that left on the wire\n"
-		"  verdicts.pcapng  %10" PRIu64 " frames read, each with its verdict\n",
-		config->out, result->guest_frames, result->wire_frames, result->frames);
+		"  wire.pcap        %10" PRIu64 " frames that left on the wire\n",
+		config->out, result->guest_frames, result->wire_frames);
+	show_ports(file, config, result);
+	fprintf(file, "  verdicts.pcapng  %10" PRIu64 " frames read, each with its verdict\n", result->frames);
 	if (result->has_records)
 		fprintf(file, "  events.json      %10" PRIu64 " records that the program wrote for the guest\n",
 			result->records);

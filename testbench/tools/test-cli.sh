@@ -123,7 +123,7 @@ done
 bad 2 'replay without a trace' 'too few arguments' "$refnic" replay "$progs/xdp1.bpf.o"
 bad 2 'replay with too much' 'too many arguments' "$refnic" replay a b c
 bad 2 'option without its value' 'without its value' "$refnic" replay a b -o
-for o in --transport --ring --queues --strict --link; do
+for o in --transport --ring --queues --strict; do
 	bad 2 "replay $o is for a later version" "no such option: $o" "$refnic" replay "$progs/xdp1.bpf.o" $trace $o split
 done
 bad 2 'no such engine' 'jit or interp' "$refnic" replay "$progs/xdp1.bpf.o" $trace --engine x86
@@ -142,6 +142,65 @@ bad 2 'map that the program has not' 'it has protocols' "$refnic" replay "$progs
 bad 2 'map file that is no JSON' 'no JSON' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols=README.md
 bad 2 'map without a file' 'NAME=FILE' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols
 bad 1 'map element that the device refuses' 'element 0' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols=testbench/data/maps/blocklist.json
+
+# ---- ports ----
+
+compile redirect.bpf.o bpf <<E
+$head_of
+struct { __uint(type, BPF_MAP_TYPE_DEVMAP); __uint(key_size, 4); __uint(value_size, 4); __uint(max_entries, 4); } ports SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_XSKMAP); __uint(key_size, 4); __uint(value_size, 4); __uint(max_entries, 4); } queues SEC(".maps");
+SEC("xdp") int to_port(struct xdp_md *ctx) { return bpf_redirect(3, 0); }
+SEC("xdp") int to_map(struct xdp_md *ctx) { return bpf_redirect_map(&ports, 0, XDP_DROP); }
+SEC("xdp") int to_all(struct xdp_md *ctx) { return bpf_redirect_map(&ports, 0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS); }
+SEC("xdp") int to_queue(struct xdp_md *ctx)
+{
+	__u32 queue = ctx->rx_queue_index;
+
+	return bpf_map_lookup_elem(&queues, &queue) ? bpf_redirect_map(&queues, queue, 0) : XDP_PASS;
+}
+E
+redirect() { # PROGRAM ARGUMENT...
+	p=$1
+	shift
+	"$refnic" replay "$tmp/redirect.bpf.o" $trace --program "$p" "$@"
+}
+element() { # KEY VALUE: of one byte each
+	echo "{\"key\":[\"$1\",\"0\",\"0\",\"0\"],\"value\":[\"$2\",\"0\",\"0\",\"0\"]}"
+}
+captured() { # FRAMES FILE: as many bytes as a capture of the first frames of the trace has
+	test "$(wc -c <"$2")" = "$(head -c 24 $trace | cat - "$tmp/frames.$1" | wc -c)"
+}
+: >"$tmp/frames.0"
+tail -c +25 $trace >"$tmp/frames.230"
+echo "[$(element 0 2), $(element 1 3), $(element 2 1)]" >"$tmp/ports.json"
+echo "[$(element 0 0)]" >"$tmp/queues.json"
+for i in 0 x -1 4294967296; do
+	bad 2 "link $i" 'from 1 to 4294967295' redirect to_port --link $i
+done
+bad 2 "the device's own link" 'own link' redirect to_port --link 1
+bad 2 'the same link twice' 'given twice' redirect to_port --link 2 --link 2
+links=$(for i in $(seq 2 65); do echo "--link $i"; done)
+# shellcheck disable=SC2086
+bad 2 'more links than ports' 'more than 63' redirect to_port $links
+good 'redirect to a port' '^  redirect  *230 ' redirect to_port --link 2 --link 3 -o "$tmp/to_port"
+holds 'its frames are in its capture' captured 230 "$tmp/to_port/wire.3.pcap"
+holds 'and not in the other one' captured 0 "$tmp/to_port/wire.2.pcap"
+holds 'report.json counts them' grep -q '"ifindex": 3' "$tmp/to_port/report.json"
+good 'redirect to a port that is not there' '^  redirect_drop  *230 ' redirect to_port --link 2
+good 'redirect by a map without the element' '^  drop  *230 ' redirect to_map
+good 'redirect by a map' '^  redirect  *230 ' redirect to_map --map ports="$tmp/ports.json" --link 2
+good 'broadcast' '^  redirect  *230 ' redirect to_all --map ports="$tmp/ports.json" --link 2 --link 3 -o "$tmp/to_all"
+holds 'to every port' cmp "$tmp/to_all/wire.2.pcap" "$tmp/to_all/wire.3.pcap"
+holds 'but the own one' captured 0 "$tmp/to_all/wire.pcap"
+good 'broadcast, interpreted' '^  redirect  *230 ' redirect to_all --map ports="$tmp/ports.json" --link 2 --link 3 --engine interp -o "$tmp/to_all2"
+holds 'is the same' "$refnic" diff "$tmp/to_all" "$tmp/to_all2"
+"$refnic" diff "$tmp/to_all" "$tmp/to_port" >"$tmp/out"
+holds 'a capture of another port is compared' grep -q '^wire.2.pcap' "$tmp/out"
+good 'redirect to the queue of an XSKMAP' '^  redirect_queue  *230 ' redirect to_queue --map queues="$tmp/queues.json" -o "$tmp/to_queue"
+holds 'reaches the guest' captured 230 "$tmp/to_queue/guest.pcap"
+good 'run shows the target' '^target ifindex 3$' "$refnic" run "$tmp/redirect.bpf.o" --program to_port --frame $trace#1 --link 3
+good 'run shows that there is none' '^target none: no port has ifindex 3' "$refnic" run "$tmp/redirect.bpf.o" --program to_port --frame $trace#1
+good 'run shows the queue' '"redirect": {"queue": 0}' "$refnic" run "$tmp/redirect.bpf.o" --program to_queue --frame $trace#1 --map queues="$tmp/queues.json" --json
 
 # ---- captures ----
 

@@ -375,6 +375,11 @@ int drv_xdp_detach(struct drv_net *net, uint32_t expected_id, uint32_t expected_
 	return err;
 }
 
+static bool holds_maps(uint32_t type)
+{
+	return type == VIRTIO_NET_XDP_MAP_ARRAY_OF || type == VIRTIO_NET_XDP_MAP_HASH_OF;
+}
+
 int drv_xdp_map_create(struct drv_net *net, uint32_t id, const struct drv_xdp_map_attr *attr,
 		       struct drv_xdp_error *error)
 {
@@ -385,7 +390,8 @@ int drv_xdp_map_create(struct drv_net *net, uint32_t id, const struct drv_xdp_ma
 		.value_size = cpu_to_le32(attr->value_size),
 		.max_entries = cpu_to_le32(attr->max_entries),
 		.flags = cpu_to_le32(attr->flags),
-		.inner_map_id = cpu_to_le32(VIRTIO_NET_XDP_ID_NONE), /* req: XO-121 */
+		/* req: XO-121 */
+		.inner_map_id = cpu_to_le32(holds_maps(attr->type) ? attr->inner_map_id : VIRTIO_NET_XDP_ID_NONE),
 	};
 	struct virtio_net_xdp_result result;
 

@@ -69,7 +69,7 @@ int drv_xdp_attach(struct drv_net *net, uint32_t id, uint32_t expected_id, uint3
 int drv_xdp_detach(struct drv_net *net, uint32_t expected_id, uint32_t expected_generation, uint32_t *generation,
 		   struct drv_xdp_error *error);
 
-/* attr->inner_map_id is not used: no type of map has one yet. */
+/* attr->inner_map_id counts for maps of maps only. */
 int drv_xdp_map_create(struct drv_net *net, uint32_t id, const struct drv_xdp_map_attr *attr,
 		       struct drv_xdp_error *error);
 int drv_xdp_map_destroy(struct drv_net *net, uint32_t id, struct drv_xdp_error *error);

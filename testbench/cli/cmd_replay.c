@@ -227,7 +227,7 @@ static bool take(void *ctx, const struct cli_line *line, int id)
 	}
 }
 
-static enum status play(struct command *c, const struct load_object *object)
+static enum status play(struct command *c, struct load_object *object)
 {
 	struct replay_config *config = &c->config;
 	char error[REPLAY_ERROR_BYTES] = "";

@@ -285,6 +285,8 @@ static enum status test_run(struct run *r, struct rig *rig, const struct load_ob
 	uint64_t r0 = 0;
 	int err;
 
+	if (!status)
+		status = source_targets(&r->source, object, rig);
 	if (status)
 		goto free;
 	if (r->trace)

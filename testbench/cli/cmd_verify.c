@@ -110,7 +110,7 @@ static enum status judge(struct verify *v, struct drv_net *net, const struct loa
 	return err ? STATUS_REFUSED : STATUS_DONE;
 }
 
-static enum status judge_all(struct verify *v, struct drv_net *net, const struct load_object *object)
+static enum status judge_all(struct verify *v, struct drv_net *net, struct load_object *object)
 {
 	const struct load_prog *only = NULL;
 	enum status worst = STATUS_DONE, status;

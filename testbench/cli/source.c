@@ -125,7 +125,7 @@ bool source_covers(const struct source *source, const struct load_prog *prog)
 	return prog->is_entry || !source->section;
 }
 
-const struct load_prog *source_choose(struct source *source, const struct load_object *object)
+const struct load_prog *source_choose(struct source *source, struct load_object *object)
 {
 	char error[LOAD_ERROR_BYTES] = "";
 	const struct load_prog *prog = load_choose(object, source->program, error);
@@ -133,6 +133,8 @@ const struct load_prog *source_choose(struct source *source, const struct load_o
 	if (!prog)
 		source_fail(source, STATUS_USAGE, "%.200s: %.300s", source->path ? source->path : "standard input",
 			    error);
+	else
+		object->entry = (uint32_t)(prog - object->progs);
 	return prog;
 }
 
@@ -173,6 +175,16 @@ enum status source_rig(struct source *source, const struct load_object *object, 
 		*rig = NULL;
 	}
 	return status;
+}
+
+enum status source_targets(struct source *source, const struct load_object *object, struct rig *rig)
+{
+	char error[LOAD_ERROR_BYTES] = "";
+	enum status status = status_of_offload(offload_slots(rig_driver(rig), object, error));
+
+	if (!status && !source->insns)
+		status = maps_fill_progs(rig_driver(rig), object, source->maps, source->num_maps, error);
+	return status ? source_fail(source, status, "%s", error) : STATUS_DONE;
 }
 
 void source_print_refusal(FILE *to, const struct load_prog *prog, uint32_t insn, const char *log)

@@ -54,8 +54,8 @@ enum status source_open(struct source *source, struct load_object **object);
 /* Whether a program is among those that were asked for, if all of them are. */
 bool source_covers(const struct source *source, const struct load_prog *prog);
 
-/* The program of object that was asked for, or NULL after it said what is wrong. */
-const struct load_prog *source_choose(struct source *source, const struct load_object *object);
+/* The program of object that was asked for, which becomes its entry, or NULL after it said what is wrong. */
+const struct load_prog *source_choose(struct source *source, struct load_object *object);
 
 /*
  * A device with a driver, and object's maps in it with the contents of --map files. Anything but STATUS_DONE after it
@@ -63,6 +63,12 @@ const struct load_prog *source_choose(struct source *source, const struct load_o
  */
 enum status source_rig(struct source *source, const struct load_object *object, enum fw_engine engine,
 		       struct rig **rig);
+
+/*
+ * Once the entry is in the device: the programs that it may continue with, and the PROG_ARRAYs that name them. Anything
+ * but STATUS_DONE after it said what is wrong.
+ */
+enum status source_targets(struct source *source, const struct load_object *object, struct rig *rig);
 
 /* Says why a program was refused at instruction insn: the log, if any, and the source line, if known. */
 void source_print_refusal(FILE *to, const struct load_prog *prog, uint32_t insn, const char *log);

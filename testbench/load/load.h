@@ -61,6 +61,7 @@ struct load_object {
 	size_t num_maps;
 	struct load_prog *progs; /* XDP programs and what PROG_ARRAYs name, in the file's order */
 	size_t num_progs;
+	uint32_t entry; /* the program that is to be attached: index into progs, for offload_prog_id() */
 	bool gpl_compatible;
 };
 

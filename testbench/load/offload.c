@@ -58,7 +58,7 @@ static int create_map(struct drv_net *net, const struct load_map *map, uint32_t 
 		.value_size = map->value_size,
 		.max_entries = map->max_entries,
 		.flags = map->flags,
-		.inner_map_id = VIRTIO_NET_XDP_ID_NONE,
+		.inner_map_id = map->inner,
 	};
 	struct drv_xdp_error e = {0};
 	uint32_t key = 0;
@@ -74,12 +74,59 @@ static int create_map(struct drv_net *net, const struct load_map *map, uint32_t 
 		       map->flags);
 }
 
-int offload_maps(struct drv_net *net, const struct load_object *object, char error[static LOAD_ERROR_BYTES])
+static int set_slot(struct drv_net *net, const struct load_object *object, uint32_t id, const struct load_slot *slot,
+		    uint32_t target, const char *name, char error[static LOAD_ERROR_BYTES])
 {
+	const struct load_map *map = &object->maps[id];
+	const le32 key = cpu_to_le32(slot->key), value = cpu_to_le32(target);
+	struct drv_xdp_error e = {0};
+
+	if (map->key_size != sizeof(key) || map->value_size != sizeof(value)) {
+		snprintf(error, LOAD_ERROR_BYTES,
+			 "map '%s' has keys of %u and values of %u bytes; elements that the object fills in take 4 and "
+			 "4",
+			 map->name, map->key_size, map->value_size);
+		return 1;
+	}
+	return explain(
+		error,
+		drv_xdp_map_update(net, id, VIRTIO_NET_XDP_UPDATE_ANY, &key, sizeof(key), &value, sizeof(value), &e),
+		&e, "element %u of map '%s', which is to be '%s'", slot->key, map->name, name);
+}
+
+/* Elements of a map of maps. */
+static int fill_inner(struct drv_net *net, const struct load_object *object, uint32_t id,
+		      char error[static LOAD_ERROR_BYTES])
+{
+	const struct load_map *map = &object->maps[id];
 	int r = 0;
 
+	for (size_t i = 0; i < map->num_slots && !r; i++)
+		r = set_slot(net, object, id, &map->slots[i], map->slots[i].target,
+			     object->maps[map->slots[i].target].name, error);
+	return r;
+}
+
+int offload_maps(struct drv_net *net, const struct load_object *object, char error[static LOAD_ERROR_BYTES])
+{
+	struct drv_xdp_error e = {0};
+	int r = 0;
+
+	/* A map of maps is created after the map that its elements are like. */
 	for (size_t i = 0; i < object->num_maps && !r; i++)
+		if (object->maps[i].inner == LOAD_NO_MAP)
+			r = create_map(net, &object->maps[i], (uint32_t)i, error);
+	for (size_t i = 0; i < object->num_maps && !r; i++) {
+		if (object->maps[i].inner == LOAD_NO_MAP)
+			continue;
 		r = create_map(net, &object->maps[i], (uint32_t)i, error);
+		if (!r)
+			r = fill_inner(net, object, (uint32_t)i, error);
+	}
+	for (size_t i = 0; i < object->num_maps && !r; i++)
+		if (object->maps[i].is_template)
+			r = explain(error, drv_xdp_map_destroy(net, (uint32_t)i, &e), &e,
+				    "map '%s', a template, cannot be destroyed", object->maps[i].name);
 	return r;
 }
 
@@ -142,10 +189,19 @@ static int explain_refusal(struct drv_net *net, uint32_t id, const struct load_p
 			   const struct drv_xdp_prog_info *info, char *error)
 {
 	const struct load_line *line = load_line_of(prog, info->error_insn);
+	const char *missing = load_poison_of(prog, info->error_insn);
 	char *log = offload_log(net, id), where[160] = "";
 
 	if (line)
 		snprintf(where, sizeof(where), " (%.120s:%u)", line->file, line->line);
+	if (missing) {
+		snprintf(error, LOAD_ERROR_BYTES,
+			 "program '%s' is refused at instruction %u%s: %s: this device has no %.200s, which a CO-RE "
+			 "relocation asks for",
+			 prog->name, info->error_insn, where, drv_xdp_status_name(info->error), missing);
+		free(log);
+		return 1;
+	}
 	snprintf(error, LOAD_ERROR_BYTES, "program '%s' is refused at instruction %u%s: %s: %.200s", prog->name,
 		 info->error_insn, where, drv_xdp_status_name(info->error), last_line(log));
 	free(log);
@@ -173,6 +229,59 @@ int offload_prog(struct drv_net *net, const struct load_object *object, const st
 	if (r > 0)
 		info->error = e.status;
 	return explain(error, r, &e, "program '%s' (%u instructions)", prog->name, prog->count);
+}
+
+uint32_t offload_prog_id(const struct load_object *object, const struct load_prog *prog)
+{
+	uint32_t index = (uint32_t)(prog - object->progs);
+
+	if (index == object->entry)
+		return OFFLOAD_ENTRY_ID;
+	return index < object->entry ? index + 1 : index;
+}
+
+const struct load_prog *offload_prog_of(const struct load_object *object, uint32_t id)
+{
+	for (size_t i = 0; i < object->num_progs; i++)
+		if (offload_prog_id(object, &object->progs[i]) == id)
+			return &object->progs[i];
+	return NULL;
+}
+
+int offload_target(struct drv_net *net, const struct load_object *object, const struct load_prog *prog,
+		   char error[static LOAD_ERROR_BYTES])
+{
+	uint32_t id = offload_prog_id(object, prog);
+	struct drv_xdp_error e = {0};
+	struct drv_xdp_prog_info info;
+	int r = drv_xdp_prog_info(net, id, &info, &e);
+
+	if (r == 0 && info.state == VIRTIO_NET_XDP_PROG_READY)
+		return 0;
+	if (r == 0 || (r == 1 && e.status == VIRTIO_NET_XDP_ERR_NOT_FOUND))
+		return offload_prog(net, object, prog, id, 1, &info, error);
+	return explain(error, r, &e, "program '%s'", prog->name);
+}
+
+int offload_slots(struct drv_net *net, const struct load_object *object, char error[static LOAD_ERROR_BYTES])
+{
+	int r = 0;
+
+	for (size_t i = 0; i < object->num_maps && !r; i++) {
+		const struct load_map *map = &object->maps[i];
+
+		if (map->inner != LOAD_NO_MAP)
+			continue;
+		for (size_t j = 0; j < map->num_slots && !r; j++) {
+			const struct load_prog *prog = &object->progs[map->slots[j].target];
+
+			r = offload_target(net, object, prog, error);
+			if (!r)
+				r = set_slot(net, object, (uint32_t)i, &map->slots[j], offload_prog_id(object, prog),
+					     prog->name, error);
+		}
+	}
+	return r;
 }
 
 int offload_attach(struct drv_net *net, uint32_t id, uint32_t ifindex, char error[static LOAD_ERROR_BYTES])

@@ -60,6 +60,7 @@ int maps_read(struct drv_net *net, const struct load_object *object, struct maps
 {
 	struct drv_xdp_error e = {0};
 
+	maps->object = object;
 	maps->count = 0;
 	maps->dumps = calloc(object->num_maps ? object->num_maps : 1, sizeof(*maps->dumps));
 	if (!maps->dumps) {
@@ -67,8 +68,11 @@ int maps_read(struct drv_net *net, const struct load_object *object, struct maps
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < object->num_maps; i++) {
-		struct maps_dump *dump = &maps->dumps[maps->count++];
+		struct maps_dump *dump = &maps->dumps[maps->count];
 
+		if (object->maps[i].is_template)
+			continue;
+		maps->count++;
 		dump->map = &object->maps[i];
 
 		int r = read_elements(net, (uint32_t)i, dump, &e);
@@ -109,7 +113,7 @@ void maps_write_name(FILE *file, const char *name)
 	fputc('"', file);
 }
 
-static void write_map(FILE *file, const struct maps_dump *dump)
+static void write_map(FILE *file, const struct load_object *object, const struct maps_dump *dump)
 {
 	const struct load_map *map = dump->map;
 
@@ -118,10 +122,15 @@ static void write_map(FILE *file, const struct maps_dump *dump)
 	fprintf(file, ", \"type\": \"%s\", \"key_size\": %u, \"value_size\": %u, \"max_entries\": %u, \"elements\": [",
 		maptype_name(map->type), map->key_size, map->value_size, map->max_entries);
 	for (size_t i = 0; i < dump->count; i++) {
+		const char *name = maps_name_of(object, map, maps_value(dump, i));
+
 		fprintf(file, "%s\n    {\"key\": ", i ? "," : "");
 		write_bytes(file, maps_key(dump, i), map->key_size);
 		fputs(", \"value\": ", file);
-		write_bytes(file, maps_value(dump, i), map->value_size);
+		if (name)
+			maps_write_name(file, name);
+		else
+			write_bytes(file, maps_value(dump, i), map->value_size);
 		fputc('}', file);
 	}
 	fputs(dump->count ? "\n  ]}" : "]}", file);
@@ -132,7 +141,7 @@ void maps_write(FILE *file, const struct maps *maps)
 	fputc('[', file);
 	for (size_t i = 0; i < maps->count; i++) {
 		fputs(i ? ",\n" : "\n", file);
-		write_map(file, &maps->dumps[i]);
+		write_map(file, maps->object, &maps->dumps[i]);
 	}
 	fputs(maps->count ? "\n]\n" : "]\n", file);
 }

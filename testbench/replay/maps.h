@@ -24,7 +24,8 @@ struct maps_dump {
 };
 
 struct maps {
-	struct maps_dump *dumps; /* as in the object */
+	const struct load_object *object;
+	struct maps_dump *dumps; /* as in the object, without templates */
 	size_t count;
 };
 
@@ -51,22 +52,40 @@ void maps_write(FILE *file, const struct maps *maps);
 /* What a file of elements or of maps says about one map. */
 struct maps_element {
 	uint8_t *key, *value; /* key_size and value_size bytes, in one piece of memory at key */
+	char *name;           /* of the function or map that the value is, instead of bytes; the caller's */
 };
 
 /*
  * The elements for map in text, which is JSON: an array of elements, or of maps as maps_write() writes them, of which
- * the one with the map's name is taken. *elements is the caller's, one free() for each key and one for the array. 0, or
+ * the one with the map's name is taken. *elements is the caller's, for maps_free_elements(). 0, or
  * -EINVAL or -ENOMEM with one sentence (without the file's name) in error.
  */
 int maps_parse(const char *text, size_t bytes, const struct load_map *map, struct maps_element **elements,
 	       size_t *count, char error[static LOAD_ERROR_BYTES]);
 void maps_free_elements(struct maps_element *elements, size_t count);
 
+/* Whether values are programs; whether they are programs or maps: a file may name them, and maps_write() does. */
+bool maps_names_programs(const struct load_map *map);
+bool maps_has_names(const struct load_map *map);
+/* The name of what value is in map, or NULL. */
+const char *maps_name_of(const struct load_object *object, const struct load_map *map, const uint8_t *value);
+/*
+ * For maps with names: element's value from its name, if it has one, and a program that it names into the device. 0, 1
+ * or -errno with a sentence in error, as offload.h.
+ */
+int maps_resolve(struct drv_net *net, const struct load_object *object, const struct load_map *map,
+		 const struct maps_element *element, char error[static LOAD_ERROR_BYTES]);
+
 /* Writes the elements of the file at path to the device's map with this name. */
 enum status maps_fill(struct drv_net *net, const struct load_object *object, const char *name, const char *path,
 		      char error[static LOAD_ERROR_BYTES]);
-/* The same for each text of the form NAME=FILE, in order. */
+/*
+ * The same for each text of the form NAME=FILE, in order: maps_fill_all() for those whose elements are no programs;
+ * once the entry is in the device, maps_fill_progs() for the others, and offloads what they name.
+ */
 enum status maps_fill_all(struct drv_net *net, const struct load_object *object, const char *const *texts, size_t count,
 			  char error[static LOAD_ERROR_BYTES]);
+enum status maps_fill_progs(struct drv_net *net, const struct load_object *object, const char *const *texts,
+			    size_t count, char error[static LOAD_ERROR_BYTES]);
 
 #endif

@@ -85,6 +85,23 @@ static const json_t *find_elements(const json_t *root, const struct load_map *ma
 	return NULL;
 }
 
+static int parse_value(const json_t *json, size_t index, const struct load_map *map, struct maps_element *element,
+		       char *error)
+{
+	const char *name = maps_has_names(map) ? json_string_value(json_object_get(json, "value")) : NULL;
+
+	if (!name)
+		return parse_bytes(json, "value", index, element->value, map->value_size, error);
+	if (map->value_size != sizeof(uint32_t))
+		return refuse(error, "element %zu: values of this map have %u bytes; a name stands for 4", index,
+			      map->value_size);
+	element->name = strdup(name);
+	if (element->name)
+		return 0;
+	refuse(error, "no memory for element %zu", index);
+	return -ENOMEM;
+}
+
 static int parse_element(const json_t *json, size_t index, const struct load_map *map, struct maps_element *element,
 			 char *error)
 {
@@ -98,7 +115,7 @@ static int parse_element(const json_t *json, size_t index, const struct load_map
 	element->value = element->key + map->key_size;
 	err = parse_bytes(json, "key", index, element->key, map->key_size, error);
 	if (!err)
-		err = parse_bytes(json, "value", index, element->value, map->value_size, error);
+		err = parse_value(json, index, map, element, error);
 	return err;
 }
 
@@ -144,15 +161,17 @@ free:
 
 void maps_free_elements(struct maps_element *elements, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(elements[i].key);
+		free(elements[i].name);
+	}
 	free(elements);
 }
 
 static int find_map(const struct load_object *object, const char *name)
 {
 	for (size_t i = 0; i < object->num_maps; i++)
-		if (strcmp(object->maps[i].name, name) == 0)
+		if (!object->maps[i].is_template && strcmp(object->maps[i].name, name) == 0)
 			return (int)i;
 	return -ENOENT;
 }
@@ -168,13 +187,27 @@ static void list_maps(const struct load_object *object, const char *name, char *
 					 object->maps[i].name);
 }
 
+static int write_element(struct drv_net *net, const struct load_object *object, const struct load_map *map,
+			 const struct maps_element *element, char error[static LOAD_ERROR_BYTES])
+{
+	struct drv_xdp_error e = {0};
+	int r = maps_has_names(map) ? maps_resolve(net, object, map, element, error) : 0;
+
+	if (r)
+		return r;
+	r = drv_xdp_map_update(net, (uint32_t)(map - object->maps), VIRTIO_NET_XDP_UPDATE_ANY, element->key,
+			       map->key_size, element->value, map->value_size, &e);
+	if (r)
+		refuse(error, "%s", r > 0 ? drv_xdp_status_name(e.status) : strerror(-r));
+	return r;
+}
+
 enum status maps_fill(struct drv_net *net, const struct load_object *object, const char *name, const char *path,
 		      char error[static LOAD_ERROR_BYTES])
 {
 	int id = find_map(object, name), err, r = 0;
 	char reason[LOAD_ERROR_BYTES] = "";
 	struct maps_element *elements;
-	struct drv_xdp_error e = {0};
 	uint8_t *text;
 	size_t bytes, count;
 
@@ -198,14 +231,38 @@ enum status maps_fill(struct drv_net *net, const struct load_object *object, con
 		return err == -ENOMEM ? STATUS_ENVIRONMENT : STATUS_USAGE;
 	}
 	for (size_t i = 0; i < count && !r; i++) {
-		r = drv_xdp_map_update(net, (uint32_t)id, VIRTIO_NET_XDP_UPDATE_ANY, elements[i].key, map->key_size,
-				       elements[i].value, map->value_size, &e);
+		r = write_element(net, object, map, &elements[i], reason);
 		if (r)
-			refuse(error, "%.300s: element %zu cannot be written to map '%s': %s", path, i, name,
-			       r > 0 ? drv_xdp_status_name(e.status) : strerror(-r));
+			refuse(error, "%.200s: element %zu cannot be written to map '%.64s': %.200s", path, i, name,
+			       reason);
 	}
 	maps_free_elements(elements, count);
 	return status_of_offload(r);
+}
+
+/* One --map, if its map holds programs or if it does not, as asked for. */
+static enum status fill_text(struct drv_net *net, const struct load_object *object, const char *text, bool programs,
+			     char error[static LOAD_ERROR_BYTES])
+{
+	const char *equals = strchr(text, '=');
+	enum status status = STATUS_DONE;
+	char *name;
+	int id;
+
+	if (!equals || equals == text || !equals[1]) {
+		refuse(error, "--map %.200s: NAME=FILE.json was expected", text);
+		return STATUS_USAGE;
+	}
+	name = strndup(text, (size_t)(equals - text));
+	if (!name) {
+		refuse(error, "no memory for the name of a map");
+		return STATUS_ENVIRONMENT;
+	}
+	id = find_map(object, name);
+	if ((id >= 0 && maps_names_programs(&object->maps[id])) == programs)
+		status = maps_fill(net, object, name, equals + 1, error);
+	free(name);
+	return status;
 }
 
 enum status maps_fill_all(struct drv_net *net, const struct load_object *object, const char *const *texts, size_t count,
@@ -213,21 +270,17 @@ enum status maps_fill_all(struct drv_net *net, const struct load_object *object,
 {
 	enum status status = STATUS_DONE;
 
-	for (size_t i = 0; i < count && !status; i++) {
-		const char *equals = strchr(texts[i], '=');
-		char *name;
+	for (size_t i = 0; i < count && !status; i++)
+		status = fill_text(net, object, texts[i], false, error);
+	return status;
+}
 
-		if (!equals || equals == texts[i] || !equals[1]) {
-			refuse(error, "--map %.200s: NAME=FILE.json was expected", texts[i]);
-			return STATUS_USAGE;
-		}
-		name = strndup(texts[i], (size_t)(equals - texts[i]));
-		if (!name) {
-			refuse(error, "no memory for the name of a map");
-			return STATUS_ENVIRONMENT;
-		}
-		status = maps_fill(net, object, name, equals + 1, error);
-		free(name);
-	}
+enum status maps_fill_progs(struct drv_net *net, const struct load_object *object, const char *const *texts,
+			    size_t count, char error[static LOAD_ERROR_BYTES])
+{
+	enum status status = STATUS_DONE;
+
+	for (size_t i = 0; i < count && !status; i++)
+		status = fill_text(net, object, texts[i], true, error);
 	return status;
 }

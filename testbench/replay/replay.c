@@ -241,6 +241,18 @@ static enum status offload_program(struct replay *r)
 	return STATUS_DONE;
 }
 
+/* Programs that the entry may continue with; no frame arrives before they are there. */
+static enum status offload_targets(struct replay *r)
+{
+	const struct replay_config *config = r->config;
+	char reason[LOAD_ERROR_BYTES];
+	enum status status = status_of_offload(offload_slots(rig_driver(r->rig), config->object, reason));
+
+	if (!status)
+		status = maps_fill_progs(rig_driver(r->rig), config->object, config->maps, config->num_maps, reason);
+	return status ? refuse(r, status, "%s", reason) : STATUS_DONE;
+}
+
 static enum status offload(struct replay *r)
 {
 	struct drv_net *net = rig_driver(r->rig);
@@ -256,7 +268,8 @@ static enum status offload(struct replay *r)
 	err = offload_freeze(net, r->config->object, reason);
 	if (err)
 		return refuse(r, status_of_offload(err), "%s", reason);
-	return offload_program(r);
+	status = offload_program(r);
+	return status ? status : offload_targets(r);
 }
 
 static uint64_t delivered(const struct replay_result *result)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core.h"
 #include "exec/exec.h"
 #include "helper.h"
 #include "maps.h"
@@ -15,9 +16,37 @@ Test(helper, rows_have_the_ids_of_linux)
 		uint32_t id;
 		const char *name;
 	} rows[] = {
-		{1, "map_lookup_elem"},  {2, "map_update_elem"},      {3, "map_delete_elem"},  {5, "ktime_get_ns"},
-		{7, "get_prandom_u32"},  {8, "get_smp_processor_id"}, {12, "tail_call"},       {28, "csum_diff"},
-		{44, "xdp_adjust_head"}, {54, "xdp_adjust_meta"},     {65, "xdp_adjust_tail"},
+		{1, "map_lookup_elem"},
+		{2, "map_update_elem"},
+		{3, "map_delete_elem"},
+		{5, "ktime_get_ns"},
+		{6, "trace_printk"},
+		{7, "get_prandom_u32"},
+		{8, "get_smp_processor_id"},
+		{12, "tail_call"},
+		{23, "redirect"},
+		{25, "perf_event_output"},
+		{28, "csum_diff"},
+		{44, "xdp_adjust_head"},
+		{51, "redirect_map"},
+		{54, "xdp_adjust_meta"},
+		{65, "xdp_adjust_tail"},
+		{69, "fib_lookup"},
+		{93, "spin_lock"},
+		{94, "spin_unlock"},
+		{118, "jiffies64"},
+		{125, "ktime_get_boot_ns"},
+		{130, "ringbuf_output"},
+		{131, "ringbuf_reserve"},
+		{132, "ringbuf_submit"},
+		{133, "ringbuf_discard"},
+		{134, "ringbuf_query"},
+		{160, "ktime_get_coarse_ns"},
+		{163, "check_mtu"},
+		{177, "trace_vprintk"},
+		{188, "xdp_get_buff_len"},
+		{189, "xdp_load_bytes"},
+		{190, "xdp_store_bytes"},
 	};
 	uint64_t bits[4];
 
@@ -70,6 +99,8 @@ Test(helper, clock_queue_and_random)
 	unsigned same = 0;
 
 	cr_assert_eq(call(5, NULL, 0, NULL, 0, 0, &run), 123456789012345);
+	cr_assert_eq(call(125, NULL, 0, NULL, 0, 0, &run), 123456789012345);
+	cr_assert_eq(call(160, NULL, 0, NULL, 0, 0, &run), 123456789012345);
 	cr_assert_eq(call(8, NULL, 0, NULL, 0, 0, &run), 3, "as steered, not as selected");
 	for (int i = 0; i < 1000; i++) {
 		uint64_t x = call(7, NULL, 0, NULL, 0, 0, &run);
@@ -149,5 +180,34 @@ Test(helper, csum_diff_wants_whole_words)
 
 		cr_assert_eq(call(28, NULL, 0, bytes, size, 0, NULL), expect, "to %u", size);
 		cr_assert_eq(call(28, bytes, size, NULL, 0, 0, NULL), expect, "from %u", size);
+	}
+}
+
+Test(helper, jiffies)
+{
+	static const struct {
+		uint64_t ns;
+		uint32_t hz;
+		uint64_t expect;
+	} rows[] = {
+		{0, 250, 0},
+		{3999999, 250, 0},
+		{4000000, 250, 1},
+		{1000000000, 250, 250},
+		{1999999999, 1000, 1999},
+		{333333334, 3, 1},
+		{UINT64_MAX, 250, 4611686018427},
+		{UINT64_MAX / 8, UINT32_MAX, 9903520311977199185ULL},
+		{5000000000, 0, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct fw_frame frame = {.now_ns = rows[i].ns};
+		struct fw *fw = calloc(1, sizeof(*fw));
+		struct run run = {.frame = &frame, .fw = fw};
+
+		fw->config.caps.hz = rows[i].hz;
+		cr_assert_eq(call(118, NULL, 0, NULL, 0, 0, &run), rows[i].expect, "row %zu", i);
+		free(fw);
 	}
 }

@@ -135,3 +135,47 @@ Test(xdp, adjust_rows)
 			cr_assert_eq(*p, 0x55, "%s", rows[i].id);
 	}
 }
+
+/* Bytes of the frame, which is 0, 1, 2 ..., between offset and offset + bytes; all of them or none. */
+Test(xdp, load_and_store_rows)
+{
+	static const struct {
+		uint64_t offset;
+		uint32_t bytes;
+		bool fits;
+	} rows[] = {
+		{0, 1, true},           {0, SIZE, true},        {0, SIZE + 1, false},   {SIZE - 1, 1, true},
+		{SIZE - 1, 2, false},   {SIZE, 1, false},       {SIZE, 0, true},        {SIZE + 1, 0, false},
+		{13, 7, true},          {0xffff, 1, false},     {0xffffffff, 1, false}, {0xffffffff, 2, false},
+		{0x80000000, 1, false}, {0x100000003, 4, true}, /* 32 bits count */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fw_frame frame = frame_with(8);
+		struct run run = {.frame = &frame};
+		uint32_t offset = (uint32_t)rows[i].offset;
+		uint64_t expect = rows[i].fits ? 0 : (uint64_t)-EINVAL;
+		uint8_t got[SIZE + 2], put[SIZE + 2];
+
+		memset(got, 0xcc, sizeof(got));
+		memset(put, 0xdd, sizeof(put));
+		cr_assert_eq(xdp_get_buff_len(0, 0, 0, 0, 0, &run), SIZE, "without metadata");
+		cr_assert_eq(xdp_load_bytes(0, rows[i].offset, (uintptr_t)got, rows[i].bytes, 0, &run), expect,
+			     "row %zu", i);
+		for (uint32_t b = 0; b < sizeof(got); b++)
+			cr_assert_eq(got[b],
+				     b >= rows[i].bytes ? 0xcc
+				     : rows[i].fits     ? offset + b
+							: 0,
+				     "row %zu: byte %u", i, b);
+		cr_assert_not(frame.changed);
+		cr_assert_eq(xdp_store_bytes(0, rows[i].offset, (uintptr_t)put, rows[i].bytes, 0, &run), expect,
+			     "row %zu", i);
+		cr_assert_eq(frame.changed, rows[i].fits, "row %zu", i);
+		for (uint32_t b = 0; b < SIZE; b++)
+			cr_assert_eq(frame.data[b],
+				     rows[i].fits && b >= offset && b - offset < rows[i].bytes ? 0xdd : b,
+				     "row %zu: byte %u", i, b);
+		cr_assert(frame.data[-1] == 0xee && frame.data_end[0] == 0x55, "row %zu", i);
+	}
+}

@@ -114,15 +114,15 @@ bool map_cmd_can_write(const struct map *map)
 	return !map->frozen && !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_RDONLY); /* req: XO-084, XO-097 */
 }
 
-bool map_prog_can_read(const struct map *map)
+bool map_prog_can_read(const struct map_attr *attr)
 {
-	return !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_WRONLY_PROG); /* req: XO-175 */
+	return !(attr->flags & VIRTIO_NET_XDP_MAP_F_WRONLY_PROG); /* req: XO-175 */
 }
 
 /* What programs can look up and not update, they can read only. */
-bool map_prog_can_write(const struct map *map)
+bool map_prog_can_write(const struct map_attr *attr)
 {
-	bool read_only = map->attr.type < 64 && (MAP_TYPES_LOOKUP & ~MAP_TYPES_UPDATE) >> map->attr.type & 1;
+	bool read_only = attr->type < 64 && (MAP_TYPES_LOOKUP & ~MAP_TYPES_UPDATE) >> attr->type & 1;
 
-	return !read_only && !(map->attr.flags & VIRTIO_NET_XDP_MAP_F_RDONLY_PROG); /* req: XO-099, XO-174 */
+	return !read_only && !(attr->flags & VIRTIO_NET_XDP_MAP_F_RDONLY_PROG); /* req: XO-099, XO-174 */
 }

@@ -115,8 +115,8 @@ uint32_t map_wire_value_bytes(const struct map *map, uint32_t num_queues);
 bool map_cmd_can_read(const struct map *map);
 bool map_cmd_can_write(const struct map *map);
 
-/* What programs may do, from attr.flags (RDONLY_PROG, WRONLY_PROG). */
-bool map_prog_can_read(const struct map *map);
-bool map_prog_can_write(const struct map *map);
+/* What programs may do with values of such a map, from its type and flags (RDONLY_PROG, WRONLY_PROG). */
+bool map_prog_can_read(const struct map_attr *attr);
+bool map_prog_can_write(const struct map_attr *attr);
 
 #endif

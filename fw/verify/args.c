@@ -66,8 +66,10 @@ static int arg_map(struct verify *v, uint8_t number, struct args *args)
 				     r->inner ? "maps in map %u are of type %u, which helper %s does not take"
 					      : "map %u is of type %u, which helper %s does not take",
 				     r->map, type, args->helper->name);
-	if (args->helper->flags & HELPER_F_WRITES_MAP &&
-	    args->attr->flags & VIRTIO_NET_XDP_MAP_F_RDONLY_PROG) /* req: XO-174 */
+	if (args->helper->flags & HELPER_F_READS_MAP && !r->inner && v->args.maps[r->map]->inner &&
+	    !map_prog_can_read(args->attr)) /* req: XO-175 */
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "map %u can't be read by programs", r->map);
+	if (args->helper->flags & HELPER_F_WRITES_MAP && !map_prog_can_write(args->attr)) /* req: XO-174 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "map %u can't be written by programs", r->map);
 	return 0;
 }

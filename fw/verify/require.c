@@ -85,10 +85,10 @@ static int in_value(struct verify *v, uint8_t number, int64_t off, uint64_t byte
 {
 	const struct map_attr *attr = require_attr(v, walk_reg(v, number));
 
-	if (use != REQUIRE_WRITE && attr->flags & VIRTIO_NET_XDP_MAP_F_WRONLY_PROG) /* req: XO-175 */
+	if (use != REQUIRE_WRITE && !map_prog_can_read(attr)) /* req: XO-175 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not read",
 				     number);
-	if (use != REQUIRE_READ && attr->flags & VIRTIO_NET_XDP_MAP_F_RDONLY_PROG) /* req: XO-174 */
+	if (use != REQUIRE_READ && !map_prog_can_write(attr)) /* req: XO-174 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u points into a map that programs may not write",
 				     number);
 	return in_object(v, number, off, bytes, attr->value_size, VIRTIO_NET_XDP_VERIFY_MAP, "the map's value");

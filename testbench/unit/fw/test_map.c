@@ -85,7 +85,7 @@ Test(map, flags_of_commands_and_programs)
 
 		cr_assert_eq(map_cmd_can_read(&map), rows[i].cmd_reads, "row %zu", i);
 		cr_assert_eq(map_cmd_can_write(&map), rows[i].cmd_writes, "row %zu", i);
-		cr_assert_eq(map_prog_can_read(&map), rows[i].prog_reads, "row %zu", i);
-		cr_assert_eq(map_prog_can_write(&map), rows[i].prog_writes, "row %zu", i);
+		cr_assert_eq(map_prog_can_read(&map.attr), rows[i].prog_reads, "row %zu", i);
+		cr_assert_eq(map_prog_can_write(&map.attr), rows[i].prog_writes, "row %zu", i);
 	}
 }

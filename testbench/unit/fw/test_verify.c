@@ -1,71 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Programs and what the verifier must say of them. */
-#include "exec/exec.h"
-#include "helper.h"
-#include "verify/verify.h"
-#include "virtio_net_xdp.h"
-#include "words.h"
+#include "verify_bench.h"
 
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define MAX_WORDS   40
-#define ARENA_BYTES ((size_t)160 << 20)
-
-enum flag {
-	PLAIN = 1 << 0,  /* R1 is 16 bytes of memory */
-	STRICT = 1 << 1, /* STRICT_ACTIONS, REDIRECT not offered */
-	SELECT = 1 << 2, /* QUEUE_SELECT offered */
-	ZEROS = 1 << 3,  /* reads stack that it has not written */
-};
-
-struct row {
-	const char *id;
-	uint64_t words[MAX_WORDS];
-	const char *says; /* part of the log's last line */
-	uint32_t count;
-	uint32_t insn; /* of the error */
-	unsigned int flags;
-	uint16_t error; /* VIRTIO_NET_XDP_VERIFY_*, 0: accepted */
-};
-
-#define PROG(...)             .words = {__VA_ARGS__}, .count = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
-#define BAD(code, at, phrase) .error = VIRTIO_NET_XDP_VERIFY_##code, .insn = (at), .says = (phrase)
-
-#define W_JEQ(dst, imm, to)      W(0x15, dst, 0, to, imm)
-#define W_JNE(dst, imm, to)      W(0x55, dst, 0, to, imm)
-#define W_JGT(dst, imm, to)      W(0x25, dst, 0, to, imm)
-#define W_JGTR(dst, src, to)     W(0x2d, dst, src, to, 0)
-#define W_JLTR(dst, src, to)     W(0xad, dst, src, to, 0)
-#define W_JGER(dst, src, to)     W(0x3d, dst, src, to, 0)
-#define W_JLT(dst, imm, to)      W(0xa5, dst, 0, to, imm)
-#define W_JLT32(dst, imm, to)    W(0xa6, dst, 0, to, imm)
-#define W_ADDR(dst, src)         W(0x0f, dst, src, 0, 0)
-#define W_SUBR(dst, src)         W(0x1f, dst, src, 0, 0)
-#define W_AND(dst, imm)          W(0x57, dst, 0, 0, imm)
-#define W_OR(dst, imm)           W(0x47, dst, 0, 0, imm)
-#define W_MOV32R(dst, src)       W(0xbc, dst, src, 0, 0)
-#define W_ST64(dst, off, imm)    W(0x7a, dst, 0, off, imm)
-#define W_ST32(dst, off, imm)    W(0x62, dst, 0, off, imm)
-#define W_STX32(dst, src, off)   W(0x63, dst, src, off, 0)
-#define W_STX8(dst, src, off)    W(0x73, dst, src, off, 0)
-#define W_LDX16(dst, src, off)   W(0x69, dst, src, off, 0)
-#define W_LDMAP(dst, map)        W(0x18, dst, 1, 0, map), 0
-#define W_LDVALUE(dst, map, off) W(0x18, dst, 2, 0, map), W(0, 0, 0, 0, off)
-#define W_XADD64(dst, src, off)  W(0xdb, dst, src, off, 0)
-
-/* R2 = data, R3 = data_end */
-#define W_PACKET W_LDX32(2, 1, 0), W_LDX32(3, 1, 4)
-/* R0 = value of map 0 at key 0, or null: 6 slots */
-#define W_LOOKUP W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1)
-#define W_RETURN W_MOV(0, 2), W_EXIT
-
-/* Map 0: HASH of 8-byte keys and 16-byte values; 1: ARRAY of one 8-byte value; 2: the same, not to be written. */
 /* clang-format off */
-static const struct row rows[] = {
+static const struct verify_row rows[] = {
 	/* shape */
 	{"least", PROG(W_RETURN)},
 	{"dpdk-cee21cc5be: exit without R0", PROG(W_EXIT), BAD(UNINIT, 0, "R0 is not initialised")},
@@ -214,7 +152,7 @@ static const struct row rows[] = {
 	{"behind the value", PROG(W_LOOKUP, W_JEQ(0, 0, 1), W_LDX64(0, 0, 9), W_RETURN), BAD(MAP, 7, "offset 9, 8 bytes, is outside of the map's value: 16 bytes")},
 	{"key never written", PROG(W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1), W_RETURN), .flags = ZEROS},
 	{"key with a pointer in it", PROG(W_STX64(10, 1, -8), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1), W_RETURN), BAD(POINTER, 5, "as a whole")},
-	{"no such map", PROG(W_LDMAP(1, 9), W_RETURN), BAD(MAP, 0, "no map 9")},
+	{"no such map", PROG(W_LDMAP(1, 99), W_RETURN), BAD(MAP, 0, "no map 99")},
 	{"no map", PROG(W_MOVR(2, 10), W_CALL(1), W_RETURN), BAD(ARGUMENT, 1, "wants a map")},
 	{"map as memory", PROG(W_LDMAP(1, 0), W_LDX64(0, 1, 0), W_EXIT), BAD(POINTER, 2, "R1 is a map")},
 	{"CVE-2021-34866: map of another type", PROG(W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 3), W_CALL(1), W_RETURN), BAD(MAP, 5, "type 3")},
@@ -222,7 +160,7 @@ static const struct row rows[] = {
 	{"value by address, outside", PROG(W_LDVALUE(1, 1, 4), W_ST64(1, 0, 1), W_RETURN), BAD(MAP, 2, "offset 4")},
 	{"value by address of a hash", PROG(W_LDVALUE(1, 0, 0), W_RETURN), BAD(MAP, 0, "one entry")},
 	{"value by address of a hash, where no path leads", PROG(W_MOV(0, 2), W_JEQ(0, 2, 2), W_LDVALUE(1, 0, 0), W_EXIT), BAD(MAP, 2, "one entry")},
-	{"no such map, where no path leads", PROG(W_MOV(0, 2), W_JEQ(0, 2, 2), W_LDMAP(1, 9), W_EXIT), BAD(MAP, 2, "no map 9")},
+	{"no such map, where no path leads", PROG(W_MOV(0, 2), W_JEQ(0, 2, 2), W_LDMAP(1, 99), W_EXIT), BAD(MAP, 2, "no map 99")},
 	{"value not to be written", PROG(W_LDVALUE(1, 2, 0), W_ST64(1, 0, 1), W_RETURN), BAD(MAP, 2, "may not write")},
 	{"value not to be written, read", PROG(W_LDVALUE(1, 2, 0), W_LDX64(0, 1, 0), W_EXIT)},
 	{"atomic", PROG(W_LDVALUE(1, 1, 0), W_MOV(0, 1), W_XADD64(1, 0, 0), W_EXIT)},
@@ -260,110 +198,9 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static const struct map_attr attrs[] = {
-	{.type = VIRTIO_NET_XDP_MAP_HASH, .key_size = 8, .value_size = 16, .max_entries = 4},
-	{.type = VIRTIO_NET_XDP_MAP_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1},
-	{.type = VIRTIO_NET_XDP_MAP_ARRAY,
-	 .key_size = 4,
-	 .value_size = 8,
-	 .max_entries = 1,
-	 .flags = VIRTIO_NET_XDP_MAP_F_RDONLY_PROG},
-	{.type = VIRTIO_NET_XDP_MAP_PROG_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1},
-	{.type = VIRTIO_NET_XDP_MAP_ARRAY, .key_size = 4, .value_size = 4 << 20, .max_entries = 1},
-};
-
-#define MAPS (sizeof(attrs) / sizeof(attrs[0]))
-
-struct bench {
-	struct arena arena;
-	void *memory;
-	struct map maps[MAPS];
-	struct map *list[MAPS];
-	struct fw_caps caps;
-	struct verify_args args;
-	char log[4096];
-};
-
-static void bench_init(struct bench *b)
-{
-	memset(b, 0, sizeof(*b));
-	b->memory = aligned_alloc(64, ARENA_BYTES);
-	arena_init(&b->arena, b->memory, ARENA_BYTES);
-	for (size_t i = 0; i < MAPS; i++) {
-		b->maps[i].attr = attrs[i];
-		b->maps[i].ops = map_ops_of(attrs[i].type);
-		b->list[i] = &b->maps[i];
-	}
-	b->caps.actions = 0xf;
-	helpers_all(b->caps.helpers);
-	b->args = (struct verify_args){.maps = b->list,
-				       .num_maps = MAPS,
-				       .caps = &b->caps,
-				       .gpl_compatible = true,
-				       .log = b->log,
-				       .log_bytes = sizeof(b->log),
-				       .arena = &b->arena};
-}
-
-static void bench_verify(struct bench *b, const uint64_t *words, uint32_t count, uint32_t budget,
-			 struct verify_result *result)
-{
-	struct insn *insns = calloc(count + 1, sizeof(*insns));
-	struct insn_error error = {0};
-	struct verify *v;
-	size_t used;
-	int rc;
-
-	cr_assert_eq(insn_decode((const uint8_t *)words, count, ~0u, insns, &error), 0, "decode: insn %u: %s",
-		     error.insn, error.what);
-	b->args.insns = insns;
-	b->args.count = count;
-	used = b->arena.used;
-	v = verify_start(&b->args);
-	cr_assert(v);
-	while ((rc = verify_step(v, budget, result)) == -EAGAIN)
-		;
-	cr_assert_eq(rc, 0);
-	verify_free(v);
-	cr_assert(!result->access == (result->error != 0) && !result->calls == (result->error != 0));
-	arena_free(&b->arena, result->access);
-	arena_free(&b->arena, result->calls);
-	cr_assert_eq(b->arena.used, used, "memory was not given back");
-	free(insns);
-}
-
-static void row_args(struct bench *b, const struct row *row)
-{
-	b->args.plain_memory = row->flags & PLAIN;
-	b->args.mem_bytes = 16;
-	b->args.strict_actions = row->flags & STRICT;
-	b->caps.flags = row->flags & SELECT ? VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT : 0;
-}
-
 Test(verify, verdicts)
 {
-	struct bench b;
-
-	bench_init(&b);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct row *row = &rows[i];
-		struct verify_result result;
-
-		row_args(&b, row);
-		for (uint32_t level = 0; level < 3; level++) {
-			b.args.log_level = level;
-			bench_verify(&b, row->words, row->count, level == 1 ? 1 : 10000, &result);
-			cr_assert_eq(result.error, row->error, "%s: error %#x, not %#x: %s", row->id, result.error,
-				     row->error, b.log);
-			if (row->error)
-				cr_assert_eq(result.error_insn, row->insn, "%s: insn %u: %s", row->id,
-					     result.error_insn, b.log);
-			cr_assert(row->error || result.zero_stack == !!(row->flags & ZEROS), "%s: zero_stack", row->id);
-			cr_assert(!row->says || strstr(b.log, row->says), "%s: says %s", row->id, b.log);
-			cr_assert_eq(result.log_bytes, strlen(b.log), "%s", row->id);
-		}
-	}
-	free(b.memory);
+	bench_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 Test(verify, actions_of_every_path)

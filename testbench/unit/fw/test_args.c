@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What helpers are called with: maps in maps, memory of every kind, constants; and the facts about calls. */
+#include "verify_bench.h"
+
+/* R0 = a map in a map, or null: 6 slots */
+#define W_INNER(outer) W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, outer), W_CALL(1)
+/* R0 = lookup(map in R0, key at R10 - 8): 4 slots */
+#define W_IN_INNER     W_MOVR(1, 0), W_MOVR(2, 10), W_ADD(2, -8), W_CALL(1)
+/* R0 = lookup(map, key at R10 - 4): 5 slots */
+#define W_AT_4(map)    W_MOVR(2, 10), W_ADD(2, -4), W_LDMAP(1, map), W_CALL(1)
+#define W_NOTHING      W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0)
+/* 32 bytes of R10 - 64 on */
+#define W_ZEROS        W_ST64(10, -64, 0), W_ST64(10, -56, 0), W_ST64(10, -48, 0), W_ST64(10, -40, 0)
+
+/* clang-format off */
+static const struct verify_row rows[] = {
+	/* maps in maps */
+	{"a value of a map in a map", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 6), W_IN_INNER, W_JEQ(0, 0, 1), W_ST64(0, 8, 1), W_RETURN)},
+	{"a map in a map that can be null", PROG(W_INNER(MAP_OUTER), W_IN_INNER, W_RETURN), BAD(NULL, 9, "R1 can be null")},
+	{"a map in a map, another one tested", PROG(W_INNER(MAP_OUTER), W_MOVR(6, 0), W_INNER(MAP_OUTER), W_JEQ(0, 0, 5), W_MOVR(0, 6), W_IN_INNER, W_RETURN), BAD(NULL, 18, "R1 can be null")},
+	{"a value of a map in a map that can be null", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 5), W_IN_INNER, W_LDX64(0, 0, 0), W_RETURN), BAD(NULL, 11, "R0 can be null")},
+	{"behind a value of a map in a map", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 6), W_IN_INNER, W_JEQ(0, 0, 1), W_LDX64(1, 0, 9), W_RETURN), BAD(MAP, 12, "16 bytes")},
+	{"a map in a map as memory", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 1), W_LDX64(0, 0, 0), W_RETURN), BAD(POINTER, 7, "R0 is a map")},
+	{"a map in a map, or null, as memory", PROG(W_INNER(MAP_OUTER), W_LDX64(0, 0, 0), W_RETURN), BAD(NULL, 6, "R0 can be null")},
+	{"a map in a map returned", PROG(W_INNER(MAP_OUTER), W_EXIT), BAD(POINTER, 6, "an inner map or null")},
+	{"a map in a map stored", PROG(W_INNER(MAP_OUTER), W_LDVALUE(1, MAP_ONE, 0), W_STX64(1, 0, 0), W_RETURN), BAD(POINTER, 8, "show an address")},
+	{"a map in a map moved", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 1), W_ADD(0, 8), W_RETURN), BAD(POINTER, 7, "R0 is a map")},
+	{"a map in a map compared with another", PROG(W_INNER(MAP_OUTER), W_MOVR(6, 0), W_INNER(MAP_OUTER), W(0x1d, 0, 6, 0, 0), W_RETURN), BAD(POINTER, 13, "show an address")},
+	{"a map in a map from the stack", PROG(W_INNER(MAP_OUTER), W_STX64(10, 0, -16), W_JEQ(0, 0, 6), W_LDX64(0, 10, -16), W_IN_INNER, W_JEQ(0, 0, 0), W_RETURN)},
+	{"prevail-1089: the key of a map in a map", PROG(W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, MAP_OUTER), W_CALL(1), W_JEQ(0, 0, 4), W_MOVR(1, 0), W_MOVR(2, 10), W_ADD(2, -4), W_CALL(1), W_RETURN),
+	 BAD(STACK, 10, "offset -4, 8 bytes")},
+	{"a map in a map updated", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 7), W_MOVR(1, 0), W_MOVR(2, 10), W_ADD(2, -8), W_MOVR(3, 10), W_ADD(3, -16), W_MOV(4, 0), W_CALL(2), W_RETURN), .flags = ZEROS},
+	{"a map in a map that may not be written, updated",
+	 PROG(W_INNER(MAP_OUTER_RDONLY), W_JEQ(0, 0, 7), W_MOVR(1, 0), W_MOVR(2, 10), W_ADD(2, -8), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 0), W_CALL(2), W_RETURN), BAD(MAP, 13, "can't be written")},
+	{"a value not to be written of a map in a map", PROG(W_INNER(MAP_OUTER_RDONLY), W_JEQ(0, 0, 6), W_IN_INNER, W_JEQ(0, 0, 1), W_ST64(0, 0, 1), W_RETURN), BAD(MAP, 12, "may not write")},
+	{"a map of maps updated", PROG(W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, MAP_OUTER), W_MOVR(3, 2), W_MOV(4, 0), W_CALL(2), W_RETURN), BAD(MAP, 7, "does not take")},
+	{"a map in a map on one path, a map on the other",
+	 PROG(W_MOVR(6, 1), W_INNER(MAP_OUTER), W_JEQ(0, 0, 11), W_MOVR(7, 0), W_CALL(7), W_JEQ(0, 0, 2), W_LDMAP(7, MAP_ONE), W_NOTHING, W_MOVR(0, 7), W_IN_INNER, W_JEQ(0, 0, 1), W_ST64(0, 8, 1), W_RETURN), BAD(MAP, 23, "offset 8")},
+
+	/* memory that helpers write */
+	{"bytes of the packet to the stack", PROG(W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 8), W_CALL(189), W_LDX64(0, 10, -8), W_EXIT)},
+	{"bytes of the packet to a value", PROG(W_MOV(2, 0), W_LDVALUE(3, MAP_ONE, 0), W_MOV(4, 8), W_CALL(189), W_RETURN)},
+	{"CVE-2024-49861: to a value not to be written", PROG(W_MOV(2, 0), W_LDVALUE(3, MAP_RDONLY, 0), W_MOV(4, 8), W_CALL(189), W_RETURN), BAD(MAP, 4, "may not write")},
+	{"to a value, too many", PROG(W_MOV(2, 0), W_LDVALUE(3, MAP_ONE, 4), W_MOV(4, 8), W_CALL(189), W_RETURN), BAD(MAP, 4, "offset 4")},
+	{"to the packet", PROG(W_MOVR(6, 1), W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGTR(4, 3, 6), W_MOVR(1, 6), W_MOVR(3, 2), W_MOV(2, 0), W_MOVR(7, 3), W_MOV(4, 8), W_CALL(189), W_RETURN)},
+	{"to the packet, no byte proven", PROG(W_MOVR(6, 1), W_PACKET, W_MOVR(3, 2), W_MOV(2, 0), W_MOV(4, 8), W_CALL(189), W_RETURN), BAD(PACKET, 6, "no byte proven")},
+	{"over a pointer on the stack", PROG(W_STX64(10, 1, -8), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 8), W_CALL(189), W_LDX64(1, 10, -8), W_LDX32(0, 1, 12), W_EXIT), BAD(POINTER, 7, "a number")},
+	{"over half of a pointer on the stack", PROG(W_STX64(10, 1, -8), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 4), W_CALL(189), W_LDX64(0, 10, -8), W_EXIT), BAD(POINTER, 6, "stack byte -4")},
+	{"over so many bytes that part of a pointer may stay",
+	 PROG(W_STX64(10, 1, -8), W_MOVR(6, 1), W_CALL(7), W_AND(0, 7), W_ADD(0, 1), W_MOVR(4, 0), W_MOVR(1, 6), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_CALL(189), W_RETURN), BAD(POINTER, 10, "as a whole")},
+	{"to a null pointer", PROG(W_MOV(2, 0), W_MOV(3, 0), W_MOV(4, 8), W_CALL(189), W_RETURN), BAD(ARGUMENT, 3, "R3 is a number")},
+	{"to a record", PROG(W_MOVR(6, 1), W_LDMAP(1, MAP_RING), W_MOV(2, 8), W_MOV(3, 0), W_CALL(131), W_JEQ(0, 0, 9), W_MOVR(7, 0), W_MOVR(1, 6), W_MOV(2, 0), W_MOVR(3, 7), W_MOV(4, 8), W_CALL(189),
+	      W_MOVR(1, 7), W_MOV(2, 0), W_CALL(132), W_RETURN)},
+	{"to a record, too many", PROG(W_MOVR(6, 1), W_LDMAP(1, MAP_RING), W_MOV(2, 8), W_MOV(3, 0), W_CALL(131), W_JEQ(0, 0, 9), W_MOVR(7, 0), W_MOVR(1, 6), W_MOV(2, 0), W_MOVR(3, 7), W_MOV(4, 9), W_CALL(189),
+	      W_MOVR(1, 7), W_MOV(2, 0), W_CALL(132), W_RETURN), BAD(POINTER, 12, "outside of the record: 8 bytes")},
+	{"a route", PROG(W_ZEROS, W_ST64(10, -32, 0), W_ST64(10, -24, 0), W_ST64(10, -16, 0), W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -64), W_MOV(3, 64), W_MOV(4, 0), W_CALL(69), W_LDX64(0, 10, -8), W_EXIT)},
+	{"a route, behind the stack", PROG(W_ZEROS, W_MOVR(2, 10), W_ADD(2, -56), W_MOV(3, 64), W_MOV(4, 0), W_CALL(69), W_RETURN), BAD(STACK, 8, "offset -56, 64 bytes")},
+	{"a route in a value not to be written", PROG(W_LDVALUE(2, MAP_FROZEN, 0), W_MOV(3, 16), W_MOV(4, 0), W_CALL(69), W_RETURN), BAD(MAP, 4, "may not write")},
+	{"an MTU", PROG(W_ST64(10, -8, 0), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 0), W_MOV(5, 0), W_CALL(163), W_LDX32(0, 10, -8), W_EXIT)},
+	{"an MTU is no constant after", PROG(W_ST64(10, -8, 0), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 0), W_MOV(5, 0), W_CALL(163), W_LDX32(0, 10, -8), W_JEQ(0, 0, 1), W_LDX8(0, 9, 0), W_RETURN), BAD(UNINIT, 9, "R9")},
+	{"an MTU, not aligned", PROG(W_ST64(10, -8, 0), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -6), W_MOV(4, 0), W_MOV(5, 0), W_CALL(163), W_RETURN), BAD(STACK, 6, "aligned")},
+	{"an MTU in a value not to be written", PROG(W_MOV(2, 0), W_LDVALUE(3, MAP_RDONLY, 0), W_MOV(4, 0), W_MOV(5, 0), W_CALL(163), W_RETURN), BAD(MAP, 5, "may not write")},
+
+	/* values that are constants */
+	{"a constant of a frozen map", PROG(W_LDVALUE(1, MAP_FROZEN, 0), W_LDX8(2, 1, 0), W_JEQ(2, 0xff, 1), W_LDX8(0, 9, 0), W_RETURN)},
+	{"a constant with sign", PROG(W_LDVALUE(1, MAP_FROZEN, 0), W(0x91, 2, 1, 0, 0), W_JEQ(2, -1, 1), W_LDX8(0, 9, 0), W_RETURN)},
+	{"a constant of 8 bytes", PROG(W_LDVALUE(1, MAP_FROZEN, 8), W_LDX64(2, 1, -8), W_LD64(3, 0x07060504030201ff), W(0x1d, 2, 3, 1, 0), W_LDX8(0, 9, 0), W_RETURN)},
+	{"a constant over the end", PROG(W_LDVALUE(1, MAP_FROZEN, 8), W_LDX64(2, 1, 1), W_RETURN), BAD(MAP, 2, "offset 9")},
+	{"no constant: not frozen", PROG(W_LDVALUE(1, MAP_RDONLY, 0), W_LDX8(2, 1, 0), W_JEQ(2, 0, 1), W_LDX8(0, 9, 0), W_RETURN), BAD(UNINIT, 4, "R9")},
+	{"a limit that is a constant", PROG(W_LDVALUE(1, MAP_FROZEN, 0), W_LDX8(2, 1, 15), W_LDVALUE(3, MAP_FROZEN, 0), W_ADDR(3, 2), W_LDX8(0, 3, 0), W_EXIT)},
+};
+/* clang-format on */
+
+Test(args, verdicts)
+{
+	bench_rows(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* clang-format off */
+static const struct fact {
+	const char *id;
+	uint64_t words[MAX_WORDS];
+	uint32_t count;
+	uint32_t at; /* the call */
+	uint16_t map;
+	bool key_known;
+	uint32_t key;
+} facts[] = {
+	{"a key of 4 bytes", PROG(W_ST32(10, -4, 3), W_AT_4(MAP_ARRAY), W_RETURN), 5, MAP_ARRAY, true, 3},
+	{"a key at the beginning of a slot", PROG(W_ST32(10, -8, 3), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, MAP_ARRAY), W_CALL(1), W_RETURN), 5, MAP_ARRAY, true, 3},
+	{"a key from two writes", PROG(W_ST64(10, -8, -1), W_ST8(10, -4, 2), W_AT_4(MAP_ARRAY), W_RETURN), 6, MAP_ARRAY, true, 0xffffff02},
+	{"a key in half of a number", PROG(W_LD64(1, 0x500000009), W_STX64(10, 1, -8), W_AT_4(MAP_ARRAY), W_RETURN), 7, MAP_ARRAY, true, 5},
+	{"a key that is not known", PROG(W_CALL(7), W_STX32(10, 0, -4), W_AT_4(MAP_ARRAY), W_RETURN), 6, MAP_ARRAY, false, 0},
+	{"a key with one byte that is not known", PROG(W_ST32(10, -4, 3), W_CALL(7), W_STX8(10, 0, -3), W_AT_4(MAP_ARRAY), W_RETURN), 7, MAP_ARRAY, false, 0},
+	{"a key with a byte written somewhere", PROG(W_ST32(10, -4, 0), W_CALL(7), W_AND(0, 3), W_MOVR(2, 10), W_ADDR(2, 0), W_ST8(2, -4, 1), W_AT_4(MAP_ARRAY), W_RETURN), 10, MAP_ARRAY, false, 0},
+	{"a key never written", PROG(W_AT_4(MAP_ARRAY), W_RETURN), 4, MAP_ARRAY, false, 0},
+	{"a key of 8 bytes", PROG(W_ST64(10, -8, 3), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, MAP_HASH), W_CALL(1), W_RETURN), 5, MAP_HASH, false, 0},
+	{"a key in a frozen map", PROG(W_LDVALUE(2, MAP_FROZEN, 4), W_LDMAP(1, MAP_ARRAY), W_CALL(1), W_RETURN), 4, MAP_ARRAY, true, 0x07060504},
+	{"a key in another map", PROG(W_LDVALUE(2, MAP_ONE, 4), W_LDMAP(1, MAP_ARRAY), W_CALL(1), W_RETURN), 4, MAP_ARRAY, false, 0},
+	{"two keys", PROG(W_CALL(7), W_ST32(10, -4, 1), W_JEQ(0, 0, 1), W_ST32(10, -4, 2), W_AT_4(MAP_ARRAY), W_RETURN), 8, MAP_ARRAY, false, 0},
+	{"the same key twice", PROG(W_CALL(7), W_ST32(10, -4, 1), W_JEQ(0, 0, 1), W_ST32(10, -4, 1), W_AT_4(MAP_ARRAY), W_RETURN), 8, MAP_ARRAY, true, 1},
+	{"CVE-2023-2163: two keys, a path pruned",
+	 PROG(W_CALL(7), W_ST32(10, -4, 1), W_JEQ(0, 0, 1), W_ST32(10, -4, 2), W_NOTHING, W_NOTHING, W_NOTHING, W_AT_4(MAP_ARRAY), W_RETURN), 20, MAP_ARRAY, false, 0},
+	{"CVE-2023-2163: two keys in a register, a path pruned",
+	 PROG(W_CALL(7), W_MOV(6, 1), W_JEQ(0, 0, 1), W_MOV(6, 2), W_NOTHING, W_NOTHING, W_CALL(7), W_JEQ(0, 0, 0), W_NOTHING, W_NOTHING, W_STX32(10, 6, -4), W_AT_4(MAP_ARRAY), W_RETURN), 27, MAP_ARRAY, false, 0},
+	{"CVE-2023-2163: two keys for a function, a path pruned",
+	 PROG(W_CALL(7), W_MOV(1, 1), W_JEQ(0, 0, 1), W_MOV(1, 2), W_CALL_LOCAL(1), W_EXIT, W_NOTHING, W_NOTHING, W_STX32(10, 1, -4), W_AT_4(MAP_ARRAY), W_RETURN), 19, MAP_ARRAY, false, 0},
+	{"keys of a loop", PROG(W_MOV(6, 0), W_STX32(10, 6, -4), W_AT_4(MAP_ARRAY), W_ADD(6, 1), W_JLT(6, 3, -8), W_RETURN), 6, MAP_ARRAY, false, 0},
+	{"two maps", PROG(W_ST32(10, -4, 0), W_CALL(7), W_LDMAP(1, MAP_ARRAY), W_JEQ(0, 0, 2), W_LDMAP(1, MAP_ONE), W_MOVR(2, 10), W_ADD(2, -4), W_CALL(1), W_RETURN), 9, EXEC_NO_MAP, false, 0},
+	{"CVE-2023-2163: two maps, a path pruned",
+	 PROG(W_ST32(10, -4, 0), W_CALL(7), W_LDMAP(6, MAP_ARRAY), W_JEQ(0, 0, 2), W_LDMAP(6, MAP_ONE), W_NOTHING, W_NOTHING, W_NOTHING, W_MOVR(1, 6), W_MOVR(2, 10), W_ADD(2, -4), W_CALL(1), W_RETURN), 22, EXEC_NO_MAP, false, 0},
+	{"a map from the stack", PROG(W_ST32(10, -4, 0), W_LDMAP(1, MAP_ARRAY), W_STX64(10, 1, -16), W_MOVR(2, 10), W_ADD(2, -4), W_LDX64(1, 10, -16), W_CALL(1), W_RETURN), 7, MAP_ARRAY, true, 0},
+	{"a map in a map", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 4), W_IN_INNER, W_RETURN), 10, EXEC_NO_MAP, false, 0},
+	{"a map of maps", PROG(W_INNER(MAP_OUTER), W_RETURN), 5, MAP_OUTER, true, 0},
+	{"a tail call", PROG(W_LDMAP(2, MAP_PROGS), W_MOV(3, 0), W_CALL(12), W_RETURN), 3, MAP_PROGS, false, 0},
+	{"a helper without a map", PROG(W_CALL(7), W_EXIT), 0, EXEC_NO_MAP, false, 0},
+	{"an update", PROG(W_ST64(10, -8, 1), W_MOVR(2, 10), W_ADD(2, -4), W_MOVR(3, 10), W_ADD(3, -8), W_LDMAP(1, MAP_ARRAY), W_MOV(4, 0), W_CALL(2), W_RETURN), 8, MAP_ARRAY, true, 0},
+};
+/* clang-format on */
+
+Test(args, facts)
+{
+	struct bench b;
+
+	bench_init(&b);
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		const struct fact *fact = &facts[i];
+		struct verify_result result;
+		const struct exec_call *call;
+
+		bench_verify_keep(&b, fact->words, fact->count, 10000, &result);
+		cr_assert_eq(result.error, 0, "%s: %s", fact->id, b.log);
+		call = &result.calls[fact->at];
+		cr_expect(call->map == fact->map && call->key_known == fact->key_known && call->key == fact->key,
+			  "%s: map %u, key %s %#x", fact->id, call->map, call->key_known ? "known" : "not known",
+			  call->key);
+		arena_free(&b.arena, result.access);
+		arena_free(&b.arena, result.calls);
+	}
+	free(b.memory);
+}

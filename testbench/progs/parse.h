@@ -8,6 +8,8 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -60,6 +62,16 @@ static __always_inline struct ethhdr *take_ethernet(struct cursor *c, __be16 *pr
 		*proto = tag->proto;
 	}
 	return eth;
+}
+
+/* Skips the options of an IPv4 header that was taken, whose ihl is 5 or more. */
+static __always_inline bool skip_options(struct cursor *c, const struct iphdr *ip)
+{
+	__u32 bytes = ip->ihl * 4 - sizeof(*ip);
+
+	/* The bound is in sight of the verifier, but not of the compiler, which would leave it out. */
+	asm volatile("" : "+r"(bytes));
+	return take(c, bytes & 0x3c) != NULL;
 }
 
 /* The transport protocol of an IPv4 or IPv6 frame; 255 for anything else. */

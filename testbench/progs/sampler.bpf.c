@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Passes every frame, and tells of it: a sample of its first bytes as a perf event, and a line about long ones in a ring. */
+/* Passes every frame, and tells of it: a sample of its first bytes as a perf event, and a line about long ones in a
+ * ring. */
 #include "parse.h"
 
 #define SAMPLE_BYTES 64

@@ -78,7 +78,23 @@ static bool insn_ok(const struct exec_prog *prog, uint32_t i)
 	return true;
 }
 
-/* Checks the program and marks what jumps and calls lead to. 0, or -EINVAL with *at. */
+#define CONTEXT_LAST 16 /* the last field's offset, and the only one that is written */
+
+/* Whether an access of the context is one that programs have. req: XO-133, XO-137 */
+static bool context_ok(const struct exec_prog *prog, uint32_t i)
+{
+	const struct insn *insn = &prog->insns[i];
+	const struct insn_info *info = &insn_info[insn->op];
+
+	if (!prog->access || prog->access[i] != EXEC_ACCESS_CTX)
+		return true;
+	if (info->width != 4 || insn->off % 4 || insn->off < 0 || insn->off > CONTEXT_LAST)
+		return false;
+	return info->cls == INSN_CLASS_LDX ||
+	       ((info->cls == INSN_CLASS_ST || info->cls == INSN_CLASS_STX) && insn->off == CONTEXT_LAST);
+}
+
+/* Checks the program and marks what jumps and calls lead to. 0, or -EINVAL or -ENOTSUP with *at. */
 static int survey(struct jit_work *w, uint32_t *at)
 {
 	const struct exec_prog *prog = w->prog;
@@ -87,9 +103,9 @@ static int survey(struct jit_work *w, uint32_t *at)
 		const struct insn *insn = &prog->insns[i];
 		uint8_t cls;
 
-		if (!insn_ok(prog, i)) {
+		if (!insn_ok(prog, i) || !context_ok(prog, i)) {
 			*at = i;
-			return -EINVAL;
+			return insn_ok(prog, i) ? -ENOTSUP : -EINVAL;
 		}
 		cls = insn_info[insn->op].cls;
 		if (cls == INSN_CLASS_CALL_LOCAL) {

@@ -1,7 +1,532 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "exec/opt.h"
+/*
+ * The optimiser's way through a program: once from the front with what is known of each register, then once or twice
+ * from the end to remove what nobody needs (opt_dead.c).
+ *
+ * What is known of all paths (struct opt_facts) meets at jump targets; where a jump leads back nothing is known.
+ * Values, stack cells and bytes (opt_bytes.c) are known within a block. Everything relies on the program being
+ * verified: a pointer's base says where an access goes, loads have no effects.
+ */
+#include "exec/alu.h"
+#include "exec/jit.h"
+#include "exec/opt_work.h"
 #include "le.h"
 #include "virtio_net_xdp.h"
+
+#define CTX_DATA      0
+#define CTX_DATA_META 8
+
+static uint8_t pointer(enum opt_region region, bool may_be_null)
+{
+	return (uint8_t)(OPT_FACT_POINTER | (may_be_null ? OPT_FACT_NULL : 0) | region);
+}
+
+static bool is_pointer(uint8_t fact)
+{
+	return fact & OPT_FACT_POINTER;
+}
+
+static unsigned int bits_of(const struct opt_work *w, uint8_t reg)
+{
+	uint8_t fact = w->facts.of[reg];
+
+	return is_pointer(fact) ? 64 : fact;
+}
+
+static unsigned int bits_in(uint64_t value)
+{
+	return value ? 64 - (unsigned int)__builtin_clzll(value) : 0;
+}
+
+/* Writes */
+
+static void wrote(struct opt_work *w, uint8_t reg, uint8_t fact)
+{
+	w->facts.of[reg] = fact;
+	w->known &= (uint16_t) ~(1u << reg);
+	w->version[reg]++;
+}
+
+static void wrote_value(struct opt_work *w, uint8_t reg, uint8_t fact, uint64_t value)
+{
+	wrote(w, reg, fact);
+	w->known |= (uint16_t)(1u << reg);
+	w->value[reg] = value;
+}
+
+static bool is_known(const struct opt_work *w, uint8_t reg)
+{
+	return w->known >> reg & 1;
+}
+
+static bool is_constant(const struct opt_work *w, uint8_t reg)
+{
+	return is_known(w, reg) && !is_pointer(w->facts.of[reg]);
+}
+
+/* Whether reg is R10 plus a known distance. */
+static bool is_stack(const struct opt_work *w, uint8_t reg, int64_t *distance)
+{
+	if (!is_known(w, reg) || opt_region(w, reg) != OPT_REGION_STACK)
+		return false;
+	*distance = (int64_t)w->value[reg];
+	return true;
+}
+
+/* Facts */
+
+static uint8_t meet(uint8_t a, uint8_t b)
+{
+	if (a == b)
+		return a;
+	if (is_pointer(a) && is_pointer(b))
+		return (a & ~OPT_FACT_NULL) == (b & ~OPT_FACT_NULL) ? a | b : OPT_FACT_ANY;
+	return is_pointer(a) || is_pointer(b) ? OPT_FACT_ANY : MAX(a, b);
+}
+
+static void meet_facts(struct opt_facts *to, const struct opt_facts *from)
+{
+	if (!to->seen) {
+		*to = *from;
+		to->seen = true;
+		return;
+	}
+	for (unsigned int n = 0; n < INSN_MAX_REG; n++)
+		to->of[n] = meet(to->of[n], from->of[n]);
+}
+
+static void nothing_known(struct opt_facts *facts)
+{
+	mem_set(facts->of, OPT_FACT_ANY, sizeof(facts->of));
+	facts->of[INSN_FRAME_PTR] = pointer(OPT_REGION_STACK, false);
+}
+
+static void new_block(struct opt_work *w)
+{
+	opt_bytes_flush(w);
+	opt_bytes_reset(w);
+	w->cells = 0;
+	w->known = 1u << INSN_FRAME_PTR;
+	w->value[INSN_FRAME_PTR] = 0;
+}
+
+/* Slot i is jumped to, and reached from the slot before if falls. */
+static void enter_target(struct opt_work *w, uint32_t i, bool falls)
+{
+	new_block(w);
+	if (w->mark[i] & (JIT_MARK_BACK | JIT_MARK_FUNC)) {
+		nothing_known(&w->facts);
+		return;
+	}
+	if (falls)
+		meet_facts(&w->at[i], &w->facts);
+	if (w->at[i].seen)
+		w->facts = w->at[i];
+	else
+		nothing_known(&w->facts);
+}
+
+/* The stack's cells */
+
+static void forget_cells(struct opt_work *w, int64_t off, int64_t width)
+{
+	for (uint32_t n = 0; n < w->cells;) {
+		struct opt_cell *c = &w->cell[n];
+
+		if (off < c->off + c->width && c->off < off + width)
+			*c = w->cell[--w->cells];
+		else
+			n++;
+	}
+}
+
+static const struct opt_cell *find_cell(const struct opt_work *w, int64_t off)
+{
+	for (uint32_t n = 0; n < w->cells; n++) {
+		const struct opt_cell *c = &w->cell[n];
+
+		if (c->off == off && (c->is_constant || w->version[c->reg] == c->version))
+			return c;
+	}
+	return NULL;
+}
+
+static void store_cell(struct opt_work *w, uint32_t i, int64_t off)
+{
+	const struct insn *insn = &w->insns[i];
+	const struct insn_info *info = opt_info(w, i);
+	struct opt_cell cell = {.off = (int32_t)off, .width = info->width, .reg = insn->src};
+
+	cell.version = w->version[insn->src];
+	if (info->cls == INSN_CLASS_ST) {
+		cell.is_constant = true;
+		cell.constant = (uint64_t)(int64_t)insn->imm;
+	} else if (is_constant(w, insn->src)) {
+		cell.is_constant = true;
+		cell.constant = w->value[insn->src];
+	}
+	if (w->cells == OPT_CELLS)
+		w->cell[0] = w->cell[--w->cells];
+	w->cell[w->cells++] = cell;
+}
+
+/* A store or atomic operation at slot i. */
+static void store(struct opt_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+	const struct insn_info *info = opt_info(w, i);
+	bool plain = w->form[i] == OPT_PLAIN && (info->cls == INSN_CLASS_ST || info->cls == INSN_CLASS_STX);
+	int64_t distance;
+
+	if (!opt_may_meet((uint8_t)opt_region(w, insn->dst), OPT_REGION_STACK))
+		return;
+	if (!is_stack(w, insn->dst, &distance)) {
+		w->cells = 0;
+		return;
+	}
+	forget_cells(w, distance + insn->off, info->width);
+	if (plain)
+		store_cell(w, i, distance + insn->off);
+}
+
+/* Rewriting */
+
+static void set_nothing(struct opt_work *w, uint32_t i)
+{
+	if (opt_knows(w, OPT_NOTHING))
+		w->form[i] = OPT_NOTHING;
+}
+
+static bool is_target(const struct opt_work *w, uint32_t i)
+{
+	return w->mark[i] & (JIT_MARK_TARGET | JIT_MARK_FUNC);
+}
+
+/* dst = value, in one slot. */
+static void set_constant(struct opt_work *w, uint32_t i, uint8_t dst, uint64_t value, bool is_address)
+{
+	w->insns[i] = (struct insn){
+		.op = is_address ? INSN_LD_MAP_VALUE : INSN_LD_IMM64, .dst = dst, .imm64 = (int64_t)value};
+}
+
+/* dst = src, of which only the low width bytes are asked for and the others are to be 0. */
+static bool set_move(struct opt_work *w, uint32_t i, uint8_t dst, uint8_t src, unsigned int width)
+{
+	bool narrow = bits_of(w, src) <= 8 * width;
+
+	if (width != 8 && width != 4 && !narrow)
+		return false;
+	if (dst == src && (narrow || width == 8))
+		set_nothing(w, i);
+	if (w->form[i] == OPT_PLAIN)
+		w->insns[i] =
+			(struct insn){.op = narrow || width == 8 ? INSN_MOV64_X : INSN_MOV32_X, .dst = dst, .src = src};
+	return true;
+}
+
+/* Whether [p, p + width) is in a map that neither commands nor programs can ever write again. */
+static bool is_frozen(const struct opt_work *w, uint64_t p, unsigned int width)
+{
+	for (uint32_t n = 0; n < w->prog->num_maps; n++) {
+		const struct map *map = w->prog->maps[n];
+
+		if (map->frozen && !map_prog_can_write(map) && map->ops->owns(map, (const void *)(uintptr_t)p, width))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t narrow(uint64_t value, unsigned int width)
+{
+	return width == 8 ? value : value & ((1ULL << 8 * width) - 1);
+}
+
+/* A load from frozen memory or of what the block stored on the stack. Returns whether slot i was rewritten. */
+static bool fold_load(struct opt_work *w, uint32_t i)
+{
+	const struct insn insn = w->insns[i];
+	unsigned int width = opt_info(w, i)->width;
+	const struct opt_cell *cell;
+	int64_t distance;
+	uint64_t value = 0;
+	uint8_t fact;
+
+	if (opt_region(w, insn.src) == OPT_REGION_VALUE && is_known(w, insn.src)) {
+		uint64_t p = w->value[insn.src] + (uint64_t)(int64_t)insn.off;
+
+		if (!is_frozen(w, p, width))
+			return false;
+		mem_copy(&value, (const void *)(uintptr_t)p, width);
+		set_constant(w, i, insn.dst, value, false);
+		wrote_value(w, insn.dst, (uint8_t)bits_in(value), value);
+		return true;
+	}
+	cell = is_stack(w, insn.src, &distance) ? find_cell(w, distance + insn.off) : NULL;
+	if (!cell || cell->width != width)
+		return false;
+	if (cell->is_constant) {
+		value = narrow(cell->constant, width);
+		set_constant(w, i, insn.dst, value, false);
+		wrote_value(w, insn.dst, (uint8_t)bits_in(value), value);
+		return true;
+	}
+	fact = w->facts.of[cell->reg];
+	if (opt_bytes_outdated(w, cell->reg) || !set_move(w, i, insn.dst, cell->reg, width))
+		return false;
+	if (w->form[i] != OPT_NOTHING)
+		wrote(w, insn.dst, width == 8 ? fact : (uint8_t)MIN(is_pointer(fact) ? 64u : fact, 8 * width));
+	return true;
+}
+
+static void load(struct opt_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+	const struct insn_info *info = opt_info(w, i);
+	uint8_t fact = (uint8_t)(8 * info->width);
+
+	if (opt_is_context(w, i)) {
+		if (insn->off == CTX_DATA || insn->off == CTX_DATA_META)
+			fact = pointer(OPT_REGION_PACKET, false);
+		else if (insn->off == 4)
+			fact = OPT_FACT_ANY; /* the end: a pointer that nothing is accessed by */
+	} else if (info->cls == INSN_CLASS_LDSX) {
+		fact = OPT_FACT_ANY;
+	} else if (fold_load(w, i)) {
+		opt_bytes_alu(w, i);
+		return;
+	}
+	opt_bytes_load(w, i);
+	wrote(w, insn->dst, fact);
+}
+
+/* load, add, store of the same memory in slots i to i + 2 */
+static void join_update(struct opt_work *w, uint32_t i)
+{
+	const struct insn *load_insn = &w->insns[i], *alu, *store_insn;
+	const struct insn_info *info, *load_info = opt_info(w, i);
+	uint8_t reg = load_insn->dst, base = load_insn->src;
+
+	if (!opt_knows(w, OPT_RMW) || i + 2 >= w->prog->count || is_target(w, i + 1) || is_target(w, i + 2) ||
+	    opt_is_context(w, i) || reg == base)
+		return;
+	alu = &w->insns[i + 1];
+	store_insn = &w->insns[i + 2];
+	info = &insn_info[alu->op];
+	if (info->cls != INSN_CLASS_ALU || alu->dst != reg || load_info->cls != INSN_CLASS_LDX ||
+	    load_info->width > info->width)
+		return;
+	switch (info->op) {
+	case INSN_ALU_ADD:
+	case INSN_ALU_SUB:
+	case INSN_ALU_AND:
+	case INSN_ALU_OR:
+	case INSN_ALU_XOR:
+		break;
+	default:
+		return;
+	}
+	if (info->form == INSN_FORM_ALU_X && alu->src == reg)
+		return;
+	if (insn_info[store_insn->op].cls != INSN_CLASS_STX || insn_info[store_insn->op].width != load_info->width ||
+	    store_insn->dst != base || store_insn->src != reg || store_insn->off != load_insn->off ||
+	    w->live[i + 2] >> reg & 1)
+		return;
+	w->insns[i + 2] = (struct insn){
+		.op = (uint8_t)(info->form == INSN_FORM_ALU_K ? store_insn->op - INSN_STX8 + INSN_ST8 : store_insn->op),
+		.dst = base,
+		.src = info->form == INSN_FORM_ALU_K ? 0 : alu->src,
+		.off = store_insn->off,
+		.imm = info->op,
+		.imm64 = info->form == INSN_FORM_ALU_K ? alu->imm : 0,
+	};
+	w->form[i + 2] = OPT_RMW;
+	w->form[i] = w->form[i + 1] = OPT_NOTHING;
+}
+
+/* Arithmetic */
+
+static uint8_t alu_bits(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
+{
+	unsigned int limit = 8u * info->width, a = bits_of(w, insn->dst), b;
+
+	if (info->form == INSN_FORM_ALU_K)
+		b = insn->imm < 0 ? limit : bits_in((uint32_t)insn->imm);
+	else
+		b = bits_of(w, insn->src);
+	switch (info->op) {
+	case INSN_ALU_MOV:
+		break;
+	case INSN_ALU_AND:
+		b = MIN(a, b);
+		break;
+	case INSN_ALU_OR:
+	case INSN_ALU_XOR:
+		b = MAX(a, b);
+		break;
+	case INSN_ALU_ADD:
+		b = MAX(a, b) + 1;
+		break;
+	case INSN_ALU_LSH:
+		b = info->form == INSN_FORM_ALU_K ? a + (unsigned int)insn->imm : limit;
+		break;
+	case INSN_ALU_RSH:
+		a = MIN(a, limit);
+		b = info->form != INSN_FORM_ALU_K ? a : a > (unsigned int)insn->imm ? a - (unsigned int)insn->imm : 0;
+		break;
+	case INSN_ALU_LE16:
+	case INSN_ALU_BSWAP16:
+		b = 16;
+		break;
+	case INSN_ALU_LE32:
+	case INSN_ALU_BSWAP32:
+		b = 32;
+		break;
+	default:
+		b = limit;
+	}
+	return (uint8_t)MIN(b, limit);
+}
+
+/* What a pointer that is moved or added to leads to. */
+static uint8_t alu_pointer(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
+{
+	uint8_t dst = w->facts.of[insn->dst], src = w->facts.of[insn->src];
+	bool by_register = info->form == INSN_FORM_ALU_X;
+
+	if (info->width != 8)
+		return OPT_FACT_ANY;
+	if (info->op == INSN_ALU_MOV && by_register && is_pointer(src))
+		return src;
+	if (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB)
+		return OPT_FACT_ANY;
+	if (is_pointer(dst) && !(by_register && is_pointer(src)))
+		return dst;
+	if (info->op == INSN_ALU_ADD && by_register && is_pointer(src))
+		return src;
+	return OPT_FACT_ANY;
+}
+
+/* The value in dst behind slot i. */
+static bool alu_value(const struct opt_work *w, const struct insn *insn, const struct insn_info *info, uint8_t fact,
+		      uint64_t *value)
+{
+	uint64_t operand = (uint64_t)(int64_t)insn->imm;
+
+	if (info->form == INSN_FORM_ALU_X) {
+		if (!is_known(w, insn->src))
+			return false;
+		operand = w->value[insn->src];
+	}
+	if (info->op == INSN_ALU_MOV &&
+	    (info->width == 8 || !is_pointer(w->facts.of[insn->src]) || info->form == INSN_FORM_ALU_K)) {
+		*value = info->width == 8 ? operand : (uint32_t)operand;
+		return true;
+	}
+	if (!is_known(w, insn->dst) || (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB))
+		return false;
+	if (is_pointer(fact)) {
+		/* Distances and addresses; a map is no place. */
+		if (opt_region(w, insn->dst) != OPT_REGION_STACK && opt_region(w, insn->dst) != OPT_REGION_VALUE)
+			return false;
+		if (info->form == INSN_FORM_ALU_X && is_pointer(w->facts.of[insn->src]))
+			return false;
+	} else if (is_pointer(w->facts.of[insn->dst])) {
+		return false;
+	}
+	*value = alu_eval((enum insn_alu)info->op, info->width, w->value[insn->dst], operand);
+	return true;
+}
+
+/* Whether slot i changes nothing: it masks what is 0, or moves a register to itself. */
+static bool is_idle(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
+{
+	unsigned int bits = bits_of(w, insn->dst);
+
+	if (info->op == INSN_ALU_AND && info->form == INSN_FORM_ALU_K && insn->imm > 0 &&
+	    !((uint32_t)insn->imm & ((uint32_t)insn->imm + 1)))
+		return bits <= bits_in((uint32_t)insn->imm);
+	if (info->op == INSN_ALU_MOV && info->form == INSN_FORM_ALU_X && insn->dst == insn->src)
+		return info->width == 8 || bits <= 32;
+	if (info->op == INSN_ALU_LE16)
+		return bits <= 16;
+	return info->op == INSN_ALU_LE32 && bits <= 32;
+}
+
+/* Shifting left and right by 32, as compilers without 32-bit instructions do. */
+static bool is_narrowing(const struct opt_work *w, uint32_t i)
+{
+	const struct insn *left = &w->insns[i], *right = left + 1;
+
+	return left->op == INSN_LSH64_K && left->imm == 32 && i + 1 < w->prog->count && !is_target(w, i + 1) &&
+	       right->op == INSN_RSH64_K && right->imm == 32 && right->dst == left->dst;
+}
+
+/* A move and an addition to its result. */
+static bool is_lea(const struct opt_work *w, uint32_t i)
+{
+	const struct insn *move = &w->insns[i], *add = move + 1;
+
+	if (!opt_knows(w, OPT_LEA) || i + 1 >= w->prog->count || is_target(w, i + 1) || move->dst == move->src ||
+	    add->dst != move->dst)
+		return false;
+	return (move->op == INSN_MOV64_X && add->op == INSN_ADD64_K) ||
+	       (move->op == INSN_MOV32_X && add->op == INSN_ADD32_K);
+}
+
+/* What the pair came to is in dst; the block goes on behind it. Returns the slots that were dealt with. */
+static uint32_t alu_pair(struct opt_work *w, uint32_t i)
+{
+	const struct insn insn = w->insns[i];
+	uint8_t src_fact = w->facts.of[insn.src];
+	bool known = is_known(w, insn.src), wide = insn_info[insn.op].width == 8;
+	uint64_t value;
+
+	if (is_narrowing(w, i)) {
+		set_nothing(w, i);
+		set_move(w, i + 1, insn.dst, insn.dst, 4);
+		opt_bytes_alu(w, i + 1);
+		wrote(w, insn.dst, (uint8_t)MIN(bits_of(w, insn.dst), 32u));
+		return 2;
+	}
+	if (!is_lea(w, i))
+		return 0;
+	w->insns[i + 1].src = insn.src;
+	w->insns[i + 1].imm64 = w->insns[i + 1].imm;
+	w->form[i + 1] = OPT_LEA;
+	set_nothing(w, i);
+	opt_bytes_alu(w, i + 1);
+	value = w->value[insn.src] + (uint64_t)(int64_t)w->insns[i + 1].imm;
+	if (!wide)
+		wrote(w, insn.dst, 32);
+	else if (known && (!is_pointer(src_fact) || src_fact == pointer(OPT_REGION_STACK, false)))
+		wrote_value(w, insn.dst, is_pointer(src_fact) ? src_fact : (uint8_t)bits_in(value), value);
+	else
+		wrote(w, insn.dst, is_pointer(src_fact) ? src_fact : OPT_FACT_ANY);
+	return 2;
+}
+
+static void alu(struct opt_work *w, uint32_t i)
+{
+	const struct insn insn = w->insns[i];
+	const struct insn_info *info = opt_info(w, i);
+	uint8_t fact;
+	uint64_t value;
+
+	if (is_idle(w, &insn, info)) {
+		set_nothing(w, i);
+		return;
+	}
+	fact = alu_pointer(w, &insn, info);
+	if (!is_pointer(fact))
+		fact = alu_bits(w, &insn, info);
+	opt_bytes_alu(w, i);
+	if (alu_value(w, &insn, info, fact, &value))
+		wrote_value(w, insn.dst, is_pointer(fact) ? fact : (uint8_t)bits_in(value), value);
+	else
+		wrote(w, insn.dst, fact);
+}
+
+/* Calls */
 
 bool opt_array(struct map *map, struct opt_array *array)
 {
@@ -12,20 +537,298 @@ bool opt_array(struct map *map, struct opt_array *array)
 	array->base = (uintptr_t)map->ops->lookup(map, &first, 0);
 	array->entries = map->attr.max_entries;
 	array->stride = array->entries > 1 ? (uintptr_t)map->ops->lookup(map, &second, 0) - array->base : 8;
-	return array->entries <= INT32_MAX;
+	return array->base && array->entries <= INT32_MAX && array->stride <= INT32_MAX;
+}
+
+/* The map argument of the call at slot i, or EXEC_NO_MAP. */
+static uint32_t map_of_call(const struct opt_work *w, uint32_t i)
+{
+	if (w->prog->calls && w->prog->calls[i].map != EXEC_NO_MAP)
+		return w->prog->calls[i].map;
+	if (is_known(w, 1) && w->facts.of[1] == pointer(OPT_REGIONS, false))
+		return (uint32_t)w->value[1];
+	return EXEC_NO_MAP;
+}
+
+/* Whether the key of the lookup at slot i is a number; *cell: else what was stored there, if that is known. */
+static bool known_key(const struct opt_work *w, uint32_t i, uint32_t *key, const struct opt_cell **cell)
+{
+	int64_t distance;
+
+	*cell = NULL;
+	if (w->prog->calls && w->prog->calls[i].map != EXEC_NO_MAP && w->prog->calls[i].key_known) {
+		*key = w->prog->calls[i].key;
+		return true;
+	}
+	if (is_stack(w, 2, &distance))
+		*cell = find_cell(w, distance);
+	if (!*cell || (*cell)->width < 4) {
+		*cell = NULL;
+		return false;
+	}
+	*key = (uint32_t)(*cell)->constant;
+	return (*cell)->is_constant;
+}
+
+/* Fills in the slot of a lookup in an array. Returns whether the result is known not to be null. */
+static bool set_index(struct opt_work *w, uint32_t i, uint32_t map, const struct opt_array *array,
+		      const struct opt_cell *cell)
+{
+	struct insn *insn = &w->insns[i];
+	unsigned int bits = cell ? bits_of(w, cell->reg) : 64;
+	bool good = bits < 32 && 1ULL << bits <= array->entries;
+	int64_t distance;
+
+	*insn = (struct insn){.op = INSN_CALL, .imm = (int32_t)map, .imm64 = good};
+	if (cell) {
+		insn->src = cell->reg;
+		w->form[i] = OPT_INDEX;
+		return good;
+	}
+	w->form[i] = OPT_INDEX_MEM;
+	insn->src = 2;
+	if (is_stack(w, 2, &distance) && distance >= -EXEC_STACK_BYTES && distance < 0) {
+		insn->src = INSN_FRAME_PTR;
+		insn->off = (int16_t)distance;
+	}
+	return false;
+}
+
+/* A lookup in an ARRAY becomes arithmetic; an address, if the key is known. req: XO-163, XO-230 */
+static bool inline_lookup(struct opt_work *w, uint32_t i, uint32_t map)
+{
+	const struct opt_cell *cell;
+	struct opt_array array;
+	uint32_t key;
+	uint64_t value;
+
+	if (!opt_knows(w, OPT_INDEX) || !opt_knows(w, OPT_INDEX_MEM) || !opt_array(w->prog->maps[map], &array))
+		return false;
+	if (!known_key(w, i, &key, &cell)) {
+		bool good = set_index(w, i, map, &array, cell);
+
+		wrote(w, 0, pointer(OPT_REGION_VALUE, !good));
+		return true;
+	}
+	if (key >= array.entries) {
+		set_constant(w, i, 0, 0, false);
+		wrote_value(w, 0, 0, 0);
+		return true;
+	}
+	value = array.base + key * array.stride;
+	set_constant(w, i, 0, value, true);
+	wrote_value(w, 0, pointer(OPT_REGION_VALUE, false), value);
+	return true;
+}
+
+static void call(struct opt_work *w, uint32_t i)
+{
+	const struct helper *helper = helper_of((uint32_t)w->insns[i].imm);
+	uint32_t map = map_of_call(w, i);
+	uint8_t fact = OPT_FACT_ANY;
+
+	opt_bytes_flush(w);
+	if (w->insns[i].imm == 1 && map < w->prog->num_maps && inline_lookup(w, i, map)) {
+		w->bytes_known &= (uint16_t)~1u;
+		/* R1 to R5 are still what they were, but no program reads them. */
+		for (uint8_t reg = 1; reg <= 5; reg++)
+			w->known &= (uint16_t) ~(1u << reg);
+		return;
+	}
+	if (helper && helper->ret == HELPER_RET_VALUE_OR_NULL)
+		fact = pointer(OPT_REGION_VALUE, true);
+	if (map < w->prog->num_maps && map < INT16_MAX)
+		w->insns[i].off = (int16_t)(map + 1);
+	opt_bytes_reset(w);
+	w->cells = 0;
+	for (uint8_t reg = 0; reg <= 5; reg++)
+		wrote(w, reg, reg ? OPT_FACT_ANY : fact);
+}
+
+static void call_local(struct opt_work *w)
+{
+	opt_bytes_flush(w);
+	opt_bytes_reset(w);
+	w->cells = 0;
+	for (uint8_t reg = 0; reg <= 5; reg++)
+		wrote(w, reg, OPT_FACT_ANY);
+}
+
+/* Jumps */
+
+/* A pointer compared with null that cannot be it. */
+static bool is_settled(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
+{
+	uint8_t fact = w->facts.of[insn->dst];
+
+	return info->form == INSN_FORM_JMP_K && !insn->imm64 && info->width == 8 &&
+	       (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && is_pointer(fact) && !(fact & OPT_FACT_NULL);
+}
+
+static void jump(struct opt_work *w, uint32_t i)
+{
+	struct insn *insn = &w->insns[i];
+	const struct insn_info *info = opt_info(w, i);
+
+	opt_bytes_flush(w);
+	if (info->cls == INSN_CLASS_JMP && is_settled(w, insn, info)) {
+		if (info->op == INSN_JMP_EQ) {
+			set_nothing(w, i);
+			return;
+		}
+		insn->op = INSN_JA;
+		insn->dst = insn->src = 0;
+	}
+	if ((uint32_t)insn->imm > i)
+		meet_facts(&w->at[insn->imm], &w->facts);
+}
+
+static void atomic(struct opt_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+	uint8_t op = opt_info(w, i)->op;
+
+	opt_bytes_flush(w);
+	opt_bytes_store(w, i);
+	store(w, i);
+	if (op == INSN_ATOMIC_CMPXCHG) {
+		w->bytes_known &= (uint16_t)~1u;
+		wrote(w, 0, OPT_FACT_ANY);
+	} else if (op >= INSN_ATOMIC_FETCH_ADD) {
+		w->bytes_known &= (uint16_t) ~(1u << insn->src);
+		wrote(w, insn->src, OPT_FACT_ANY);
+	}
+}
+
+static void constant(struct opt_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+	uint64_t value = (uint64_t)insn->imm64;
+
+	w->bytes_known &= (uint16_t) ~(1u << insn->dst);
+	switch (opt_info(w, i)->cls) {
+	case INSN_CLASS_LD_MAP:
+		wrote_value(w, insn->dst, pointer(OPT_REGIONS, false), (uint32_t)insn->imm);
+		break;
+	case INSN_CLASS_LD_MAP_VALUE:
+		wrote_value(w, insn->dst, pointer(OPT_REGION_VALUE, false), value);
+		break;
+	default:
+		wrote_value(w, insn->dst, (uint8_t)bits_in(value), value);
+	}
+}
+
+/* Slot i, and perhaps those behind it that belong to it. Returns how many. */
+static uint32_t take(struct opt_work *w, uint32_t i)
+{
+	uint32_t pair;
+
+	if (w->form[i] == OPT_NOTHING)
+		return 1;
+	switch (opt_info(w, i)->cls) {
+	case INSN_CLASS_ALU:
+		pair = alu_pair(w, i);
+		if (pair)
+			return pair;
+		alu(w, i);
+		return 1;
+	case INSN_CLASS_LDX:
+		join_update(w, i);
+		if (w->form[i] == OPT_PLAIN)
+			load(w, i);
+		return 1;
+	case INSN_CLASS_LDSX:
+		load(w, i);
+		return 1;
+	case INSN_CLASS_ST:
+	case INSN_CLASS_STX:
+		opt_bytes_store(w, i);
+		store(w, i);
+		return 1;
+	case INSN_CLASS_ATOMIC:
+		atomic(w, i);
+		return 1;
+	case INSN_CLASS_CALL:
+		call(w, i);
+		return 1;
+	case INSN_CLASS_CALL_LOCAL:
+		call_local(w);
+		return 1;
+	case INSN_CLASS_JMP:
+	case INSN_CLASS_JA:
+		jump(w, i);
+		return 1;
+	case INSN_CLASS_LD_IMM64:
+	case INSN_CLASS_LD_MAP:
+	case INSN_CLASS_LD_MAP_VALUE:
+		constant(w, i);
+		return 1;
+	default:
+		return 1;
+	}
+}
+
+static void forward(struct opt_work *w)
+{
+	bool falls = false;
+
+	nothing_known(&w->facts);
+	if (!w->prog->plain_memory)
+		w->facts.of[1] = pointer(OPT_REGION_CTX, false);
+	new_block(w);
+	for (uint32_t i = 0; i < w->prog->count;) {
+		uint8_t cls = opt_info(w, i)->cls;
+		uint32_t count;
+
+		if (is_target(w, i))
+			enter_target(w, i, falls);
+		count = take(w, i);
+		cls = opt_info(w, i)->cls;
+		falls = w->form[i] == OPT_NOTHING || (cls != INSN_CLASS_JA && cls != INSN_CLASS_EXIT);
+		if (!falls)
+			opt_bytes_flush(w);
+		i += count;
+	}
+	opt_bytes_flush(w);
+}
+
+static bool get_memory(struct opt_work *w, struct arena *scratch, struct opt *opt)
+{
+	uint32_t count = w->prog->count;
+
+	opt->insns = w->insns = arena_alloc(scratch, count * sizeof(*w->insns));
+	opt->form = w->form = arena_alloc(scratch, count);
+	w->live = arena_alloc(scratch, count * sizeof(*w->live));
+	w->before = arena_alloc(scratch, count * sizeof(*w->before));
+	w->at = arena_alloc(scratch, count * sizeof(*w->at));
+	return w->insns && w->form && w->live && w->before && w->at;
 }
 
 int opt_run(const struct exec_prog *prog, const uint8_t *mark, uint32_t forms, struct arena *scratch, struct opt *opt)
 {
-	(void)mark, (void)forms;
-	opt->insns = arena_alloc(scratch, prog->count * sizeof(*opt->insns));
-	opt->form = arena_alloc(scratch, prog->count);
-	if (!opt->insns || !opt->form) {
-		opt_free(opt, scratch);
+	struct opt_work *w = arena_alloc(scratch, sizeof(*w));
+	int rc = -ENOMEM;
+
+	*opt = (struct opt){0};
+	if (!w)
 		return -ENOMEM;
+	w->prog = prog;
+	w->mark = mark;
+	w->forms = forms;
+	if (get_memory(w, scratch, opt)) {
+		mem_copy(w->insns, prog->insns, prog->count * sizeof(*w->insns));
+		opt_dead_learn(w);
+		forward(w);
+		opt_dead_remove(w);
+		rc = 0;
 	}
-	mem_copy(opt->insns, prog->insns, prog->count * sizeof(*opt->insns));
-	return 0;
+	arena_free(scratch, w->at);
+	arena_free(scratch, w->before);
+	arena_free(scratch, w->live);
+	arena_free(scratch, w);
+	if (rc)
+		opt_free(opt, scratch);
+	return rc;
 }
 
 void opt_free(struct opt *opt, struct arena *scratch)

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which registers and stack bytes are read again, and the removal of what writes others.
+ *
+ * One pass from the end. Where a jump leads back, everything counts as read.
+ */
+#include "exec/opt_work.h"
+
+#define BIT(reg) ((uint16_t)(1u << (reg)))
+#define ARGS     ((uint16_t)0x3e) /* R1 to R5 */
+#define SCRATCH  ((uint16_t)0x3f) /* R0 to R5 */
+#define ALL      ((uint16_t)0x7ff)
+
+struct effect {
+	uint16_t reads;
+	uint16_t writes;
+	bool pure; /* nothing but what it writes matters */
+};
+
+static uint16_t helper_reads(int32_t id)
+{
+	const struct helper *helper = helper_of((uint32_t)id);
+	uint16_t reads = 0;
+
+	if (!helper)
+		return ARGS;
+	for (unsigned int n = 0; n < ARRAY_SIZE(helper->args); n++)
+		if (helper->args[n] != HELPER_ARG_NONE)
+			reads |= BIT(n + 1);
+	return helper->flags & HELPER_F_TAIL_CALL ? ARGS : reads;
+}
+
+static struct effect atomic_effect(const struct insn *insn, uint8_t op)
+{
+	struct effect e = {.reads = BIT(insn->dst) | BIT(insn->src)};
+
+	if (op == INSN_ATOMIC_CMPXCHG) {
+		e.reads |= BIT(0);
+		e.writes = BIT(0);
+	} else if (op >= INSN_ATOMIC_FETCH_ADD) {
+		e.writes = BIT(insn->src);
+	}
+	return e;
+}
+
+static struct effect plain_effect(const struct insn *insn)
+{
+	const struct insn_info *info = &insn_info[insn->op];
+	uint16_t dst = BIT(insn->dst), src = BIT(insn->src);
+	bool is_mov;
+
+	switch (info->cls) {
+	case INSN_CLASS_ALU:
+		is_mov = info->op == INSN_ALU_MOV || info->op == INSN_ALU_MOVSX8 || info->op == INSN_ALU_MOVSX16 ||
+			 info->op == INSN_ALU_MOVSX32;
+		return (struct effect){
+			.reads = (uint16_t)((is_mov ? 0 : dst) | (info->form == INSN_FORM_ALU_X ? src : 0)),
+			.writes = dst,
+			.pure = true};
+	case INSN_CLASS_LDX:
+	case INSN_CLASS_LDSX:
+		return (struct effect){.reads = src, .writes = dst, .pure = true};
+	case INSN_CLASS_ST:
+		return (struct effect){.reads = dst};
+	case INSN_CLASS_STX:
+		return (struct effect){.reads = dst | src};
+	case INSN_CLASS_ATOMIC:
+		return atomic_effect(insn, info->op);
+	case INSN_CLASS_JMP:
+		return (struct effect){.reads = (uint16_t)(dst | (info->form == INSN_FORM_JMP_X ? src : 0))};
+	case INSN_CLASS_CALL:
+		return (struct effect){.reads = helper_reads(insn->imm), .writes = SCRATCH};
+	case INSN_CLASS_CALL_LOCAL:
+		return (struct effect){.reads = ARGS, .writes = SCRATCH};
+	case INSN_CLASS_EXIT:
+		return (struct effect){.reads = BIT(0)};
+	case INSN_CLASS_LD_IMM64:
+	case INSN_CLASS_LD_MAP:
+	case INSN_CLASS_LD_MAP_VALUE:
+		return (struct effect){.writes = dst, .pure = true};
+	default:
+		return (struct effect){0};
+	}
+}
+
+static struct effect effect_of(const struct opt_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+	uint16_t dst = BIT(insn->dst), src = BIT(insn->src);
+
+	switch (w->form[i]) {
+	case OPT_PLAIN:
+		return plain_effect(insn);
+	case OPT_LEA:
+	case OPT_LDX_SWAP:
+		return (struct effect){.reads = src, .writes = dst, .pure = true};
+	case OPT_COPY:
+		return (struct effect){.reads = dst | src};
+	case OPT_RMW:
+		return (struct effect){.reads = (uint16_t)(dst | (opt_info(w, i)->cls == INSN_CLASS_STX ? src : 0))};
+	case OPT_INDEX:
+	case OPT_INDEX_MEM:
+		return (struct effect){.reads = src, .writes = BIT(0), .pure = true};
+	default:
+		return (struct effect){0};
+	}
+}
+
+/* Read behind slot i. live[] of what comes behind it is known. */
+static uint16_t live_behind(const struct opt_work *w, uint32_t i, const uint16_t *before)
+{
+	const struct insn *insn = &w->insns[i];
+	uint8_t cls = opt_info(w, i)->cls;
+	uint16_t next = i + 1 < w->prog->count ? before[i + 1] : 0;
+	uint16_t there;
+
+	if (w->form[i] != OPT_PLAIN)
+		return next;
+	switch (cls) {
+	case INSN_CLASS_EXIT:
+		return 0;
+	case INSN_CLASS_JA:
+	case INSN_CLASS_JMP:
+		there = (uint32_t)insn->imm > i ? before[insn->imm] : ALL;
+		return cls == INSN_CLASS_JA ? there : next | there;
+	default:
+		return next;
+	}
+}
+
+static uint16_t live_before(uint16_t behind, struct effect e)
+{
+	return (uint16_t)((behind & ~e.writes) | e.reads);
+}
+
+void opt_dead_learn(struct opt_work *w)
+{
+	for (uint32_t i = w->prog->count; i-- > 0;) {
+		w->live[i] = live_behind(w, i, w->before);
+		w->before[i] = live_before(w->live[i], effect_of(w, i));
+	}
+}
+
+/* The stack as the program reads it; R10 - 512 is byte 0. */
+struct reads {
+	bool anywhere; /* R10 went where nobody follows it */
+	uint64_t bytes[EXEC_STACK_BYTES / 64];
+};
+
+static void add_read(struct reads *r, int32_t off, unsigned int width)
+{
+	for (int32_t at = off + EXEC_STACK_BYTES; width--; at++) {
+		if (at < 0 || at >= EXEC_STACK_BYTES)
+			r->anywhere = true;
+		else
+			r->bytes[at / 64] |= 1ULL << at % 64;
+	}
+}
+
+static bool is_read(const struct reads *r, int32_t off, unsigned int width)
+{
+	for (int32_t at = off + EXEC_STACK_BYTES; width--; at++)
+		if (at < 0 || at >= EXEC_STACK_BYTES || r->bytes[at / 64] >> at % 64 & 1)
+			return true;
+	return false;
+}
+
+/* What slot i does with R10. */
+static void take_stack(const struct opt_work *w, uint32_t i, struct reads *r)
+{
+	const struct insn *insn = &w->insns[i];
+	const struct insn_info *info = opt_info(w, i);
+	bool dst = insn->dst == INSN_FRAME_PTR, src = insn->src == INSN_FRAME_PTR;
+
+	if (!dst && !src)
+		return;
+	switch (w->form[i]) {
+	case OPT_NOTHING:
+		return;
+	case OPT_COPY:
+		if (src)
+			add_read(r, insn->imm, info->width);
+		return;
+	case OPT_RMW:
+		if (dst)
+			add_read(r, insn->off, info->width);
+		r->anywhere |= info->cls == INSN_CLASS_STX && src;
+		return;
+	case OPT_INDEX_MEM:
+		add_read(r, insn->off, 4);
+		return;
+	case OPT_LDX_SWAP:
+		add_read(r, insn->off, info->width);
+		return;
+	case OPT_PLAIN:
+		break;
+	default:
+		r->anywhere = true;
+		return;
+	}
+	switch (info->cls) {
+	case INSN_CLASS_LDX:
+	case INSN_CLASS_LDSX:
+		add_read(r, insn->off, info->width);
+		return;
+	case INSN_CLASS_ST:
+		return;
+	case INSN_CLASS_STX:
+		r->anywhere |= src;
+		return;
+	default:
+		r->anywhere = true;
+	}
+}
+
+static void remove_unread(struct opt_work *w, struct reads *r)
+{
+	for (uint32_t i = w->prog->count; i-- > 0;) {
+		struct effect e = effect_of(w, i);
+
+		w->live[i] = live_behind(w, i, w->before);
+		if (e.pure && !(w->live[i] & e.writes)) {
+			w->form[i] = OPT_NOTHING;
+			e = (struct effect){0};
+		}
+		w->before[i] = live_before(w->live[i], e);
+		if (r)
+			take_stack(w, i, r);
+	}
+}
+
+/* Stores to the stack that nothing reads. Returns whether there were any. */
+static bool remove_stores(struct opt_work *w, const struct reads *r)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < w->prog->count; i++) {
+		const struct insn *insn = &w->insns[i];
+		uint8_t cls = opt_info(w, i)->cls;
+		bool stores = (w->form[i] == OPT_PLAIN && (cls == INSN_CLASS_ST || cls == INSN_CLASS_STX)) ||
+			      w->form[i] == OPT_COPY;
+
+		if (!stores || insn->dst != INSN_FRAME_PTR || is_read(r, insn->off, opt_info(w, i)->width))
+			continue;
+		w->form[i] = OPT_NOTHING;
+		any = true;
+	}
+	return any;
+}
+
+void opt_dead_remove(struct opt_work *w)
+{
+	struct reads reads = {0};
+
+	remove_unread(w, &reads);
+	if (!reads.anywhere && remove_stores(w, &reads))
+		remove_unread(w, NULL);
+}

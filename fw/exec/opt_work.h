@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the optimiser share: opt.c goes over the program, opt_bytes.c joins accesses, opt_dead.c removes.
+ */
+#ifndef FW_EXEC_OPT_WORK_H
+#define FW_EXEC_OPT_WORK_H
+
+#include "exec/opt.h"
+#include "helper.h"
+
+/* Where a pointer leads. Verified programs reach one only from the other by adding numbers that stay inside. */
+enum opt_region {
+	OPT_REGION_NONE, /* not known, or no pointer */
+	OPT_REGION_CTX,
+	OPT_REGION_STACK, /* of any of the run's functions */
+	OPT_REGION_PACKET,
+	OPT_REGION_VALUE, /* of a map */
+	OPT_REGIONS,
+};
+
+/*
+ * What is known of a register on all paths: at most so many bits (0 to 64) are significant, or one of the regions (128
+ * and more), where OPT_FACT_NULL says that it may be null instead.
+ */
+#define OPT_FACT_ANY     64
+#define OPT_FACT_POINTER 128
+#define OPT_FACT_NULL    64
+
+struct opt_facts {
+	uint8_t of[INSN_MAX_REG];
+	bool seen;
+};
+
+/* What a store to the stack left there; of this block. */
+struct opt_cell {
+	int32_t off; /* from R10 */
+	uint8_t width;
+	bool is_constant;
+	uint8_t reg;
+	uint32_t version; /* of the register */
+	uint64_t constant;
+};
+
+#define OPT_CELLS   8
+#define OPT_RECORDS 32
+#define OPT_COPIES  16
+
+/* A load of this block, as the origin of bytes in registers. */
+struct opt_record {
+	uint8_t base;
+	uint8_t region;
+	uint8_t width;
+	bool live; /* the memory still holds what was loaded */
+	uint32_t version;
+	int32_t off;
+};
+
+/* A byte of a register: 0, OPT_BYTE_ANY, or byte n of record r as 1 + r * 8 + n. */
+#define OPT_BYTE_ANY UINT16_MAX
+
+struct opt_bytes {
+	uint16_t of[8];
+};
+
+/* A store of loaded bytes, not yet joined with others. */
+struct opt_copy {
+	uint32_t slot;
+	int32_t off;
+	uint8_t width;
+};
+
+/* Stores from one base to another at one distance. */
+struct opt_copies {
+	uint32_t count;
+	uint8_t to, from; /* registers */
+	uint8_t to_region, from_region;
+	uint32_t to_version, from_version;
+	int32_t distance;  /* source offset less destination offset */
+	int32_t low, high; /* destination offsets: from, to behind */
+	struct opt_copy of[OPT_COPIES];
+};
+
+struct opt_work {
+	const struct exec_prog *prog;
+	const uint8_t *mark;
+	uint32_t forms;
+	struct insn *insns;
+	uint8_t *form;
+	uint16_t *live;       /* per slot: registers that are read behind it before they are written */
+	uint16_t *before;     /* the same before it */
+	struct opt_facts *at; /* per slot that is jumped to */
+
+	struct opt_facts facts;
+	/* Of this block: */
+	uint16_t known; /* registers with a value: a number; a map's index; the distance to R10 */
+	uint64_t value[INSN_MAX_REG];
+	uint32_t version[INSN_MAX_REG]; /* counts writes */
+	uint32_t cells;
+	struct opt_cell cell[OPT_CELLS];
+	uint32_t records;
+	struct opt_record record[OPT_RECORDS];
+	uint16_t bytes_known; /* registers with an entry in bytes */
+	struct opt_bytes bytes[INSN_MAX_REG];
+	struct opt_copies copies;
+};
+
+static inline bool opt_knows(const struct opt_work *w, enum opt_form form)
+{
+	return w->forms >> form & 1;
+}
+
+static inline const struct insn_info *opt_info(const struct opt_work *w, uint32_t i)
+{
+	return &insn_info[w->insns[i].op];
+}
+
+static inline bool opt_is_context(const struct opt_work *w, uint32_t i)
+{
+	return w->prog->access[i] == EXEC_ACCESS_CTX;
+}
+
+static inline enum opt_region opt_region(const struct opt_work *w, uint8_t reg)
+{
+	uint8_t fact = w->facts.of[reg];
+
+	return fact & OPT_FACT_POINTER ? (enum opt_region)(fact & (OPT_FACT_NULL - 1)) : OPT_REGION_NONE;
+}
+
+/* Whether memory at one base and another may be the same: unknown regions may be anything. */
+static inline bool opt_may_meet(uint8_t a, uint8_t b)
+{
+	return a == b || a == OPT_REGION_NONE || b == OPT_REGION_NONE;
+}
+
+/* opt_bytes.c: before slot i is taken account of. */
+void opt_bytes_load(struct opt_work *w, uint32_t i);
+void opt_bytes_store(struct opt_work *w, uint32_t i);
+/* Follows arithmetic; rewrites slot i where it completes what one load could have loaded. */
+void opt_bytes_alu(struct opt_work *w, uint32_t i);
+/* Whether reg was loaded from memory that changed since: what is loaded anew may be joined better. */
+bool opt_bytes_outdated(const struct opt_work *w, uint8_t reg);
+/* Something else touches memory, or the block ends. */
+void opt_bytes_flush(struct opt_work *w);
+void opt_bytes_reset(struct opt_work *w);
+
+/* opt_dead.c */
+/* Fills in live from the program as it stands. */
+void opt_dead_learn(struct opt_work *w);
+/* Removes what has no effect. */
+void opt_dead_remove(struct opt_work *w);
+
+#endif

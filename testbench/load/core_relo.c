@@ -26,6 +26,7 @@ struct record {
 /* What a relocation comes to. */
 struct answer {
 	bool found;
+	bool as_is;                /* the instruction says it already */
 	bool checked;              /* the instruction has to say before what the object's own types say */
 	uint64_t was, value;       /* by the object's types, and for the device */
 	uint32_t was_bytes, bytes; /* of the field, if the width of an access has to follow it; else 0 */
@@ -168,6 +169,10 @@ static int answer_enumerator(const struct relocation *r, struct answer *a)
 	err = core_field_device_type(r->l, own, &device, &bytes);
 	if (err)
 		return err == -ENOENT ? 0 : err;
+	/* Compilers differ in whether BTF says which enumerators are negative. */
+	a->found = a->as_is = device == own;
+	if (a->as_is)
+		return 0;
 	for (uint32_t i = 0; i < BTF_INFO_VLEN(btf_type(btf, device).info); i++) {
 		const char *theirs = btf_enumerator(btf, device, i, &value);
 
@@ -290,7 +295,7 @@ static int apply(const struct relocation *r)
 	if (err)
 		return err;
 	if (a.found)
-		return patch(r, &a);
+		return a.as_is ? 0 : patch(r, &a);
 	return asks_existence(r->record.kind) ? answer_no(r, &a) : poison(r);
 }
 

@@ -86,14 +86,14 @@ const char *scratch_compile(const struct scratch *scratch, const char *name, con
 	const char *source = scratch_write(scratch, "source.bpf.c", text, strlen(text));
 	char command[6 * SCRATCH_PATH];
 
-	snprintf(command, sizeof(command), "%s -target %s -O2 -g -I/usr/include/%s-linux-gnu -c -o %s %s",
-		 clang ? clang : "clang", options,
+	snprintf(command, sizeof(command), "%s -O2 -g -I/usr/include/%s-linux-gnu -target %s -c -o %s %s",
+		 clang ? clang : "clang",
 #ifdef __aarch64__
 		 "aarch64",
 #else
 		 "x86_64",
 #endif
-		 path, source);
+		 options, path, source);
 	cr_assert_eq(system(command), 0, "clang did not compile %s", name);
 	return path;
 }

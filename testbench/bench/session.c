@@ -55,11 +55,59 @@ static int create_map(struct session *s, const struct load_map *map, uint32_t id
 		.value_size = cpu_to_le32(map->value_size),
 		.max_entries = cpu_to_le32(map->max_entries),
 		.flags = cpu_to_le32(map->flags),
-		.inner_map_id = cpu_to_le32(VIRTIO_NET_XDP_ID_NONE),
+		.inner_map_id = cpu_to_le32(map->inner),
 	};
 
 	memcpy(s->in, &create, sizeof(create));
 	return plain_command(s, VIRTIO_NET_CTRL_XDP_MAP_CREATE, sizeof(create), error);
+}
+
+static int update_map(struct session *s, uint32_t id, const void *key, const void *value, char *error)
+{
+	struct virtio_net_xdp_map_update head = {.id = cpu_to_le32(id),
+						 .flags = cpu_to_le32(VIRTIO_NET_XDP_UPDATE_ANY)};
+	const struct load_map *map = &s->object->maps[id];
+
+	memcpy(s->in, &head, sizeof(head));
+	memcpy(s->in + sizeof(head), key, map->key_size);
+	memcpy(s->in + sizeof(head) + map->key_size, value, map->value_size);
+	return plain_command(s, VIRTIO_NET_CTRL_XDP_MAP_UPDATE, sizeof(head) + map->key_size + map->value_size, error);
+}
+
+/* What the object says is in it: global data, and maps in a map of maps. */
+static int fill_map(struct session *s, uint32_t id, char *error)
+{
+	const struct load_map *map = &s->object->maps[id];
+	struct virtio_net_xdp_map_freeze freeze = {.id = cpu_to_le32(id)};
+	const le32 first = cpu_to_le32(0);
+	int err = map->data ? update_map(s, id, &first, map->data, error) : 0;
+
+	for (size_t i = 0; i < map->num_slots && map->inner != LOAD_NO_MAP && !err; i++) {
+		const le32 key = cpu_to_le32(map->slots[i].key), target = cpu_to_le32(map->slots[i].target);
+
+		err = update_map(s, id, &key, &target, error);
+	}
+	if (err || !map->freeze)
+		return err;
+	memcpy(s->in, &freeze, sizeof(freeze));
+	return plain_command(s, VIRTIO_NET_CTRL_XDP_MAP_FREEZE, sizeof(freeze), error);
+}
+
+/* A map of maps comes after the map that its elements are like. */
+static int make_maps(struct session *s, char *error)
+{
+	const struct load_object *object = s->object;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < object->num_maps; i++)
+		if (object->maps[i].inner == LOAD_NO_MAP)
+			err = create_map(s, &object->maps[i], (uint32_t)i, error);
+	for (size_t i = 0; !err && i < object->num_maps; i++)
+		if (object->maps[i].inner != LOAD_NO_MAP)
+			err = create_map(s, &object->maps[i], (uint32_t)i, error);
+	for (size_t i = 0; !err && i < object->num_maps; i++)
+		err = fill_map(s, (uint32_t)i, error);
+	return err;
 }
 
 static int start(struct session *s, enum fw_engine engine, char *error)
@@ -97,8 +145,8 @@ struct session *session_open(const struct load_object *object, enum fw_engine en
 	}
 	s->object = object;
 	err = start(s, engine, error);
-	for (size_t i = 0; !err && i < object->num_maps; i++)
-		err = create_map(s, &object->maps[i], (uint32_t)i, error);
+	if (!err)
+		err = make_maps(s, error);
 	if (!err)
 		return s;
 	session_close(s);
@@ -211,17 +259,10 @@ static const struct load_map *find_map(const struct session *s, const char *name
 int session_update(struct session *s, const char *name, const void *key, const void *value,
 		   char error[static LOAD_ERROR_BYTES])
 {
-	struct virtio_net_xdp_map_update head = {.flags = cpu_to_le32(VIRTIO_NET_XDP_UPDATE_ANY)};
 	uint32_t id;
 	const struct load_map *map = find_map(s, name, &id, error);
 
-	if (!map)
-		return -ENOENT;
-	head.id = cpu_to_le32(id);
-	memcpy(s->in, &head, sizeof(head));
-	memcpy(s->in + sizeof(head), key, map->key_size);
-	memcpy(s->in + sizeof(head) + map->key_size, value, map->value_size);
-	return plain_command(s, VIRTIO_NET_CTRL_XDP_MAP_UPDATE, sizeof(head) + map->key_size + map->value_size, error);
+	return map ? update_map(s, id, key, value, error) : -ENOENT;
 }
 
 /* A command that takes a map and a key (NULL: none) and answers with bytes behind its result. 0 or -ENOENT. */

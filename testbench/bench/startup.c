@@ -144,7 +144,7 @@ static int compile_object(struct bench *bench, const char *path, struct report_t
 	struct report_row *row;
 	int err = 1;
 
-	args.prog = args.object && args.object->num_progs ? &args.object->progs[0] : NULL;
+	args.prog = args.object && args.object->num_progs ? &args.object->progs[args.object->entry] : NULL;
 	if (args.prog)
 		engine = engine_jit.open(&args, bench->error);
 	if (engine) {

@@ -100,9 +100,11 @@ static int measure(struct bench *bench, struct load *verify, struct load *both, 
 	if (verify->error || both->error)
 		return verify->error ? verify->error : both->error;
 	values[C_VERIFY] = measures[0].ns / 1e3;
-	values[C_COMPILE] = (measures[1].ns - measures[0].ns) / 1e3;
+	if (measures[1].ns > measures[0].ns) /* else it drowns in the noise */
+		values[C_COMPILE] = (measures[1].ns - measures[0].ns) / 1e3;
 	if (kernel->error)
-		report_note(&bench->report, "Not there: the kernel's verifier: %s.", strerror(-kernel->error));
+		report_note(&bench->report, "Not there: the kernel's verifier for %s: %s.", verify->prog->name,
+			    strerror(-kernel->error));
 	else if (kernel->kernel)
 		values[C_KERNEL] = measures[2].ns / 1e3;
 	values[C_OVER_KERNEL] = measures[1].ns / 1e3 / values[C_KERNEL];
@@ -112,7 +114,7 @@ static int measure(struct bench *bench, struct load *verify, struct load *both, 
 static int judge(struct bench *bench, const char *path, double *values)
 {
 	struct load_object *object = load_open(path, NULL, bench->error);
-	const struct load_prog *prog = object ? load_choose(object, NULL, bench->error) : NULL;
+	const struct load_prog *prog = object && object->num_progs ? &object->progs[object->entry] : NULL;
 	struct load verify = {.prog = prog, .text = bench->error}, both = verify;
 	struct kernel_load kernel = {0};
 	int err = -EINVAL;
@@ -137,6 +139,17 @@ close:
 	return err;
 }
 
+/* -ENOSPC: the table is full. */
+static int add_row(struct report_table *table, const char *name, const double *values)
+{
+	struct report_row *row = report_row(table, name, name);
+
+	if (!row)
+		return -ENOSPC;
+	memcpy(row->values, values, COLUMNS * sizeof(values[0]));
+	return 0;
+}
+
 int verifier_run(struct bench *bench)
 {
 	struct report_table *table = report_table(
@@ -153,14 +166,19 @@ int verifier_run(struct bench *bench)
 	}
 	for (size_t i = 0; i < files.gl_pathc && !err; i++) {
 		const char *file = strrchr(files.gl_pathv[i], '/') + 1;
-		struct report_row *row;
 		char name[REPORT_NAME_BYTES];
+		double values[COLUMNS];
 
 		snprintf(name, sizeof(name), "%.*s", (int)(strlen(file) - strlen(SUFFIX)), file);
-		row = report_row(table, name, name);
-		if (!row)
-			break;
-		err = judge(bench, files.gl_pathv[i], row->values);
+		bench_progress("verifier: %s (%zu of %zu)", name, i + 1, files.gl_pathc);
+		for (size_t c = 0; c < COLUMNS; c++)
+			values[c] = NAN;
+		if (judge(bench, files.gl_pathv[i], values)) {
+			report_note(&bench->report, "Not there: %s, which cannot be loaded: %.150s.", name,
+				    bench->error);
+			continue;
+		}
+		err = add_row(table, name, values);
 	}
 	globfree(&files);
 	return err;

@@ -104,12 +104,18 @@ static void choose_features(struct drv_net *net, const uint64_t offered[2])
  * Reads what the configuration space has to say before the features are accepted.
  * req: VN-91aa1b7d, VN-96752988 read, never written; VN-30ce9e6f only fields whose feature is there
  */
-static int read_config(struct drv_net *net)
+static int read_config(struct drv_net *net, const uint64_t offered[2])
 {
 	le32 max;
-	le16 mtu;
+	le16 mtu, pairs = cpu_to_le16(1);
 	int err = 0;
 
+	if (has(offered, VIRTIO_NET_F_MQ) || has(offered, VIRTIO_NET_F_RSS))
+		err = drv_net_config_read(net, offsetof(struct virtio_net_config, max_virtqueue_pairs), &pairs,
+					  sizeof(pairs));
+	net->receiveqs = le16_to_cpu(pairs) ? le16_to_cpu(pairs) : 1;
+	if (err)
+		return err;
 	if (drv_net_has(net, VIRTIO_NET_F_MTU)) {
 		err = drv_net_config_read(net, offsetof(struct virtio_net_config, mtu), &mtu, sizeof(mtu));
 		net->mtu = le16_to_cpu(mtu);
@@ -146,7 +152,7 @@ static int negotiate(struct drv_net *net)
 	if (!drv_net_has(net,
 			 VIRTIO_F_VERSION_1)) /* req: VN-fb375b7f, VN-9c257d3b this driver knows no legacy device */
 		return -ENODEV;
-	err = read_config(net);
+	err = read_config(net, offered);
 	if (err)
 		return err;
 	for (i = 0; i < 4; i++)
@@ -340,6 +346,11 @@ uint16_t drv_net_mtu(const struct drv_net *net)
 void drv_net_mac(const struct drv_net *net, uint8_t mac[6])
 {
 	memcpy(mac, net->mac, sizeof(net->mac));
+}
+
+uint16_t drv_net_receiveqs(const struct drv_net *net)
+{
+	return net->receiveqs;
 }
 
 /* req: VN-104a043b */

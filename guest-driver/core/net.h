@@ -33,6 +33,8 @@ void drv_net_stop(struct drv_net *net);
 bool drv_net_has(const struct drv_net *net, unsigned feature_bit); /* negotiated */
 uint16_t drv_net_mtu(const struct drv_net *net);                   /* 1500 without VIRTIO_NET_F_MTU */
 void drv_net_mac(const struct drv_net *net, uint8_t mac[6]);
+/* Receive queues that the device has, whether in use or not. 0 before drv_net_start(). */
+uint16_t drv_net_receiveqs(const struct drv_net *net);
 bool drv_net_link_up(const struct drv_net *net);
 /* DEVICE_NEEDS_RESET was set, or the device wrote something impossible to a ring. */
 bool drv_net_broken(const struct drv_net *net);

@@ -44,7 +44,8 @@ struct drv_net {
 	uint16_t mtu;
 	uint32_t max_cmd_bytes; /* of XDP_OFFLOAD commands */
 	uint8_t mac[6];
-	uint16_t num_pairs;
+	uint16_t receiveqs; /* of the device */
+	uint16_t num_pairs; /* in use */
 	struct drv_pair *pairs;
 	struct drv_cvq cvq;
 	uint8_t *frame; /* DRV_FRAME_MAX bytes, to put frames together */

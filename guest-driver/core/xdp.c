@@ -424,6 +424,21 @@ static int with_tail(struct drv_net *net, uint8_t cmd, const struct drv_buf *in,
 	return err;
 }
 
+bool drv_xdp_per_queue(uint32_t type)
+{
+	return type == VIRTIO_NET_XDP_MAP_PERCPU_HASH || type == VIRTIO_NET_XDP_MAP_PERCPU_ARRAY ||
+	       type == VIRTIO_NET_XDP_MAP_LRU_PERCPU;
+}
+
+uint32_t drv_xdp_value_bytes(const struct drv_net *net, uint32_t type, uint32_t value_size)
+{
+	uint64_t bytes = value_size;
+
+	if (drv_xdp_per_queue(type))
+		bytes = ((bytes + 7) & ~7ull) * drv_net_receiveqs(net);
+	return bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
+}
+
 int drv_xdp_map_lookup(struct drv_net *net, uint32_t id, const void *key, uint32_t key_bytes, void *value,
 		       uint32_t value_bytes, struct drv_xdp_error *error)
 {

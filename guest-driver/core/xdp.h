@@ -73,7 +73,11 @@ int drv_xdp_detach(struct drv_net *net, uint32_t expected_id, uint32_t expected_
 int drv_xdp_map_create(struct drv_net *net, uint32_t id, const struct drv_xdp_map_attr *attr,
 		       struct drv_xdp_error *error);
 int drv_xdp_map_destroy(struct drv_net *net, uint32_t id, struct drv_xdp_error *error);
-/* key_bytes and value_bytes as the map has them. */
+/* Whether elements of maps of this type have one value per receive queue, each padded to a multiple of 8 bytes. */
+bool drv_xdp_per_queue(uint32_t type);
+/* value_bytes for a map of this type and value_size, values of all receive queues included; UINT32_MAX: no such map. */
+uint32_t drv_xdp_value_bytes(const struct drv_net *net, uint32_t type, uint32_t value_size);
+/* key_bytes as the map has them, value_bytes as drv_xdp_value_bytes() says. */
 int drv_xdp_map_lookup(struct drv_net *net, uint32_t id, const void *key, uint32_t key_bytes, void *value,
 		       uint32_t value_bytes, struct drv_xdp_error *error);
 int drv_xdp_map_update(struct drv_net *net, uint32_t id, uint32_t flags, const void *key, uint32_t key_bytes,

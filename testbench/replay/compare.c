@@ -235,9 +235,10 @@ static json_t *index_elements(const json_t *map)
 	json_array_foreach(json_object_get(map, "elements"), i, element)
 	{
 		char *key = json_dumps(json_object_get(element, "key"), JSON_COMPACT | JSON_ENCODE_ANY);
+		json_t *value = json_object_get(element, "value");
 
 		if (key)
-			json_object_set(index, key, json_object_get(element, "value"));
+			json_object_set(index, key, value ? value : json_object_get(element, "values"));
 		free(key);
 	}
 	return index;

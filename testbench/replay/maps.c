@@ -34,7 +34,7 @@ static int grow(struct maps_dump *dump, size_t *room, size_t element_bytes)
 static int read_elements(struct drv_net *net, uint32_t id, struct maps_dump *dump, struct drv_xdp_error *e)
 {
 	const struct load_map *map = dump->map;
-	size_t element_bytes = (size_t)map->key_size + map->value_size, room = 0;
+	size_t element_bytes = (size_t)map->key_size + dump->value_bytes, room = 0;
 	uint8_t *at;
 	int r;
 
@@ -48,7 +48,7 @@ static int read_elements(struct drv_net *net, uint32_t id, struct maps_dump *dum
 		if (r == 1 && e->status == VIRTIO_NET_XDP_ERR_TYPE) /* the type has no elements */
 			return 0;
 		if (!r)
-			r = drv_xdp_map_lookup(net, id, at, map->key_size, at + map->key_size, map->value_size, e);
+			r = drv_xdp_map_lookup(net, id, at, map->key_size, at + map->key_size, dump->value_bytes, e);
 		if (r)
 			return r;
 		dump->count++;
@@ -68,23 +68,25 @@ int maps_read(struct drv_net *net, const struct load_object *object, struct maps
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < object->num_maps; i++) {
-		struct maps_dump *dump = &maps->dumps[maps->count];
+		const struct load_map *map = &object->maps[i];
+		struct maps_dump *dump;
+		int r;
 
-		if (object->maps[i].is_template)
+		if (map->is_template)
 			continue;
-		maps->count++;
-		dump->map = &object->maps[i];
-
-		int r = read_elements(net, (uint32_t)i, dump, &e);
-
+		dump = &maps->dumps[maps->count++];
+		dump->map = map;
+		dump->queues = drv_xdp_per_queue(map->type) ? drv_net_receiveqs(net) : 0;
+		dump->value_bytes = drv_xdp_value_bytes(net, map->type, map->value_size);
+		r = read_elements(net, (uint32_t)i, dump, &e);
 		if (r) {
-			snprintf(error, LOAD_ERROR_BYTES, "map '%s' cannot be read: %s", dump->map->name,
+			snprintf(error, LOAD_ERROR_BYTES, "map '%s' cannot be read: %s", map->name,
 				 r > 0 ? drv_xdp_status_name(e.status) : strerror(-r));
 			return r;
 		}
 		if (dump->count)
-			qsort_r(dump->elements, dump->count, (size_t)dump->map->key_size + dump->map->value_size,
-				compare_keys, (void *)(uintptr_t)&dump->map->key_size);
+			qsort_r(dump->elements, dump->count, (size_t)map->key_size + dump->value_bytes, compare_keys,
+				(void *)(uintptr_t)&map->key_size);
 	}
 	return 0;
 }
@@ -113,6 +115,24 @@ void maps_write_name(FILE *file, const char *name)
 	fputc('"', file);
 }
 
+static void write_value(FILE *file, const struct maps_dump *dump, size_t i)
+{
+	const uint8_t *value = maps_value(dump, i);
+
+	if (!dump->queues) {
+		fputs(", \"value\": ", file);
+		write_bytes(file, value, dump->map->value_size);
+		return;
+	}
+	fputs(", \"values\": [", file);
+	for (uint32_t queue = 0; queue < dump->queues; queue++, value += dump->value_bytes / dump->queues) {
+		fprintf(file, "%s{\"cpu\": %u, \"value\": ", queue ? ", " : "", queue);
+		write_bytes(file, value, dump->map->value_size);
+		fputc('}', file);
+	}
+	fputc(']', file);
+}
+
 static void write_map(FILE *file, const struct load_object *object, const struct maps_dump *dump)
 {
 	const struct load_map *map = dump->map;
@@ -126,11 +146,12 @@ static void write_map(FILE *file, const struct load_object *object, const struct
 
 		fprintf(file, "%s\n    {\"key\": ", i ? "," : "");
 		write_bytes(file, maps_key(dump, i), map->key_size);
-		fputs(", \"value\": ", file);
-		if (name)
+		if (name) {
+			fputs(", \"value\": ", file);
 			maps_write_name(file, name);
-		else
-			write_bytes(file, maps_value(dump, i), map->value_size);
+		} else {
+			write_value(file, dump, i);
+		}
 		fputc('}', file);
 	}
 	fputs(dump->count ? "\n  ]}" : "]}", file);

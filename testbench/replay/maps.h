@@ -2,7 +2,8 @@
 /*
  * Contents of maps: read out of a device, written as JSON, and read from JSON into a device. Elements are as bpftool
  * prints them:
- * {"key": ["0x01", ...], "value": ["0x02", ...]}.
+ * {"key": ["0x01", ...], "value": ["0x02", ...]}, or with one value per receive queue
+ * {"key": ["0x01", ...], "values": [{"cpu": 0, "value": ["0x02", ...]}, ...]}.
  */
 #ifndef TESTBENCH_REPLAY_MAPS_H
 #define TESTBENCH_REPLAY_MAPS_H
@@ -16,16 +17,19 @@
 
 #define MAPS_FILE_BYTES_MAX ((size_t)256 << 20)
 
-/* One map's contents: count elements of key_size + value_size bytes each, sorted by key. */
+/* One map's contents: count elements of key_size + value_bytes bytes each, sorted by key. */
 struct maps_dump {
 	const struct load_map *map; /* the object's */
+	uint32_t queues;            /* values of an element; 0: one for all queues */
+	uint32_t value_bytes;       /* of an element; with several values, each is padded to a multiple of 8 */
 	uint8_t *elements;
 	size_t count;
 };
 
+/* The object's maps, but for those that are there to say what others hold. */
 struct maps {
 	const struct load_object *object;
-	struct maps_dump *dumps; /* as in the object, without templates */
+	struct maps_dump *dumps;
 	size_t count;
 };
 
@@ -36,7 +40,7 @@ void maps_free(struct maps *maps);
 
 static inline const uint8_t *maps_key(const struct maps_dump *dump, size_t i)
 {
-	return dump->elements + i * ((size_t)dump->map->key_size + dump->map->value_size);
+	return dump->elements + i * ((size_t)dump->map->key_size + dump->value_bytes);
 }
 
 static inline const uint8_t *maps_value(const struct maps_dump *dump, size_t i)
@@ -51,17 +55,18 @@ void maps_write(FILE *file, const struct maps *maps);
 
 /* What a file of elements or of maps says about one map. */
 struct maps_element {
-	uint8_t *key, *value; /* key_size and value_size bytes, in one piece of memory at key */
+	uint8_t *key, *value; /* key_size bytes, and those of the value or values, in one piece of memory at key */
 	char *name;           /* of the function or map that the value is, instead of bytes; the caller's */
 };
 
 /*
  * The elements for map in text, which is JSON: an array of elements, or of maps as maps_write() writes them, of which
- * the one with the map's name is taken. *elements is the caller's, for maps_free_elements(). 0, or
+ * the one with the map's name is taken. queues: values of an element, 0: one for all queues; one value then stands for
+ * each. *elements is the caller's, for maps_free_elements(). 0, or
  * -EINVAL or -ENOMEM with one sentence (without the file's name) in error.
  */
-int maps_parse(const char *text, size_t bytes, const struct load_map *map, struct maps_element **elements,
-	       size_t *count, char error[static LOAD_ERROR_BYTES]);
+int maps_parse(const char *text, size_t bytes, const struct load_map *map, uint32_t queues,
+	       struct maps_element **elements, size_t *count, char error[static LOAD_ERROR_BYTES]);
 void maps_free_elements(struct maps_element *elements, size_t count);
 
 /* Whether values are programs; whether they are programs or maps: a file may name them, and maps_write() does. */

@@ -102,25 +102,80 @@ static int parse_value(const json_t *json, size_t index, const struct load_map *
 	return -ENOMEM;
 }
 
-static int parse_element(const json_t *json, size_t index, const struct load_map *map, struct maps_element *element,
-			 char *error)
+/* Bytes of each value where there is one for each of several queues. */
+static size_t stride_of(const struct load_map *map)
+{
+	return ((size_t)map->value_size + 7) & ~(size_t)7;
+}
+
+static size_t value_bytes(const struct load_map *map, uint32_t queues)
+{
+	return queues ? stride_of(map) * queues : map->value_size;
+}
+
+/* {"cpu": n, "value": [...]}. */
+static int parse_queue_value(const json_t *json, size_t index, const struct load_map *map, uint32_t queues,
+			     uint8_t *values, char *error)
+{
+	const json_t *cpu = json_object_get(json, "cpu");
+	json_int_t queue = json_integer_value(cpu);
+
+	if (!json_is_integer(cpu))
+		return refuse(error, "element %zu: one of its \"values\" has no \"cpu\" that is a number", index);
+	if (queue < 0 || queue >= queues)
+		return refuse(error,
+			      "element %zu: a value for cpu %lld; the device has %u receive queues, counted from 0",
+			      index, (long long)queue, queues);
+	return parse_bytes(json, "value", index, values + (size_t)queue * stride_of(map), map->value_size, error);
+}
+
+/* One value for each queue, or one that each gets. What "values" leaves out is zero. */
+static int parse_queue_values(const json_t *element, size_t index, const struct load_map *map, uint32_t queues,
+			      uint8_t *values, char *error)
+{
+	const json_t *array = json_object_get(element, "values"), *one;
+	size_t i;
+	int err = 0;
+
+	memset(values, 0, value_bytes(map, queues));
+	if (!array) {
+		err = parse_bytes(element, "value", index, values, map->value_size, error);
+		for (uint32_t queue = 1; queue < queues; queue++)
+			memcpy(values + queue * stride_of(map), values, map->value_size);
+		return err;
+	}
+	if (!json_is_array(array))
+		return refuse(error, "element %zu: \"values\" is no array of {\"cpu\": 0, \"value\": [...]}", index);
+	json_array_foreach(array, i, one)
+	{
+		err = parse_queue_value(one, index, map, queues, values, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int parse_element(const json_t *json, size_t index, const struct load_map *map, uint32_t queues,
+			 struct maps_element *element, char *error)
 {
 	int err;
 
-	element->key = malloc((size_t)map->key_size + map->value_size + 1);
+	element->key = malloc(map->key_size + value_bytes(map, queues) + 1);
 	if (!element->key) {
 		refuse(error, "no memory for element %zu", index);
 		return -ENOMEM;
 	}
 	element->value = element->key + map->key_size;
 	err = parse_bytes(json, "key", index, element->key, map->key_size, error);
-	if (!err)
-		err = parse_value(json, index, map, element, error);
-	return err;
+	if (err)
+		return err;
+	if (queues)
+		return parse_queue_values(json, index, map, queues, element->value, error);
+	return parse_value(json, index, map, element, error);
 }
 
-int maps_parse(const char *text, size_t bytes, const struct load_map *map, struct maps_element **elements,
-	       size_t *count, char error[static LOAD_ERROR_BYTES])
+int maps_parse(const char *text, size_t bytes, const struct load_map *map, uint32_t queues,
+	       struct maps_element **elements, size_t *count, char error[static LOAD_ERROR_BYTES])
 {
 	json_error_t where;
 	json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &where);
@@ -147,7 +202,7 @@ int maps_parse(const char *text, size_t bytes, const struct load_map *map, struc
 	err = 0;
 	for (size_t i = 0; i < json_array_size(array) && !err; i++) {
 		++*count;
-		err = parse_element(json_array_get(array, i), i, map, &(*elements)[i], error);
+		err = parse_element(json_array_get(array, i), i, map, queues, &(*elements)[i], error);
 	}
 	if (err) {
 		maps_free_elements(*elements, *count);
@@ -196,7 +251,7 @@ static int write_element(struct drv_net *net, const struct load_object *object, 
 	if (r)
 		return r;
 	r = drv_xdp_map_update(net, (uint32_t)(map - object->maps), VIRTIO_NET_XDP_UPDATE_ANY, element->key,
-			       map->key_size, element->value, map->value_size, &e);
+			       map->key_size, element->value, drv_xdp_value_bytes(net, map->type, map->value_size), &e);
 	if (r)
 		refuse(error, "%s", r > 0 ? drv_xdp_status_name(e.status) : strerror(-r));
 	return r;
@@ -224,7 +279,8 @@ enum status maps_fill(struct drv_net *net, const struct load_object *object, con
 		       strerror(-err));
 		return STATUS_USAGE;
 	}
-	err = maps_parse((const char *)text, bytes, map, &elements, &count, reason);
+	err = maps_parse((const char *)text, bytes, map, drv_xdp_per_queue(map->type) ? drv_net_receiveqs(net) : 0,
+			 &elements, &count, reason);
 	free(text);
 	if (err) {
 		refuse(error, "%.200s: %.300s", path, reason);

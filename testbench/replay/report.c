@@ -128,6 +128,27 @@ static bool as_number(const uint8_t *bytes, uint32_t count, uint64_t *number)
 	return true;
 }
 
+static bool is_array(const struct load_map *map)
+{
+	return map->type == VIRTIO_NET_XDP_MAP_ARRAY || map->type == VIRTIO_NET_XDP_MAP_PERCPU_ARRAY;
+}
+
+/* The number that a value is, or the sum of those of all receive queues. */
+static bool sum_numbers(const struct maps_dump *dump, const uint8_t *value, uint64_t *sum)
+{
+	uint64_t number;
+
+	*sum = 0;
+	for (uint32_t queue = 0; queue < (dump->queues ? dump->queues : 1); queue++) {
+		if (!as_number(value, dump->map->value_size, &number))
+			return false;
+		*sum += number;
+		if (dump->queues)
+			value += dump->value_bytes / dump->queues;
+	}
+	return true;
+}
+
 static void show_bytes(char *to, size_t room, const uint8_t *bytes, uint32_t count)
 {
 	size_t used = 0;
@@ -150,7 +171,7 @@ static void show_key(char *to, size_t room, const struct maps_dump *dump, size_t
 
 	to[0] = 0;
 	/* Keys of a hash are as often addresses in network order as numbers. */
-	if (map->type != VIRTIO_NET_XDP_MAP_ARRAY || !as_number(key, map->key_size, &number)) {
+	if (!is_array(map) || !as_number(key, map->key_size, &number)) {
 		show_bytes(to, room, key, map->key_size);
 		return;
 	}
@@ -165,7 +186,7 @@ static void show_key(char *to, size_t room, const struct maps_dump *dump, size_t
 static void show_map(FILE *file, const struct maps_dump *dump)
 {
 	const struct load_map *map = dump->map;
-	bool all = map->type != VIRTIO_NET_XDP_MAP_ARRAY;
+	bool all = !is_array(map);
 	size_t shown = 0, left = 0;
 
 	fprintf(file, "\nmap %s\n", map->name);
@@ -174,7 +195,7 @@ static void show_map(FILE *file, const struct maps_dump *dump)
 		char key_text[64], value_text[64] = "";
 		uint64_t number;
 
-		if (!all && is_zero(value, map->value_size))
+		if (!all && is_zero(value, dump->value_bytes))
 			continue;
 		if (shown == ELEMENTS_SHOWN) {
 			left++;
@@ -182,10 +203,10 @@ static void show_map(FILE *file, const struct maps_dump *dump)
 		}
 		shown++;
 		show_key(key_text, sizeof(key_text), dump, i);
-		if (as_number(value, map->value_size, &number))
+		if (sum_numbers(dump, value, &number))
 			fprintf(file, "  %-*s %10" PRIu64 "\n", NAME_WIDTH, key_text, number);
 		else {
-			show_bytes(value_text, sizeof(value_text), value, map->value_size);
+			show_bytes(value_text, sizeof(value_text), value, dump->value_bytes);
 			fprintf(file, "  %-*s %s\n", NAME_WIDTH, key_text, value_text);
 		}
 	}

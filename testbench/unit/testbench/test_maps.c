@@ -54,7 +54,7 @@ Test(maps, parse)
 		char error[LOAD_ERROR_BYTES] = "";
 		struct maps_element *elements;
 		size_t count;
-		int err = maps_parse(rows[i].json, strlen(rows[i].json), &map, &elements, &count, error);
+		int err = maps_parse(rows[i].json, strlen(rows[i].json), &map, 0, &elements, &count, error);
 
 		cr_assert_eq(err, rows[i].err, "%s: %d %s", rows[i].id, err, error);
 		cr_assert_eq(count, rows[i].count, "%s", rows[i].id);
@@ -63,6 +63,49 @@ Test(maps, parse)
 		if (strcmp(rows[i].id, "one") == 0)
 			cr_assert(memcmp(elements[0].key, "\x01\xff", 2) == 0 &&
 				  memcmp(elements[0].value, "\x00\x07\x0a", 3) == 0);
+		maps_free_elements(elements, count);
+	}
+}
+
+/* One value per receive queue, of which this device has three: as bpftool prints them, or one for all. */
+Test(maps, parse_values_per_queue)
+{
+	static const struct load_map queues = {
+		.name = "m", .type = 6, .key_size = 1, .value_size = 3, .max_entries = 8};
+	static const struct {
+		const char *id, *json;
+		const char *values; /* of 8 bytes each; NULL: refused */
+		const char *want;
+	} texts[] = {
+		{"all",
+		 "[{\"key\": [1], \"values\": [{\"cpu\": 0, \"value\": [1, 2, 3]}, {\"cpu\": 1, \"value\": [4, 5, 6]},"
+		 " {\"cpu\": 2, \"value\": [7, 8, 9]}]}]",
+		 "\1\2\3\0\0\0\0\0\4\5\6\0\0\0\0\0\7\x8\x9\0\0\0\0", ""},
+		{"some", "[{\"key\": [1], \"values\": [{\"cpu\": 2, \"value\": [1, 2, 3]}]}]",
+		 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3\0\0\0\0", ""},
+		{"one for all", "[{\"key\": [1], \"value\": [1, 2, 3]}]",
+		 "\1\2\3\0\0\0\0\0\1\2\3\0\0\0\0\0\1\2\3\0\0\0\0", ""},
+		{"no such queue", "[{\"key\": [1], \"values\": [{\"cpu\": 3, \"value\": [1, 2, 3]}]}]", NULL, "cpu 3"},
+		{"negative", "[{\"key\": [1], \"values\": [{\"cpu\": -1, \"value\": [1, 2, 3]}]}]", NULL, "cpu -1"},
+		{"no cpu", "[{\"key\": [1], \"values\": [{\"value\": [1, 2, 3]}]}]", NULL, "no \"cpu\""},
+		{"no value", "[{\"key\": [1], \"values\": [{\"cpu\": 0}]}]", NULL, "no \"value\""},
+		{"padded", "[{\"key\": [1], \"values\": [{\"cpu\": 0, \"value\": [1, 2, 3, 0, 0, 0, 0, 0]}]}]", NULL,
+		 "a value of 8 bytes; the map has 3"},
+		{"no array", "[{\"key\": [1], \"values\": 5}]", NULL, "\"values\" is no array"},
+		{"nothing", "[{\"key\": [1]}]", NULL, "no \"value\""},
+		{"no objects", "[{\"key\": [1], \"values\": [1, 2, 3]}]", NULL, "no \"cpu\""},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char error[LOAD_ERROR_BYTES] = "";
+		struct maps_element *elements;
+		size_t count;
+		int err = maps_parse(texts[i].json, strlen(texts[i].json), &queues, 3, &elements, &count, error);
+
+		cr_assert_eq(err, texts[i].values ? 0 : -EINVAL, "%s: %s", texts[i].id, error);
+		cr_assert(strstr(error, texts[i].want), "%s: %s", texts[i].id, error);
+		if (texts[i].values)
+			cr_assert_eq(memcmp(elements[0].value, texts[i].values, 24), 0, "%s", texts[i].id);
 		maps_free_elements(elements, count);
 	}
 }
@@ -147,6 +190,72 @@ Test(maps, through_a_device_and_back)
 	cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "%s", error);
 	text = written(&maps);
 	cr_assert_str_eq(text, want);
+	free(text);
+	maps_free(&maps);
+	rig_close(rig);
+	load_free(object);
+	scratch_remove(&scratch);
+}
+
+/* The types that hold plain values, through a device and as text. */
+Test(maps, of_every_type)
+{
+	static const char *const texts[] = {"percpu_hash:1:3:4", "percpu_array:4:8:1", "lru_hash:1:1:2",
+					    "lru_percpu_hash:1:1:2", "lpm_trie:8:1:4"};
+	static const struct {
+		const char *map, *json, *want;
+	} fills[] = {
+		{"map0",
+		 "[{\"key\": [2], \"values\": [{\"cpu\": 0, \"value\": [1, 2, 3]}]}, {\"key\": [1], \"value\": [4, 5, "
+		 "6]}]",
+		 "\"percpu_hash\", \"key_size\": 1, \"value_size\": 3, \"max_entries\": 4, \"elements\": [\n"
+		 "    {\"key\": [\"0x01\"], \"values\": [{\"cpu\": 0, \"value\": [\"0x04\", \"0x05\", \"0x06\"]}]},\n"
+		 "    {\"key\": [\"0x02\"], \"values\": [{\"cpu\": 0, \"value\": [\"0x01\", \"0x02\", \"0x03\"]}]}\n  "
+		 "]}"},
+		{"map1", "[]",
+		 "    {\"key\": [\"0x00\", \"0x00\", \"0x00\", \"0x00\"], \"values\": [{\"cpu\": 0, \"value\": "
+		 "[\"0x00\", "
+		 "\"0x00\", \"0x00\", \"0x00\", \"0x00\", \"0x00\", \"0x00\", \"0x00\"]}]}\n"},
+		{"map2",
+		 "[{\"key\": [3], \"value\": [1]}, {\"key\": [2], \"value\": [2]}, {\"key\": [1], \"value\": [3]}]",
+		 "    {\"key\": [\"0x01\"], \"value\": [\"0x03\"]},\n    {\"key\": [\"0x02\"], \"value\": "
+		 "[\"0x02\"]}\n"},
+		{"map3", "[{\"key\": [3], \"value\": [1]}]",
+		 "    {\"key\": [\"0x03\"], \"values\": [{\"cpu\": 0, \"value\": [\"0x01\"]}]}\n"},
+		{"map4",
+		 "[{\"key\": [16, 0, 0, 0, 10, 1, 7, 7], \"value\": [2]}, {\"key\": [8, 0, 0, 0, 10, 0, 0, 0], "
+		 "\"value\": [1]}]",
+		 "    {\"key\": [\"0x08\", \"0x00\", \"0x00\", \"0x00\", \"0x0a\", \"0x00\", \"0x00\", \"0x00\"], "
+		 "\"value\": "
+		 "[\"0x01\"]},\n"
+		 "    {\"key\": [\"0x10\", \"0x00\", \"0x00\", \"0x00\", \"0x0a\", \"0x01\", \"0x00\", \"0x00\"], "
+		 "\"value\": "
+		 "[\"0x02\"]}\n"},
+	};
+	char error[LOAD_ERROR_BYTES] = "", *text;
+	struct rig *rig;
+	struct load_object *object = object_with(texts, 5, &rig);
+	struct scratch scratch;
+	struct maps maps;
+
+	scratch_create(&scratch);
+	for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++)
+		cr_assert_eq(maps_fill(rig_driver(rig), object, fills[i].map,
+				       scratch_write(&scratch, "fill", fills[i].json, strlen(fills[i].json)), error),
+			     STATUS_DONE, "%s: %s", fills[i].map, error);
+	cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "%s", error);
+	text = written(&maps);
+	for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++)
+		cr_assert(strstr(text, fills[i].want), "%s: %s", fills[i].map, text);
+	free(text);
+	maps_free(&maps);
+
+	/* What only says what a map of maps holds is no result. */
+	object->maps[1].is_template = true;
+	cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "%s", error);
+	cr_assert_eq(maps.count, 4);
+	text = written(&maps);
+	cr_assert_not(strstr(text, "map1"));
 	free(text);
 	maps_free(&maps);
 	rig_close(rig);

@@ -9,6 +9,8 @@
  * wholly at the beginning: with tail positions before the end and R bytes of rounded data, if R is above 2 * tail - 16,
  * then the 2 * (HEAD + R - tail) bytes that it has at the beginning are more than R.
  *
+ * Losses are counted for each receive queue, and told with the next record of the same queue.
+ *
  * Reserved records are open until they are settled. Runs and commands do not interleave, so commands see none.
  */
 #include "map/events.h"
@@ -36,6 +38,12 @@ struct record {
 
 _Static_assert(sizeof(struct record) == 2 * HEAD, "two bytes of memory per position");
 
+/* Of one queue. */
+struct losses {
+	uint32_t fresh;   /* since its newest record */
+	uint32_t carried; /* that records which were given up would have told */
+};
+
 struct events {
 	struct map map;
 	uint64_t size;     /* positions, a power of two */
@@ -44,8 +52,8 @@ struct events {
 	uint64_t open;     /* where the oldest open one is, if there is any */
 	uint32_t num_open;
 	uint32_t waiting; /* records kept */
-	uint32_t lost;    /* since the newest record */
-	uint32_t carried; /* lost, and told by records that were given up */
+	uint32_t num_queues;
+	struct losses *losses; /* of each queue, behind the ring */
 	struct record ring[];
 };
 
@@ -95,6 +103,11 @@ static uint64_t after(const struct events *e, uint64_t at)
 	return at + span(record_at(e, at)->bytes);
 }
 
+static struct losses *losses_of(const struct events *e, uint32_t queue)
+{
+	return &e->losses[MIN(queue, e->num_queues - 1)];
+}
+
 static uint32_t add_lost(uint32_t a, uint32_t b)
 {
 	return MIN(a + b, (uint32_t)LOST_MAX); /* neither is above LOST_MAX */
@@ -103,20 +116,22 @@ static uint32_t add_lost(uint32_t a, uint32_t b)
 /* Makes a record at *at. Whether there is place. */
 static bool append(struct events *e, uint64_t bytes, uint32_t queue, enum record_state state, uint64_t *at)
 {
+	struct losses *losses = losses_of(e, queue);
+
 	/* req: XO-256 */
 	if (bytes >= e->size || e->produced - e->consumed + span(bytes) >= e->size) {
-		e->lost = add_lost(e->lost, 1);
+		losses->fresh = add_lost(losses->fresh, 1);
 		return false;
 	}
 	*at = e->produced;
 	*record_at(e, *at) = (struct record){
 		.bytes = (uint32_t)bytes,
-		.lost = e->lost, /* req: XO-113 */
+		.lost = losses->fresh, /* req: XO-113 */
 		.state = state,
 		.order = (e->map.fw ? e->map.fw->events++ : e->produced) & ((1ULL << 48) - 1),
 		.queue = queue & (EVENTS_QUEUES - 1),
 	};
-	e->lost = 0;
+	losses->fresh = 0;
 	e->produced += span(bytes);
 	return true;
 }
@@ -125,7 +140,10 @@ static bool append(struct events *e, uint64_t bytes, uint32_t queue, enum record
 static void trim(struct events *e)
 {
 	while (e->consumed != e->produced && record_at(e, e->consumed)->state == GIVEN_UP) {
-		e->carried = add_lost(e->carried, record_at(e, e->consumed)->lost);
+		const struct record *r = record_at(e, e->consumed);
+		struct losses *losses = losses_of(e, (uint32_t)r->queue);
+
+		losses->carried = add_lost(losses->carried, r->lost);
 		e->consumed = after(e, e->consumed);
 	}
 }
@@ -212,7 +230,7 @@ void events_peek(const struct map *map, struct events_record *record)
 	*record = (struct events_record){
 		.data = data_at(e, e->consumed),
 		.bytes = r->bytes,
-		.lost = add_lost(e->carried, r->lost),
+		.lost = add_lost(losses_of(e, (uint32_t)r->queue)->carried, r->lost),
 		.queue = (uint32_t)r->queue,
 		.order = r->order,
 	};
@@ -222,8 +240,8 @@ void events_pop(struct map *map)
 {
 	struct events *e = events_of(map);
 
+	losses_of(e, (uint32_t)record_at(e, e->consumed)->queue)->carried = 0;
 	e->consumed = after(e, e->consumed); /* req: XO-112 */
-	e->carried = 0;
 	e->waiting--;
 	trim(e);
 }
@@ -270,33 +288,37 @@ static uint16_t ring_check(const struct map_attr *attr, uint32_t *detail)
 	return VIRTIO_NET_XDP_OK;
 }
 
-static uint64_t events_bytes(uint64_t size)
+static uint64_t events_bytes(uint64_t size, uint32_t num_queues)
 {
-	return map_storage_bytes(sizeof(struct events), size, 2, 0, 0);
+	return map_storage_bytes(sizeof(struct events), size, 2, num_queues, sizeof(struct losses));
 }
 
 static uint64_t perf_bytes(const struct map_attr *attr, uint32_t num_queues)
 {
-	(void)attr, (void)num_queues;
-	return events_bytes(PERF_BYTES);
+	(void)attr;
+	return events_bytes(PERF_BYTES, num_queues);
 }
 
 static uint64_t ring_bytes(const struct map_attr *attr, uint32_t num_queues)
 {
-	(void)num_queues;
-	return events_bytes(attr->max_entries);
+	return events_bytes(attr->max_entries, num_queues);
+}
+
+static void events_init(struct events *e, uint64_t size, uint32_t num_queues)
+{
+	e->size = size;
+	e->num_queues = num_queues;
+	e->losses = (struct losses *)((uint8_t *)e->ring + 2 * size);
 }
 
 static void perf_init(struct map *map, uint32_t num_queues)
 {
-	(void)num_queues;
-	events_of(map)->size = PERF_BYTES;
+	events_init(events_of(map), PERF_BYTES, num_queues);
 }
 
 static void ring_init(struct map *map, uint32_t num_queues)
 {
-	(void)num_queues;
-	events_of(map)->size = map->attr.max_entries;
+	events_init(events_of(map), map->attr.max_entries, num_queues);
 }
 
 static bool owns(const struct map *map, const void *p, size_t bytes)

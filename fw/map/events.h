@@ -15,7 +15,7 @@
 struct events_record {
 	const uint8_t *data;
 	uint32_t bytes;
-	uint32_t lost;  /* records lost in this map between the one told before and this */
+	uint32_t lost;  /* records of this map and queue lost between the one told before and this */
 	uint32_t queue; /* of the run that wrote it */
 	uint64_t order; /* the lower, the older, in all maps of a device */
 };

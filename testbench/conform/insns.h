@@ -79,15 +79,20 @@
 #define PACKET(c, bytes, off)                                                                                          \
 	LDX_W(2, c, CTX_DATA), LDX_W(3, c, CTX_DATA_END), MOV_X(4, 2), ADD_K(4, bytes), JGT_X(4, 3, off)
 
-#define HELPER_MAP_LOOKUP      1
-#define HELPER_MAP_UPDATE      2
-#define HELPER_MAP_DELETE      3
-#define HELPER_KTIME           5
-#define HELPER_PRANDOM         7
-#define HELPER_PROCESSOR_ID    8
-#define HELPER_CSUM_DIFF       28
-#define HELPER_XDP_ADJUST_HEAD 44
-#define HELPER_XDP_ADJUST_META 54
-#define HELPER_XDP_ADJUST_TAIL 65
+#define HELPER_MAP_LOOKUP        1
+#define HELPER_MAP_UPDATE        2
+#define HELPER_MAP_DELETE        3
+#define HELPER_KTIME             5
+#define HELPER_PRANDOM           7
+#define HELPER_PROCESSOR_ID      8
+#define HELPER_PERF_EVENT_OUTPUT 25
+#define HELPER_CSUM_DIFF         28
+#define HELPER_XDP_ADJUST_HEAD   44
+#define HELPER_XDP_ADJUST_META   54
+#define HELPER_XDP_ADJUST_TAIL   65
+#define HELPER_RINGBUF_OUTPUT    130
+#define HELPER_RINGBUF_RESERVE   131
+#define HELPER_RINGBUF_SUBMIT    132
+#define HELPER_RINGBUF_DISCARD   133
 
 #endif

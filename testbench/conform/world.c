@@ -15,7 +15,7 @@ const struct world_command world_commands[WORLD_COMMANDS] = {
 	ROW(MAP_CREATE, 44, false, 8, 8),  ROW(MAP_DESTROY, 4, false, 8, 8),  ROW(MAP_LOOKUP, 4, true, 8, 16),
 	ROW(MAP_UPDATE, 8, true, 8, 8),    ROW(MAP_DELETE, 4, true, 8, 8),    ROW(MAP_NEXT, 4, true, 8, 12),
 	ROW(MAP_INFO, 4, false, 64, 64),   ROW(MAP_FREEZE, 4, false, 8, 8),   ROW(OBJ_LIST, 8, false, 16, 32),
-	ROW(TEST_RUN, 16, true, 24, 4096),
+	ROW(TEST_RUN, 16, true, 24, 4096), ROW(EVENT_GET, 4, false, 16, 16),
 };
 
 static const uint64_t pass[] = {RETURN(VIRTIO_NET_XDP_PASS)};

@@ -71,26 +71,37 @@ static void explain(char error[static LOAD_ERROR_BYTES], const char *path, const
 			*c = '?';
 }
 
-struct load_object *load_open(const char *path, const char *section, char error[static LOAD_ERROR_BYTES])
+struct load_object *load_bytes(const uint8_t *image, size_t bytes, const char *name, const char *section,
+			       char error[static LOAD_ERROR_BYTES])
 {
 	struct load_object *object = calloc(1, sizeof(*object));
 	char reason[LOAD_ERROR_BYTES] = "no memory";
-	uint8_t *image = NULL;
-	size_t bytes = 0;
-	int err = object ? file_read(path, OBJECT_BYTES_MAX, &image, &bytes) : -ENOMEM;
 
 	error[0] = 0;
-	if (object && err)
-		snprintf(reason, sizeof(reason),
-			 "cannot read it: %s; an object compiled with clang -target bpf was expected", strerror(-err));
-	if (!err)
-		err = load_image(image, bytes, section, object, reason);
-	free(image);
-	if (!err)
+	if (object && load_image(image, bytes, section, object, reason) == 0)
 		return object;
-	explain(error, path, reason);
+	explain(error, name, reason);
 	load_free(object);
 	return NULL;
+}
+
+struct load_object *load_open(const char *path, const char *section, char error[static LOAD_ERROR_BYTES])
+{
+	char reason[LOAD_ERROR_BYTES];
+	struct load_object *object;
+	uint8_t *image;
+	size_t bytes;
+	int err = file_read(path, OBJECT_BYTES_MAX, &image, &bytes);
+
+	if (err) {
+		snprintf(reason, sizeof(reason),
+			 "cannot read it: %s; an object compiled with clang -target bpf was expected", strerror(-err));
+		explain(error, path, reason);
+		return NULL;
+	}
+	object = load_bytes(image, bytes, path, section, error);
+	free(image);
+	return object;
 }
 
 void load_free(struct load_object *object)

@@ -70,6 +70,9 @@ struct load_object {
  * with one sentence in error: what, where, what was expected. The caller frees.
  */
 struct load_object *load_open(const char *path, const char *section, char error[static LOAD_ERROR_BYTES]);
+/* The same of bytes in memory, which the object does not keep; name: what to call it in error. */
+struct load_object *load_bytes(const uint8_t *image, size_t bytes, const char *name, const char *section,
+			       char error[static LOAD_ERROR_BYTES]);
 /* Takes NULL. */
 void load_free(struct load_object *object);
 

@@ -26,7 +26,9 @@ static uint64_t array_stride(const struct map_attr *attr)
 
 static uint16_t array_check(const struct map_attr *attr, uint32_t *detail)
 {
-	uint16_t status = map_check_flags(attr, ARRAY_FLAGS, detail); /* req: XO-159 */
+	/* It asks for nothing: maps of maps take arrays of any size. */
+	uint32_t inner = attr->type == VIRTIO_NET_XDP_MAP_ARRAY ? VIRTIO_NET_XDP_MAP_F_INNER_MAP : 0;
+	uint16_t status = map_check_flags(attr, ARRAY_FLAGS | inner, detail); /* req: XO-159 */
 
 	if (status)
 		return status;

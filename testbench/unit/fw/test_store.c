@@ -151,7 +151,7 @@ Test(store, flags_by_type)
 	} flags[] = {
 		{TYPE(HASH), 0x1d9},       {TYPE(PERCPU_HASH), 0x1d9},  {TYPE(LRU_HASH), 0x1da},
 		{TYPE(LRU_PERCPU), 0x1da}, {TYPE(LPM_TRIE), 0x199},     {TYPE(FIB), 0x019},
-		{TYPE(ARRAY), 0x198},      {TYPE(PERCPU_ARRAY), 0x198},
+		{TYPE(ARRAY), 0x1198},      {TYPE(PERCPU_ARRAY), 0x198},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)

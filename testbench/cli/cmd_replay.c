@@ -28,6 +28,7 @@ static const struct cli_option options[] = {
 	 "there"},
 	SOURCE_OPTIONS_CHOICE,
 	{SOURCE_MAP, "--map", "NAME=FILE.json", "contents of a map before the first frame"},
+	SOURCE_OPTION_FIB,
 	SOURCE_OPTION_LINK,
 	{ENGINE, "--engine", "jit|interp", "how the device runs the program (default jit)"},
 	{QUEUE_SIZE, "--queue-size", "N", "descriptors of each queue, a power of two (default 256)"},
@@ -240,6 +241,7 @@ static enum status play(struct command *c, struct load_object *object)
 		return STATUS_USAGE;
 	config->ports = c->source.ports;
 	config->maps = c->source.maps;
+	config->fib = c->source.fib;
 	config->num_maps = c->source.num_maps;
 	config->stop = &interrupted;
 	if (isatty(STDERR_FILENO)) {

@@ -27,6 +27,7 @@ static const struct cli_option options[] = {
 	SOURCE_OPTIONS_CHOICE,
 	SOURCE_OPTION_INSNS,
 	SOURCE_OPTION_MAP,
+	SOURCE_OPTION_FIB,
 	SOURCE_OPTION_LINK,
 	{ENGINE, "--engine", "jit|interp", "how the device runs it (default jit; interp with --trace)"},
 	{JSON, "--json", NULL, "{\"retval\": R0's low 32 bits, \"verdict\": name, \"frame\": hex}"},

@@ -10,6 +10,7 @@
 #include "load/file.h"
 #include "load/raw.h"
 #include "replay/maps.h"
+#include "replay/routes.h"
 
 #define STDIN_BYTES_MAX ((size_t)256 << 20)
 
@@ -55,6 +56,9 @@ bool source_take(void *ctx, const struct cli_line *line, int id)
 		return true;
 	case SOURCE_INSNS:
 		source->insns = true;
+		return true;
+	case SOURCE_FIB:
+		source->fib = line->value;
 		return true;
 	case SOURCE_LINK:
 		return take_link(source, line);
@@ -148,6 +152,8 @@ static enum status prepare(struct source *source, struct drv_net *net, const str
 		status = status_of_offload(offload_maps(net, object, error));
 	if (!status && !source->insns)
 		status = maps_fill_all(net, object, source->maps, source->num_maps, error);
+	if (!status && source->fib)
+		status = routes_load(net, (uint32_t)object->num_maps, source->fib, error);
 	if (!status)
 		status = status_of_offload(offload_freeze(net, object, error));
 	return status ? source_fail(source, status, "%s", error) : STATUS_DONE;

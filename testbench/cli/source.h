@@ -19,18 +19,21 @@ struct source {
 	const char *path, *program, *section;
 	bool insns;                        /* raw instructions on standard input */
 	const char *maps[SOURCE_MAPS_MAX]; /* --map, as given */
+	const char *fib;                   /* --fib; NULL: no routes */
 	size_t num_maps;
 	struct ports_config ports;    /* --link */
 	char error[LOAD_ERROR_BYTES]; /* what these functions said last */
 };
 
 /* Rows of a command's options that say which program it is about, and what takes them. */
-enum { SOURCE_PROGRAM = 100, SOURCE_SECTION, SOURCE_MAP, SOURCE_INSNS, SOURCE_LINK };
+enum { SOURCE_PROGRAM = 100, SOURCE_SECTION, SOURCE_MAP, SOURCE_INSNS, SOURCE_LINK, SOURCE_FIB };
 
 /* clang-format off */
 #define SOURCE_OPTIONS_CHOICE \
 	{SOURCE_PROGRAM, "--program", "FUNCTION", "the program, if there are several"}, \
 	{SOURCE_SECTION, "--section", "S", "programs of this section only"}
+#define SOURCE_OPTION_FIB \
+	{SOURCE_FIB, "--fib", "FILE.json", "routes for fib_lookup: [{\"prefix\": \"10.0.0.0/8\", \"ifindex\": 2, \"smac\": MAC, \"dmac\": MAC, \"mtu\": N, \"gateway\": IP, \"result\": blackhole|unreachable|prohibit}, ...]"}
 #define SOURCE_OPTION_LINK \
 	{SOURCE_LINK, "--link", "IFINDEX", "a further port of the device, to redirect to; its own is 1. Several: once for each"}
 #define SOURCE_OPTION_INSNS {SOURCE_INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"}

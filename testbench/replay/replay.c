@@ -12,6 +12,7 @@
 #include "replay/outdir.h"
 #include "replay/pcap_out.h"
 #include "replay/report.h"
+#include "replay/routes.h"
 #include "replay/stamps.h"
 #include "replay/verdicts.h"
 #include "rig/rig.h"
@@ -263,6 +264,10 @@ static enum status offload(struct replay *r)
 	if (err)
 		return refuse(r, status_of_offload(err), "%s", reason);
 	status = maps_fill_all(net, r->config->object, r->config->maps, r->config->num_maps, reason);
+	if (status)
+		return refuse(r, status, "%s", reason);
+	if (r->config->fib)
+		status = routes_load(net, (uint32_t)r->config->object->num_maps, r->config->fib, reason);
 	if (status)
 		return refuse(r, status, "%s", reason);
 	err = offload_freeze(net, r->config->object, reason);

@@ -25,6 +25,7 @@ struct replay_config {
 	struct link_pcap_config link; /* out and held are the replay's */
 	const char *const *maps;      /* NAME=FILE: contents before the first frame */
 	size_t num_maps;
+	const char *fib; /* file of routes; NULL: none */
 	const char *out;                                           /* folder; NULL: nothing is written */
 	const volatile sig_atomic_t *stop;                         /* not 0: stop soon. May be NULL */
 	void (*progress)(void *ctx, uint64_t frames, uint64_t of); /* now and then. May be NULL */

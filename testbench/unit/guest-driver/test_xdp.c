@@ -156,6 +156,60 @@ Test(xdp, results_that_lie)
 	close_net(&fake, net);
 }
 
+static void take_event(void *ctx, const struct drv_xdp_event *event)
+{
+	struct drv_xdp_event *last = ctx;
+
+	*last = *event;
+	last->lost += event->bytes ? event->data[event->bytes - 1] : 0; /* it can be read to its end */
+}
+
+/* Records that are not all there, or more than were asked for. */
+Test(xdp, events_that_lie)
+{
+	static const struct {
+		uint32_t count, bytes, of_event; /* records said, of all records, said of the second record */
+		int expect;
+	} rows[] = {
+		{0, 0, 0, 0},
+		{1, 24, 0, 0},
+		{2, 24 + 24, 8, 0},
+		{2, 24 + 24, 1, 0},
+		{2, 24 + 24, 9, -EPROTO},
+		{2, 24 + 23, 1, -EPROTO},
+		{2, 24 + 15, 0, -EPROTO},
+		{2, 24, 0, -EPROTO},
+		{3, 48, 8, -EPROTO},
+		{4, 200, 8, -EPROTO},
+		{2, 48, 0xffffffff, -EPROTO},
+		{2, 48, 0xfffffff9, -EPROTO},
+		{0xffffffff, 48, 8, -EPROTO},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct virtio_net_xdp_event_get_result hdr = {.count = cpu_to_le32(rows[i].count),
+							      .left = cpu_to_le32(5)};
+		struct virtio_net_xdp_event first = {.map_id = cpu_to_le32(7), .bytes = cpu_to_le32(3)};
+		struct virtio_net_xdp_event second = {.map_id = cpu_to_le32(9), .bytes = cpu_to_le32(rows[i].of_event)};
+		struct script s = {.bytes = (uint32_t)sizeof(hdr) + rows[i].bytes};
+		struct drv_xdp_event last = {0};
+		uint32_t left = 0;
+		struct drv_net *net;
+		struct fake fake;
+
+		net = open_net(&fake, &s, 4096);
+		memcpy(s.result, &hdr, sizeof(hdr));
+		memcpy(s.result + sizeof(hdr), &first, sizeof(first));
+		memcpy(s.result + sizeof(hdr) + 24, &second, sizeof(second));
+		cr_expect_eq(drv_xdp_event_get(net, 3, 256, take_event, &last, &left, NULL), rows[i].expect, "row %zu",
+			     i);
+		if (!rows[i].expect)
+			cr_expect(left == 5 && last.map_id == (rows[i].count == 2 ? 9 : rows[i].count * 7), "row %zu",
+				  i);
+		close_net(&fake, net);
+	}
+}
+
 Test(xdp, load)
 {
 	static const struct {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <criterion/criterion.h>
+#include <jansson.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,11 @@
 #define START_NS UINT64_C(1700000000000000001)
 #define FRAMES   6
 
-static const char *const outputs[] = {"guest.pcap", "wire.pcap", "verdicts.pcapng", "maps.json", "report.json"};
+/* The last one is written for programs with maps of records only. */
+static const char *const outputs[] = {"guest.pcap", "wire.pcap",   "verdicts.pcapng",
+				      "maps.json",  "report.json", "events.json"};
 
-#define OUTPUTS (sizeof(outputs) / sizeof(outputs[0]))
+#define OUTPUTS (sizeof(outputs) / sizeof(outputs[0]) - 1)
 
 /* IPv4 and a transport protocol, lengths 60 to 1500, 1001 ns apart; the last is too short to be a frame. */
 static const struct {
@@ -182,7 +185,7 @@ Test(replay, same_bytes_whatever_the_engine_and_ring)
 	} rows[] = {
 		{"again", "xdp2", FW_ENGINE_JIT, 256},          {"interpreter", "xdp2", FW_ENGINE_INTERP, 256},
 		{"small ring", "xdp2", FW_ENGINE_JIT, 4},       {"large ring", "pass", FW_ENGINE_JIT, 4096},
-		{"smallest ring", "pass", FW_ENGINE_INTERP, 2},
+		{"smallest ring", "pass", FW_ENGINE_INTERP, 2}, {"records", "sampler", FW_ENGINE_INTERP, 2},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -196,7 +199,7 @@ Test(replay, same_bytes_whatever_the_engine_and_ring)
 		p.config.net.queue_size = rows[i].queue_size;
 		p.config.out = scratch_path(&p.scratch, "other");
 		cr_assert_eq(player_run(&p), STATUS_DONE, "%s: %s", rows[i].id, p.error);
-		for (size_t j = 0; j < OUTPUTS; j++) {
+		for (size_t j = 0; j < OUTPUTS + p.result.has_records; j++) {
 			uint8_t *a, *b;
 			size_t count_a, count_b;
 			char name[64];
@@ -365,5 +368,77 @@ Test(compare, programs)
 	cr_assert(strstr(text, "map protocols is in the second only"), "%s", text);
 	free(text);
 	player_remove(&q);
+	player_remove(&p);
+}
+
+static json_t *events_of(const struct player *p, const char *dir)
+{
+	char name[64];
+	json_t *events;
+
+	snprintf(name, sizeof(name), "%s/events.json", dir);
+	events = json_load_file(scratch_path(&p->scratch, name), 0, NULL);
+	cr_assert(json_is_array(events), "%s", name);
+	return events;
+}
+
+/* sampler tells the first 64 bytes of each frame and, in another map, of those above 1000. None is lost, however many.
+ */
+Test(replay, records_of_every_frame)
+{
+	const json_t *event;
+	char expect[200];
+	struct player p;
+	json_t *events;
+	size_t i, frame = 0, at;
+
+	player_create(&p, "sampler");
+	p.config.link.repeat = 300;
+	cr_assert_eq(player_run(&p), STATUS_DONE, "%s", p.error);
+	cr_assert_eq(p.result.records, 300 * (FRAMES - 1 + 1));
+	events = events_of(&p, "out");
+	cr_assert_eq(json_array_size(events), p.result.records);
+	json_array_foreach(events, i, event)
+	{
+		bool about_long = strcmp(json_string_value(json_object_get(event, "map")), "long_frames") == 0;
+		const char *data = json_string_value(json_object_get(event, "data"));
+
+		cr_assert_eq(json_integer_value(json_object_get(event, "lost")), 0, "record %zu", i);
+		cr_assert_eq(json_integer_value(json_object_get(event, "queue")), 0, "record %zu", i);
+		if (about_long) {
+			cr_assert_eq(strncmp(data + 16, "dc05", 4), 0, "record %zu: %s", i, data);
+			continue;
+		}
+		at = (size_t)snprintf(expect, sizeof(expect), "01000000%02x%02x0000", frames[frame].bytes & 255,
+				      frames[frame].bytes >> 8);
+		for (size_t b = 0; b < 12; b++)
+			at += (size_t)snprintf(expect + at, sizeof(expect) - at, "%02x", (unsigned)(frame + b));
+		cr_assert_eq(strncmp(data, expect, at), 0, "record %zu: %s, but the frame begins %s", i, data, expect);
+		cr_assert_eq(strlen(data), 2 * (8 + (frames[frame].bytes < 64 ? frames[frame].bytes : 64)));
+		frame = (frame + 1) % (FRAMES - 1);
+	}
+	json_decref(events);
+	player_remove(&p);
+}
+
+/* Where the records of two replays part. */
+Test(replay, records_are_compared)
+{
+	struct player p;
+	char *text;
+
+	player_create(&p, "sampler");
+	cr_assert_eq(player_run(&p), STATUS_DONE, "%s", p.error);
+	p.config.out = scratch_path(&p.scratch, "other");
+	cr_assert_eq(player_run(&p), STATUS_DONE, "%s", p.error);
+	free(compared(&p.scratch, "out", "other", STATUS_DONE));
+	scratch_write(&p.scratch, "other/events.json", "[]", 2);
+	text = compared(&p.scratch, "out", "other", STATUS_REFUSED);
+	cr_assert(strstr(text, "events.json: 6 | 0 records"), "%s", text);
+	free(text);
+	cr_assert_eq(remove(scratch_path(&p.scratch, "other/events.json")), 0);
+	text = compared(&p.scratch, "out", "other", STATUS_REFUSED);
+	cr_assert(strstr(text, "events.json is in the first only"), "%s", text);
+	free(text);
 	player_remove(&p);
 }

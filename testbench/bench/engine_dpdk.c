@@ -69,7 +69,7 @@ static struct engine_dpdk *dpdk(struct engine *engine)
 
 typedef uint64_t helper_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
-static uint64_t look_up(const struct dpdk_map *map, uint64_t key, struct native_shape shape)
+NATIVE_INLINE uint64_t look_up(const struct dpdk_map *map, uint64_t key, struct native_shape shape)
 {
 	return (uintptr_t)native_lookup(map->memory, (const void *)(uintptr_t)key, shape);
 }

@@ -492,6 +492,9 @@ uint32_t generate_program(uint64_t seed, bool repeatable, uint8_t *wire)
 	generate_emit(&g.code, 0xbf, 6, 1, 0, 0);
 	generate_emit(&g.code, 0x61, 7, 6, 0, 0);
 	generate_emit(&g.code, 0x61, 8, 6, 4, 0);
+	/* what was never written is 0 here, but not everywhere */
+	for (int slot = 1; repeatable && slot <= 64; slot++)
+		generate_emit(&g.code, 0x7a, 10, 0, -8 * slot, 0);
 	generate_emit(&g.code, 0xb7, 0, 0, 0, 2);
 	generate_emit(&g.code, 0xb7, 9, 0, 0, 0);
 	generate_emit(&g.code, 0xbf, 1, 7, 0, 0);

@@ -17,7 +17,7 @@
 
 /*
  * Writes a program of 8-byte slots to wire (GENERATE_MAX_SLOTS of room). The same seed gives the same program.
- * repeatable: without the helpers whose result depends on the machine. Returns slots.
+ * repeatable: without the helpers whose result depends on the machine, and the stack is written first. Returns slots.
  */
 uint32_t generate_program(uint64_t seed, bool repeatable, uint8_t *wire);
 

@@ -113,7 +113,7 @@ static void preset_both(struct kernel *kernel, struct drv_net *net, const struct
 
 	cr_assert_eq(maps_fill(net, object, preset->map, preset->path, error), STATUS_DONE, "%s", error);
 	cr_assert_eq(file_read(preset->path, MAPS_FILE_BYTES_MAX, &text, &bytes), 0);
-	cr_assert_eq(maps_parse((char *)text, bytes, map_of(object, preset->map), &elements, &count, error), 0, "%s",
+	cr_assert_eq(maps_parse((char *)text, bytes, map_of(object, preset->map), 1, &elements, &count, error), 0, "%s",
 		     error);
 	cr_assert_gt(count, 0);
 	for (size_t i = 0; i < count; i++)

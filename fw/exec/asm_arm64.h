@@ -381,6 +381,14 @@ static inline void a64_store_at(struct jit_out *o, unsigned int width, unsigned 
 	a64_op(o, 4, a64_size(o, width) << 30 | 0x38206800, from, base, index);
 }
 
+/* stp a, b, [base, #disp] */
+static inline void a64_store_pair(struct jit_out *o, unsigned int base, int64_t disp, unsigned int a, unsigned int b)
+{
+	if (b > XZR || disp % 8 || disp < -512 || disp > 504)
+		o->fault = true;
+	a64_op(o, 4, 0xa9000000 | ((uint32_t)(disp >> 3) & 0x7f) << 15 | (b & 31) << 10, a, base, 0);
+}
+
 /* stp a, b, [sp, #-16]! */
 static inline void a64_push(struct jit_out *o, unsigned int a, unsigned int b)
 {
@@ -475,6 +483,14 @@ static inline size_t a64_b_cc_ahead(struct jit_out *o, enum a64_cc cc)
 	size_t at = o->at;
 
 	a64_b_cc(o, cc, 0);
+	return at;
+}
+
+static inline size_t a64_cbz_ahead(struct jit_out *o, unsigned int width, unsigned int reg)
+{
+	size_t at = o->at;
+
+	a64_cbz(o, false, width, reg, 0);
 	return at;
 }
 

@@ -166,6 +166,15 @@ static void learn(struct jit_work *w)
 	w->calls |= (w->needs & JIT_NEED_END) != 0;
 }
 
+uint64_t jit_blinding(struct jit_work *w)
+{
+	uint64_t z = w->prog->blind + ++w->blinded * UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
 /* One pass over the program, counting or emitting. */
 static int pass(struct jit_work *w, uint32_t *at)
 {

@@ -100,6 +100,9 @@ struct jit_machine {
 extern const struct jit_machine jit_x86_64;
 extern const struct jit_machine jit_arm64;
 
+/* The next number to hide an immediate behind: any, as long as it is the same in each pass. */
+uint64_t jit_blinding(struct jit_work *w);
+
 static inline enum opt_form jit_form(const struct jit_work *w, uint32_t i)
 {
 	return w->form ? (enum opt_form)w->form[i] : OPT_PLAIN;

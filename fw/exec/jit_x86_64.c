@@ -384,16 +384,6 @@ static void emit_exit(struct jit_work *w, uint32_t i)
 
 /* The back end */
 
-/* Any numbers, as long as they are the same in each pass. */
-static uint64_t blinding(uint64_t seed, uint64_t at)
-{
-	uint64_t z = seed + at * 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
 void jit_x86_64_constant(struct jit_work *w, unsigned int reg, uint64_t value)
 {
 	struct jit_out *o = &w->out;
@@ -404,7 +394,7 @@ void jit_x86_64_constant(struct jit_work *w, unsigned int reg, uint64_t value)
 		return;
 	}
 	/* Both of one width whatever the numbers, so that passes agree. */
-	mask = blinding(w->prog->blind, ++w->blinded);
+	mask = jit_blinding(w);
 	if (value <= UINT32_MAX) {
 		x86_opcode(o, 4, (uint16_t)(0xb8 | (reg & 7)), 0, reg, false, false);
 		jit_bytes(o, (uint32_t)(value ^ mask), 4);

@@ -66,6 +66,8 @@ int64_t map_defs_at(const struct linker *linker, uint32_t section, uint64_t offs
 /* One map of SEC(".maps"), of SEC("maps"). */
 int map_btf_take(struct linker *linker, const struct elf_symbol *symbol, uint64_t bytes);
 int map_btf_slots(struct linker *linker, uint32_t section);
+/* Behind all other maps, so that those are numbered as if there were no templates. */
+int map_btf_templates(struct linker *linker);
 int map_legacy_take(struct linker *linker, const struct elf_symbol *symbol, uint64_t bytes);
 int map_legacy_slots(struct linker *linker);
 /* Global data. */

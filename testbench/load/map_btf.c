@@ -202,34 +202,55 @@ static uint32_t type_of_variable(const struct linker *l, const char *name)
 
 int map_btf_take(struct linker *l, const struct elf_symbol *symbol, uint64_t bytes)
 {
-	struct linker_place place = {symbol->section, symbol->value, bytes}, none = {0};
+	struct linker_place place = {symbol->section, symbol->value, bytes};
 	uint32_t type = type_of_variable(l, symbol->name);
-	size_t index = l->object->num_maps;
-	struct attributes outer, inner;
-	char name[sizeof(l->object->maps[0].name)];
-	int err;
+	struct attributes a;
+	int err = linker_spend(l, l->btf->count);
 
-	if (linker_spend(l, l->btf->count))
-		return -EINVAL;
-	if (!type)
-		return refuse(l->error, "map '%s' has no BTF that says what it is; compile with -g", symbol->name);
-	err = read_attributes(l, symbol->name, type, &outer);
-	if (!err)
-		err = add(l, symbol->name, &outer, &place);
-	if (err || !holds_maps(outer.type))
-		return err;
-	linker_copy_name(name, sizeof(name) - strlen(".inner"), symbol->name);
-	strcat(name, ".inner");
-	err = read_attributes(l, name, outer.values, &inner);
-	if (!err && holds_maps(inner.type))
-		err = refuse(l->error, "map '%s' holds maps that hold maps; one level was expected", symbol->name);
-	if (!err)
-		err = add(l, name, &inner, &none);
 	if (err)
 		return err;
-	l->object->maps[index].inner = (uint32_t)index + 1;
-	l->object->maps[index + 1].is_template = true;
+	if (!type)
+		return refuse(l->error, "map '%s' has no BTF that says what it is; compile with -g", symbol->name);
+	err = read_attributes(l, symbol->name, type, &a);
+	return err ? err : add(l, symbol->name, &a, &place);
+}
+
+/* The map that the elements of map index are like. */
+static int add_template(struct linker *l, size_t index)
+{
+	const char *outer = l->object->maps[index].name;
+	char name[sizeof(l->object->maps[index].name)];
+	struct linker_place nowhere = {0};
+	struct attributes a;
+	int err = linker_spend(l, 2 * (uint64_t)l->btf->count);
+
+	if (!err)
+		err = read_attributes(l, outer, type_of_variable(l, outer), &a);
+	if (err)
+		return err;
+	linker_copy_name(name, sizeof(name) - strlen(".inner"), outer);
+	strcat(name, ".inner");
+	err = read_attributes(l, name, a.values, &a);
+	if (!err && holds_maps(a.type))
+		err = refuse(l->error, "map '%s' holds maps that hold maps; one level was expected", outer);
+	if (!err)
+		err = add(l, name, &a, &nowhere);
+	if (err)
+		return err;
+	l->object->maps[index].inner = (uint32_t)l->object->num_maps - 1;
+	l->object->maps[l->object->num_maps - 1].is_template = true;
 	return 0;
+}
+
+int map_btf_templates(struct linker *l)
+{
+	size_t count = l->object->num_maps;
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++)
+		if (holds_maps(l->object->maps[i].type) && l->object->maps[i].inner == LOAD_NO_MAP)
+			err = add_template(l, i);
+	return err;
 }
 
 /* What the pointer at a relocated place of a map's values means. */
@@ -249,7 +270,7 @@ static int take_slot(struct linker *l, size_t index, uint32_t key, const struct 
 	inner = map_defs_at(l, symbol->section, address);
 	if (inner < 0 || l->places[inner].offset != address)
 		return refuse(l->error, "map '%s': its value %u is no map", map->name, key);
-	if ((size_t)inner == index || l->object->maps[inner].inner != LOAD_NO_MAP)
+	if ((size_t)inner == index || holds_maps(l->object->maps[inner].type))
 		return refuse(l->error, "map '%s': its value %u is a map of maps; one level was expected", map->name,
 			      key);
 	return map_defs_add_slot(l, map, key, (uint32_t)inner);

@@ -141,5 +141,7 @@ int map_defs_collect(struct linker *l)
 	for (uint32_t i = 1; i < l->elf->num_sections && !err; i++)
 		if (strcmp(l->elf->sections[i].name, ".maps") == 0)
 			err = map_btf_slots(l, i);
-	return err ? err : map_data_collect(l);
+	if (!err)
+		err = map_data_collect(l);
+	return err ? err : map_btf_templates(l);
 }

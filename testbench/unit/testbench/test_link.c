@@ -2,7 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <criterion/criterion.h>
-#include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +72,7 @@ static int no_print(enum libbpf_print_level level, const char *format, va_list a
 }
 
 /* Makes no bpf() call: asked for a program that loads it, libbpf only writes that. */
-static void ask_libbpf(const char *path, struct opinion *opinion)
+static int ask_libbpf(const char *path, struct opinion *opinion)
 {
 	/* libbpf 1.1 does not survive that its last handler goes, so there is one for good. */
 	static struct opinion *asked;
@@ -80,6 +80,7 @@ static void ask_libbpf(const char *path, struct opinion *opinion)
 		.sz = sizeof(handler), .cookie = (long)&asked, .prog_prepare_load_fn = keep};
 	struct gen_loader_opts gen = {.sz = sizeof(gen)};
 	struct bpf_object *object;
+	int err;
 
 	if (!asked)
 		cr_assert_geq(libbpf_register_prog_handler("xdp+", BPF_PROG_TYPE_XDP, BPF_XDP, &handler), 0);
@@ -88,8 +89,17 @@ static void ask_libbpf(const char *path, struct opinion *opinion)
 	object = bpf_object__open(path);
 	cr_assert(object, "%s: libbpf does not open it", path);
 	cr_assert_eq(bpf_object__gen_loader(object, &gen), 0);
-	cr_assert_eq(bpf_object__load(object), 0, "%s: libbpf does not link it", path);
+	err = bpf_object__load(object);
 	bpf_object__close(object);
+	return err;
+}
+
+static bool fills_prog_array(const struct load_object *object)
+{
+	for (size_t i = 0; i < object->num_maps; i++)
+		if (object->maps[i].type == BPF_MAP_TYPE_PROG_ARRAY && object->maps[i].num_slots)
+			return true;
+	return false;
 }
 
 static void compare(const char *path)
@@ -99,7 +109,11 @@ static void compare(const char *path)
 	struct opinion *theirs = calloc(1, sizeof(*theirs));
 
 	cr_assert(object && theirs, "%s", error);
-	ask_libbpf(path, theirs);
+	/* It writes no program that fills PROG_ARRAYs; until it sees that, it has linked some programs. */
+	if (ask_libbpf(path, theirs)) {
+		cr_assert(fills_prog_array(object), "%s: libbpf does not link it", path);
+		object->num_progs = theirs->count < object->num_progs ? theirs->count : object->num_progs;
+	}
 	cr_assert_eq(object->num_progs, theirs->count, "%s: %zu programs, %zu", path, object->num_progs, theirs->count);
 	for (size_t i = 0; i < theirs->count; i++) {
 		const struct load_prog *prog = &object->progs[i];
@@ -116,13 +130,15 @@ static void compare(const char *path)
 
 Test(link, as_libbpf_does)
 {
-	static const char *const examples[] = {"xdp1", "xdp2", "router", "balancer", "blocklist", "pass"};
 	static const char *const versions[] = {"bpf -mcpu=v1", "bpf -mcpu=v2", "bpf -mcpu=v3"};
 	struct scratch scratch;
+	glob_t examples;
 
 	scratch_create(&scratch);
-	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
-		compare(scratch_example(examples[i]));
+	cr_assert_eq(glob(scratch_example("*"), 0, NULL, &examples), 0);
+	for (size_t i = 0; i < examples.gl_pathc; i++)
+		compare(examples.gl_pathv[i]);
+	globfree(&examples);
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
 		compare(scratch_compile(&scratch, "calls.o", calls, versions[i]));
 	scratch_remove(&scratch);

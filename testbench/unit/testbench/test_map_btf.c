@@ -43,8 +43,8 @@ static const struct {
 	 "struct { __uint(type, 13); __uint(max_entries, 4); __type(key, int); __array(values, struct " BODY "); }\n"
 	 "	hash SEC(\".maps\");\n" USES("outer"),
 	 "bpf",
-	 "one 2 4 8 4 0; two 2 4 8 4 0; outer 12 4 4 4 0 of outer.inner 0=one 3=two; outer.inner 2 4 8 4 0 template; "
-	 "hash 13 4 4 4 0 of hash.inner; hash.inner 2 4 8 4 0 template"},
+	 "one 2 4 8 4 0; two 2 4 8 4 0; outer 12 4 4 4 0 of outer.inner 0=one 3=two; "
+	 "hash 13 4 4 4 0 of hash.inner; outer.inner 2 4 8 4 0 template; hash.inner 2 4 8 4 0 template"},
 	{"static inner map",
 	 HEAD "static " INNER " one SEC(\".maps\");\n"
 	      "struct { __uint(type, 12); __uint(max_entries, 4); __type(key, int); __array(values, struct inner); }\n"

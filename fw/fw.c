@@ -205,39 +205,31 @@ const uint8_t *fw_prog_code(const struct fw *fw, uint32_t prog_id, size_t *bytes
 	return prog->jit.code.exec;
 }
 
-#define ACTIONS 5 /* numbers that R0 may have to be an action */
-
-/* What an R0 of n means, and in verdicts[ACTIONS] any other. */
-static void verdicts_of(const struct fw *fw, enum fw_verdict verdicts[ACTIONS + 1])
+/* What an R0 of n means, and in verdicts[PROG_ACTIONS] any other. */
+static void verdicts_of(const struct fw *fw, enum fw_verdict verdicts[PROG_ACTIONS + 1])
 {
-	static const uint8_t all[ACTIONS] = {
+	static const uint8_t all[PROG_ACTIONS] = {
 		[VIRTIO_NET_XDP_ABORTED] = FW_ABORTED,   [VIRTIO_NET_XDP_DROP] = FW_DROP,
 		[VIRTIO_NET_XDP_PASS] = FW_PASS,         [VIRTIO_NET_XDP_TX] = FW_TX,
 		[VIRTIO_NET_XDP_REDIRECT] = FW_REDIRECT,
 	};
 	bool pass = fw->attach_flags & VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS;
 
-	verdicts[ACTIONS] = pass ? FW_UNSUPPORTED_PASS : FW_UNSUPPORTED_DROP; /* req: XO-214, XO-215 */
-	for (uint32_t n = 0; n < ACTIONS; n++)
-		verdicts[n] = fw->config.caps.actions >> n & 1 ? (enum fw_verdict)all[n] : verdicts[ACTIONS];
+	verdicts[PROG_ACTIONS] = pass ? FW_UNSUPPORTED_PASS : FW_UNSUPPORTED_DROP; /* req: XO-214, XO-215 */
+	for (uint32_t n = 0; n < PROG_ACTIONS; n++)
+		verdicts[n] = fw->config.caps.actions >> n & 1 ? (enum fw_verdict)all[n] : verdicts[PROG_ACTIONS];
 }
 
 void fw_run(struct fw *fw, struct fw_frame *frames, size_t count)
 {
 	struct prog *prog = fw->attached;
-	enum fw_verdict verdicts[ACTIONS + 1];
+	enum fw_verdict verdicts[PROG_ACTIONS + 1];
 
 	if (!count)
 		return;
 	/* req: XO-197 */
 	verdicts_of(fw, verdicts);
-	prog_run_burst(fw, prog, frames, count);
-	for (size_t i = 0; i < count; i++) {
-		uint32_t r0 = (uint32_t)frames[i].r0; /* req: XO-129 */
-
-		if (likely(frames[i].verdict != FW_ABORTED))
-			frames[i].verdict = verdicts[MIN(r0, (uint32_t)ACTIONS)];
-	}
+	prog_run_burst(fw, prog, frames, count, verdicts);
 	fw->now_ns = frames[count - 1].now_ns;
 	prog->run_count += count; /* req: XO-052 */
 }

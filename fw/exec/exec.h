@@ -109,7 +109,9 @@ struct jit {
 	struct fw_code code;
 	jit_fn *fn;
 	jit_burst_fn *burst; /* NULL: the machine or the program is not made for it */
-	size_t bytes;        /* of machine code */
+	bool prepared; /* burst takes frames with ingress_ifindex, bad_queue and changed set; otherwise it neither reads
+			* nor writes them */
+	size_t bytes;  /* of machine code */
 };
 
 /*

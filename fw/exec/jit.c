@@ -78,7 +78,8 @@ static bool insn_ok(const struct exec_prog *prog, uint32_t i)
 	return true;
 }
 
-#define CONTEXT_LAST 16 /* the last field's offset, and the only one that is written */
+#define CONTEXT_IFINDEX 12
+#define CONTEXT_LAST    16 /* the last field's offset, and the only one that is written */
 
 /* Whether an access of the context is one that programs have. req: XO-133, XO-137 */
 static bool context_ok(const struct exec_prog *prog, uint32_t i)
@@ -136,7 +137,7 @@ static uint8_t call_needs(int32_t id)
 	case 8: /* get_smp_processor_id */
 		return JIT_NEED_QUEUE;
 	default:
-		return JIT_NEED_FRAME | JIT_NEED_QUEUE | JIT_NEED_HEADROOM | JIT_NEED_END;
+		return JIT_NEED_FRAME | JIT_NEED_QUEUE | JIT_NEED_HEADROOM | JIT_NEED_END | JIT_NEED_PREPARED;
 	}
 }
 
@@ -158,11 +159,12 @@ static void learn(struct jit_work *w)
 			w->run = true;
 			w->needs |= call_needs(insn->imm);
 		}
-		if ((cls == INSN_CLASS_ST || cls == INSN_CLASS_STX) && w->prog->access &&
-		    w->prog->access[i] == EXEC_ACCESS_CTX)
-			w->run = true;
+		if (w->prog->access && w->prog->access[i] == EXEC_ACCESS_CTX) {
+			w->run |= cls != INSN_CLASS_LDX;
+			w->needs |= cls != INSN_CLASS_LDX || insn->off == CONTEXT_IFINDEX ? JIT_NEED_PREPARED : 0;
+		}
 	}
-	w->run |= w->needs != 0;
+	w->run |= (w->needs & ~JIT_NEED_PREPARED) != 0;
 	w->calls |= (w->needs & JIT_NEED_END) != 0;
 }
 
@@ -312,8 +314,10 @@ static int compile(struct jit_work *w, const struct fw_platform *platform, void 
 	}
 	jit->code = code;
 	jit->fn = (jit_fn *)(uintptr_t)code.exec;
-	if (w->burst)
+	if (w->burst) {
 		jit->burst = (jit_burst_fn *)((uintptr_t)code.exec + w->burst_at);
+		jit->prepared = w->needs & JIT_NEED_PREPARED;
+	}
 	jit->bytes = bytes;
 	return 0;
 

@@ -50,6 +50,7 @@ enum jit_need {
 	JIT_NEED_QUEUE = 1 << 1,    /* run->queue */
 	JIT_NEED_HEADROOM = 1 << 2, /* run->headroom_top */
 	JIT_NEED_END = 1 << 3,      /* maps may have to hear of the run's end */
+	JIT_NEED_PREPARED = 1 << 4, /* of the frame: see struct jit */
 };
 
 /* A program under compilation. Offsets are bytes from the code's first. */

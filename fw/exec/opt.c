@@ -230,7 +230,8 @@ static bool is_frozen(const struct opt_work *w, uint64_t p, unsigned int width)
 	for (uint32_t n = 0; n < w->prog->num_maps; n++) {
 		const struct map *map = w->prog->maps[n];
 
-		if (map->frozen && !map_prog_can_write(&map->attr) && map->ops->owns(map, (const void *)(uintptr_t)p, width))
+		if (map->frozen && !map_prog_can_write(&map->attr) &&
+		    map->ops->owns(map, (const void *)(uintptr_t)p, width))
 			return true;
 	}
 	return false;

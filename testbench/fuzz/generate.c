@@ -22,6 +22,7 @@ enum kind {
 struct gen {
 	struct generate_code code;
 	bool repeatable;
+	bool objects;
 	uint8_t kind[11];
 	int packet_bytes;   /* proven behind R7 */
 	uint64_t stack_set; /* 8-byte slots written, bit n: at -8 * (n + 1) */
@@ -313,10 +314,102 @@ static void op_packet(struct gen *g)
 
 static void block(struct gen *g, int length);
 
+/* What a call leaves: R0 is a number, or will be tested. */
+static void called(struct gen *g, int32_t helper)
+{
+	generate_emit(&g->code, 0x85, 0, 0, 0, helper);
+	memset(g->kind, UNKNOWN, 6);
+}
+
+static void map_to(struct gen *g, int reg, int map)
+{
+	generate_emit(&g->code, 0x18, reg, 1, 0, map);
+	generate_emit(&g->code, 0x00, 0, 0, 0, 0);
+}
+
+/* R1 becomes a map in the map, looked up by R2, which stays. Returns the jump of a miss. */
+static uint32_t inner_map(struct gen *g)
+{
+	uint32_t miss;
+
+	called(g, 1);
+	miss = g->code.count;
+	generate_emit(&g->code, generate_one_in(&g->code, 40) ? 0x55 : 0x15, 0, 0, 0, 0);
+	generate_emit(&g->code, 0xbf, 1, 0, 0, 0);
+	generate_emit(&g->code, 0xbf, 2, 10, 0, 0);
+	generate_emit(&g->code, 0x07, 2, 0, 0, -4);
+	return miss;
+}
+
+/* A record is reserved, written, read and given back; not always as it should be. */
+static void op_record(struct gen *g)
+{
+	uint32_t miss;
+
+	map_to(g, 1, GENERATE_RING_MAP);
+	generate_emit(&g->code, 0xb7, 2, 0, 0, 16);
+	generate_emit(&g->code, 0xb7, 3, 0, 0, 0);
+	called(g, 131);
+	miss = g->code.count;
+	generate_emit(&g->code, 0x15, 0, 0, 0, 0);
+	generate_emit(&g->code, 0xbf, 9, 0, 0, 0);
+	constant(g, 0);
+	for (uint32_t n = generate_pick(&g->code, 4); n; n--) {
+		unsigned size = generate_pick(&g->code, 4);
+
+		access_memory(g, 9, (int)generate_pick(&g->code, 17u - sizes[size]) + generate_one_in(&g->code, 30),
+			      size, true);
+	}
+	generate_emit(&g->code, 0xbf, 1, 9, 0, 0);
+	generate_emit(&g->code, 0xb7, 2, 0, 0, 0);
+	if (!generate_one_in(&g->code, 30))
+		called(g, generate_one_in(&g->code, 2) ? 132 : 133);
+	if (generate_one_in(&g->code, 30))
+		access_memory(g, 9, 0, 3, false);
+	land(g, miss);
+	memset(g->kind, UNKNOWN, 6);
+	generate_emit(&g->code, 0xb7, 9, 0, 0, 0);
+	constant(g, 0);
+}
+
+static void op_tail_call(struct gen *g)
+{
+	generate_emit(&g->code, 0xbf, 1, 6, 0, 0);
+	map_to(g, 2, GENERATE_PROGS_MAP);
+	generate_emit(&g->code, 0xb7, 3, 0, 0, (int32_t)generate_pick(&g->code, 3));
+	called(g, 12);
+	constant(g, 0);
+}
+
+/* Bytes of the packet come to the stack, where they may be more than was written before. */
+static void op_bytes(struct gen *g)
+{
+	int slot = (int)generate_pick(&g->code, 6);
+
+	generate_emit(&g->code, 0xbf, 1, 6, 0, 0);
+	generate_emit(&g->code, 0xb7, 2, 0, 0, (int32_t)generate_pick(&g->code, 64));
+	generate_emit(&g->code, 0xbf, 3, 10, 0, 0);
+	generate_emit(&g->code, 0x07, 3, 0, 0, -8 * (slot + 1));
+	generate_emit(&g->code, 0xb7, 4, 0, 0, 1 + (int32_t)generate_pick(&g->code, 8));
+	called(g, 189);
+	g->kind[0] = SCALAR;
+}
+
+static void op_object(struct gen *g)
+{
+	if (generate_one_in(&g->code, 3))
+		op_record(g);
+	else if (generate_one_in(&g->code, 2))
+		op_bytes(g);
+	else
+		op_tail_call(g);
+}
+
 static void op_value(struct gen *g)
 {
 	int map = generate_one_in(&g->code, 2) ? GENERATE_ARRAY_MAP : GENERATE_HASH_MAP;
-	uint32_t miss;
+	bool inner = g->objects && generate_one_in(&g->code, 4);
+	uint32_t miss, miss_outer = 0;
 
 	if (g->depth > 1)
 		return;
@@ -329,9 +422,10 @@ static void op_value(struct gen *g)
 	g->stack_set |= 1;
 	generate_emit(&g->code, 0xbf, 2, 10, 0, 0);
 	generate_emit(&g->code, 0x07, 2, 0, 0, -4);
-	generate_emit(&g->code, 0x18, 1, 1, 0, map);
-	generate_emit(&g->code, 0x00, 0, 0, 0, 0);
-	if (map == GENERATE_HASH_MAP && generate_one_in(&g->code, 3)) {
+	map_to(g, 1, inner ? GENERATE_OUTER_MAP : map);
+	if (inner)
+		miss_outer = inner_map(g);
+	if (!inner && map == GENERATE_HASH_MAP && generate_one_in(&g->code, 3)) {
 		generate_emit(&g->code, 0xbf, 3, 7, 0, 0); /* the value: packet bytes, if enough of them are proven */
 		if (generate_one_in(&g->code, 2))
 			generate_emit(&g->code, 0xb7, 4, 0, 0, (int32_t)generate_pick(&g->code, 3));
@@ -342,8 +436,7 @@ static void op_value(struct gen *g)
 		g->kind[0] = SCALAR;
 		return;
 	}
-	generate_emit(&g->code, 0x85, 0, 0, 0, 1);
-	memset(g->kind, UNKNOWN, 6);
+	called(g, 1);
 	miss = g->code.count;
 	if (!generate_one_in(&g->code, 40))
 		generate_emit(&g->code, 0x15, 0, 0, 0, 0);
@@ -364,6 +457,8 @@ static void op_value(struct gen *g)
 				      size, true);
 	}
 	land(g, miss);
+	if (inner)
+		land(g, miss_outer);
 	memset(g->kind, UNKNOWN, 6);
 	generate_emit(&g->code, 0xb7, 9, 0, 0, 0);
 	generate_emit(&g->code, 0xb7, 0, 0, 0, (int32_t)generate_pick(&g->code, 5));
@@ -442,7 +537,7 @@ static void block(struct gen *g, int length)
 {
 	g->depth++;
 	while (length-- > 0 && g->code.count < GENERATE_MAX_SLOTS - 200) {
-		switch (generate_pick(&g->code, 16)) {
+		switch (generate_pick(&g->code, g->objects ? 17 : 16)) {
 		case 0:
 			op_constant(g);
 			break;
@@ -476,16 +571,21 @@ static void block(struct gen *g, int length)
 		case 14:
 			op_variable(g, 10, -48, 48, STACK);
 			break;
-		default:
+		case 15:
 			op_loop(g);
+			break;
+		default:
+			op_object(g);
 		}
 	}
 	g->depth--;
 }
 
-uint32_t generate_program(uint64_t seed, bool repeatable, uint8_t *wire)
+uint32_t generate_program(uint64_t seed, unsigned int flags, uint8_t *wire)
 {
-	struct gen g = {.code = {.rng = seed, .wire = wire}, .repeatable = repeatable};
+	struct gen g = {.code = {.rng = seed, .wire = wire},
+			.repeatable = flags & GENERATE_REPEATABLE,
+			.objects = flags & GENERATE_OBJECTS};
 	uint32_t exits;
 
 	g.packet_bytes = 14 + (int)generate_pick(&g.code, 40);
@@ -493,7 +593,7 @@ uint32_t generate_program(uint64_t seed, bool repeatable, uint8_t *wire)
 	generate_emit(&g.code, 0x61, 7, 6, 0, 0);
 	generate_emit(&g.code, 0x61, 8, 6, 4, 0);
 	/* what was never written is 0 here, but not everywhere */
-	for (int slot = 1; repeatable && slot <= 64; slot++)
+	for (int slot = 1; g.repeatable && slot <= 64; slot++)
 		generate_emit(&g.code, 0x7a, 10, 0, -8 * slot, 0);
 	generate_emit(&g.code, 0xb7, 0, 0, 0, 2);
 	generate_emit(&g.code, 0xb7, 9, 0, 0, 0);

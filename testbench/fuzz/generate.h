@@ -12,14 +12,24 @@
 /* The maps that programs name: ids as created by the caller. */
 #define GENERATE_ARRAY_MAP     0 /* key 4 */
 #define GENERATE_HASH_MAP      1 /* key 4 */
+#define GENERATE_PROGS_MAP     2 /* PROG_ARRAY */
+#define GENERATE_OUTER_MAP     3 /* ARRAY_OF what HASH_MAP is like */
+#define GENERATE_RING_MAP      4 /* RINGBUF */
 #define GENERATE_VALUE_BYTES   48
 #define GENERATE_ARRAY_ENTRIES 8
 
+enum generate_flag {
+	/* Without the helpers whose result depends on the machine; and the stack is written first. */
+	GENERATE_REPEATABLE = 1 << 0,
+	/* With maps other than the first two: tail calls, maps in maps, records. */
+	GENERATE_OBJECTS = 1 << 1,
+};
+
 /*
- * Writes a program of 8-byte slots to wire (GENERATE_MAX_SLOTS of room). The same seed gives the same program.
- * repeatable: without the helpers whose result depends on the machine, and the stack is written first. Returns slots.
+ * Writes a program of 8-byte slots to wire (GENERATE_MAX_SLOTS of room). The same seed and flags give the same program.
+ * Returns slots.
  */
-uint32_t generate_program(uint64_t seed, bool repeatable, uint8_t *wire);
+uint32_t generate_program(uint64_t seed, unsigned int flags, uint8_t *wire);
 
 /* The same for programs that try to have one state taken for another: see generate_flow.c. Not repeatable. */
 uint32_t generate_flow(uint64_t seed, uint8_t *wire);

@@ -13,9 +13,11 @@
 
 #include "core.h"
 #include "fuzz/generate.h"
+#include "fuzz/small.h"
 #include "rig/rig.h"
 #include "virtio_net.h"
 #include "virtio_net_xdp.h"
+#include "virtio_net_xdp_ext.h"
 
 #define STEPS     30000
 #define EPOCH     500 /* steps, after which everything is destroyed */
@@ -87,8 +89,15 @@ static void take_log(void *ctx, const char *line)
 
 static void unit_open(struct unit *u, enum fw_engine engine)
 {
-	struct fw_config config = {
-		.engine = engine, .seed = 7, .num_queues = 3, .mtu = 400, .platform = &u->platform, .platform_ctx = u};
+	static const struct fw_port ports[] = {{2, 400}, {5, 400}};
+	struct fw_config config = {.engine = engine,
+				   .seed = 7,
+				   .num_queues = 3,
+				   .mtu = 400,
+				   .ports = ports,
+				   .num_ports = ARRAY_SIZE(ports),
+				   .platform = &u->platform,
+				   .platform_ctx = u};
 
 	u->platform = rig_platform;
 	u->platform.log = take_log;
@@ -371,20 +380,48 @@ static uint32_t some_ready(struct fuzz *f)
 	return id;
 }
 
+#define TYPE(name) VIRTIO_NET_XDP_MAP_##name
+
+/* Types whose values are 4 bytes: ids, ports and queues. */
+static bool is_object(uint32_t type)
+{
+	switch (type) {
+	case TYPE(PROG_ARRAY):
+	case TYPE(ARRAY_OF):
+	case TYPE(HASH_OF):
+	case TYPE(DEVMAP):
+	case TYPE(DEVMAP_HASH):
+	case TYPE(CPUMAP):
+	case TYPE(XSKMAP):
+		return true;
+	}
+	return false;
+}
+
+static uint32_t some_type(struct fuzz *f)
+{
+	static const uint8_t types[] = {TYPE(HASH),         TYPE(HASH),     TYPE(ARRAY),      TYPE(PROG_ARRAY),
+					TYPE(PROG_ARRAY),   TYPE(ARRAY_OF), TYPE(HASH_OF),    TYPE(DEVMAP),
+					TYPE(DEVMAP_HASH),  TYPE(CPUMAP),   TYPE(XSKMAP),     TYPE(LRU_HASH),
+					TYPE(PERCPU_ARRAY), TYPE(LPM_TRIE), TYPE(PERCPU_HASH)};
+
+	return types[pick(f, ARRAY_SIZE(types))];
+}
+
 static void map_create(struct fuzz *f, struct request *r)
 {
 	static const uint32_t sizes[] = {1, 4, 8, 12, 48, 512, 513, 4000}, entries[] = {1, 2, 8, 33, 500};
 	static const uint32_t flags[] = {0, 0, 0, 1, 1 << 3, 1 << 4, 1 << 6, 1 << 7, 1 << 8, 3 << 3, 3 << 7, 2};
-	uint32_t id = some_id(f);
+	uint32_t id = some_id(f), type = id == GENERATE_ARRAY_MAP ? TYPE(ARRAY) : some_type(f);
 	bool usual = pick(f, 4);
 
 	put_u32(r, id);
-	put_u32(r, id == GENERATE_ARRAY_MAP || one_in(f, 3) ? VIRTIO_NET_XDP_MAP_ARRAY : VIRTIO_NET_XDP_MAP_HASH);
-	put_u32(r, usual ? 4 : sizes[pick(f, ARRAY_SIZE(sizes))]);
-	put_u32(r, usual ? GENERATE_VALUE_BYTES : sizes[pick(f, ARRAY_SIZE(sizes))]);
+	put_u32(r, type);
+	put_u32(r, usual ? 4 + 4 * (type == TYPE(LPM_TRIE)) : sizes[pick(f, ARRAY_SIZE(sizes))]);
+	put_u32(r, !usual ? sizes[pick(f, ARRAY_SIZE(sizes))] : is_object(type) ? 4 : GENERATE_VALUE_BYTES);
 	put_u32(r, usual ? GENERATE_ARRAY_ENTRIES : entries[pick(f, ARRAY_SIZE(entries))]);
 	put_u32(r, usual ? 0 : flags[pick(f, ARRAY_SIZE(flags))]);
-	put_u32(r, NONE);
+	put_u32(r, type == TYPE(ARRAY_OF) || type == TYPE(HASH_OF) ? some_map(f) : NONE);
 	put_random(f, r, VIRTIO_NET_XDP_NAME_BYTES);
 }
 
@@ -395,7 +432,7 @@ static void map_element(struct fuzz *f, struct request *r)
 	const struct map *map = core_map(f->units[0].fw, id);
 
 	key_size = map ? map->attr.key_size : 4;
-	value_size = map && map->attr.value_size <= 4000 ? map->attr.value_size : 8;
+	value_size = map && map->attr.value_size <= 2000 ? map_wire_value_bytes(map, 3) : 8;
 	put_u32(r, id);
 	if (r->command == CMD(MAP_UPDATE))
 		put_u32(r, pick(f, 3));
@@ -404,8 +441,15 @@ static void map_element(struct fuzz *f, struct request *r)
 	memset(r->in + r->in_bytes, 0, key_size);
 	r->in[r->in_bytes] = (uint8_t)pick(f, 12);
 	r->in_bytes += key_size;
-	if (r->command == CMD(MAP_UPDATE))
+	if (r->command != CMD(MAP_UPDATE))
+		return;
+	if (map && is_object(map->attr.type) && value_size >= 4 && pick(f, 8)) {
+		put_u32(r, map->inner ? some_map(f) : some_ready(f));
+		memset(r->in + r->in_bytes, 0, value_size - 4);
+		r->in_bytes += value_size - 4;
+	} else {
 		put_random(f, r, value_size);
+	}
 }
 
 static void test_run(struct fuzz *f, struct request *r)
@@ -535,9 +579,6 @@ static void step_command(struct fuzz *f)
 /* A program from PROG_CREATE to PROG_COMMIT. */
 static void step_load(struct fuzz *f)
 {
-	static const uint64_t pass[] = {0x00000002000000b7, 0x95};
-	static const uint64_t slow[] = {0x000001f4000006b7, 0xffffffff00000607, 0x00000000fffe0655, 0x00000001000000b7,
-					0x95};
 	uint8_t wire[(size_t)GENERATE_MAX_SLOTS * 8];
 	uint32_t id = some_id(f), bytes, at, piece;
 	struct request r;
@@ -552,7 +593,7 @@ static void step_load(struct fuzz *f)
 		memcpy(wire, slow, bytes);
 		break;
 	default:
-		bytes = 8 * generate_program(generate_random(&f->rng), false, wire);
+		bytes = 8 * generate_program(generate_random(&f->rng), 0, wire);
 	}
 	r = request(CMD(PROG_DESTROY));
 	put_u32(&r, id);

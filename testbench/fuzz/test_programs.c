@@ -58,20 +58,34 @@ static uint8_t command(struct unit *u, uint8_t number, const void *in, size_t in
 	return fw_command(u->fw, number, in, in_bytes, out, room, &written);
 }
 
-static void map_create(struct unit *u, uint32_t id, uint32_t type, uint32_t entries)
+/* inner: what the maps in it are like, or VIRTIO_NET_XDP_ID_NONE. */
+static void map_create(struct unit *u, uint32_t id, uint32_t type, uint32_t entries, uint32_t inner)
 {
+	bool ring = type == VIRTIO_NET_XDP_MAP_RINGBUF, values = id == GENERATE_ARRAY_MAP || id == GENERATE_HASH_MAP;
 	struct virtio_net_xdp_map_create map = {
 		.id = cpu_to_le32(id),
 		.type = cpu_to_le32(type),
-		.key_size = cpu_to_le32(4),
-		.value_size = cpu_to_le32(GENERATE_VALUE_BYTES),
+		.key_size = cpu_to_le32(ring ? 0 : 4),
+		.value_size = cpu_to_le32(ring     ? 0
+					  : values ? GENERATE_VALUE_BYTES
+						   : 4),
 		.max_entries = cpu_to_le32(entries),
-		.inner_map_id = cpu_to_le32(VIRTIO_NET_XDP_ID_NONE),
+		.inner_map_id = cpu_to_le32(inner),
 		.name = "map",
 	};
 	struct virtio_net_xdp_result result;
 
 	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_MAP_CREATE, &map, sizeof(map), &result, sizeof(result)),
+		     VIRTIO_NET_OK);
+}
+
+/* Element key of a map of maps or programs becomes the one with that id. */
+static void refer(struct unit *u, uint32_t map, uint32_t key, uint32_t id)
+{
+	uint32_t update[4] = {map, 0, key, id};
+	struct virtio_net_xdp_result result;
+
+	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_MAP_UPDATE, update, sizeof(update), &result, sizeof(result)),
 		     VIRTIO_NET_OK);
 }
 
@@ -91,8 +105,13 @@ static void unit_open(struct unit *u, enum fw_engine engine, uint64_t poison)
 	u->fw = fw_init(u->arena, u->arena_bytes, &config);
 	cr_assert_not_null(u->fw);
 	u->fw->poison = poison;
-	map_create(u, GENERATE_ARRAY_MAP, VIRTIO_NET_XDP_MAP_ARRAY, GENERATE_ARRAY_ENTRIES);
-	map_create(u, GENERATE_HASH_MAP, VIRTIO_NET_XDP_MAP_HASH, 8);
+	map_create(u, GENERATE_ARRAY_MAP, VIRTIO_NET_XDP_MAP_ARRAY, GENERATE_ARRAY_ENTRIES, VIRTIO_NET_XDP_ID_NONE);
+	map_create(u, GENERATE_HASH_MAP, VIRTIO_NET_XDP_MAP_HASH, 8, VIRTIO_NET_XDP_ID_NONE);
+	map_create(u, GENERATE_PROGS_MAP, VIRTIO_NET_XDP_MAP_PROG_ARRAY, 2, VIRTIO_NET_XDP_ID_NONE);
+	map_create(u, GENERATE_OUTER_MAP, VIRTIO_NET_XDP_MAP_ARRAY_OF, 4, GENERATE_HASH_MAP);
+	map_create(u, GENERATE_RING_MAP, VIRTIO_NET_XDP_MAP_RINGBUF, 65536, VIRTIO_NET_XDP_ID_NONE);
+	refer(u, GENERATE_OUTER_MAP, 1, GENERATE_HASH_MAP);
+	refer(u, GENERATE_OUTER_MAP, 3, GENERATE_HASH_MAP);
 }
 
 static void unit_close(struct unit *u)
@@ -124,8 +143,10 @@ static uint32_t load(struct unit *u, const uint8_t *wire, uint32_t slots)
 	while (fw_poll(u->fw, 10000))
 		;
 	cr_assert_eq(command(u, VIRTIO_NET_CTRL_XDP_PROG_INFO, &info, sizeof(info), &result, sizeof(result)), 0);
-	if (result.state == VIRTIO_NET_XDP_PROG_READY)
+	if (result.state == VIRTIO_NET_XDP_PROG_READY) {
+		refer(u, GENERATE_PROGS_MAP, 0, 0); /* it can tail-call itself */
 		return 0;
+	}
 	cr_assert_neq(le32_to_cpu(result.error), 0, "refused without an error");
 	return le32_to_cpu(result.error);
 }
@@ -207,7 +228,7 @@ static uint64_t setting(const char *name, uint64_t otherwise)
 /* Half of the programs from each generator; of four programs one was changed at random. */
 static uint32_t generate(uint64_t seed, uint8_t *wire)
 {
-	uint32_t slots = seed & 1 ? generate_flow(seed, wire) : generate_program(seed, false, wire);
+	uint32_t slots = seed & 1 ? generate_flow(seed, wire) : generate_program(seed, GENERATE_OBJECTS, wire);
 
 	if (seed % 8 < 2)
 		generate_mutate(seed, wire, slots);

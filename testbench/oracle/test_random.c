@@ -126,7 +126,7 @@ static void compare_program(struct both *both, uint64_t seed)
 {
 	struct drv_net *net = rig_driver(both->rig);
 	uint8_t wire[(size_t)GENERATE_MAX_SLOTS * 8];
-	uint32_t slots = generate_program(seed, true, wire);
+	uint32_t slots = generate_program(seed, GENERATE_REPEATABLE, wire);
 	struct drv_xdp_prog_info info;
 	int prog = kernel_load(both, wire, slots);
 	int r = drv_xdp_prog_load(net, 0, wire, slots * 8, VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE, "random", 0, &info,

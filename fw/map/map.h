@@ -36,7 +36,11 @@ struct map_ops {
 	/* Exact bytes that a map of this attr takes in the arena; UINT64_MAX for more than 64 bits or indices can
 	 * count. */
 	uint64_t (*bytes)(const struct map_attr *attr, uint32_t num_queues);
-	/* mem: bytes() of zeroed memory, the first of it struct map with attr filled in. */
+	/*
+	 * map: bytes() of zeroed memory, the first of it struct map with ops, attr, id, fw and seed filled in. A type
+	 * that has faster code for some sizes puts ops for them in map->ops, which stays as it is from then on: an
+	 * engine may call map->ops->lookup and the others at their addresses.
+	 */
 	void (*init)(struct map *map, uint32_t num_queues);
 	/* The element, or NULL. queue: which value of a PERCPU type. NULL, as update and next are: the type has no
 	 * elements. */

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,4 +43,27 @@ int maptype_parse(const char *text, uint32_t *type)
 		return -EINVAL;
 	*type = (uint32_t)number;
 	return 0;
+}
+
+void maptype_flags(char text[static MAPTYPE_FLAGS_BYTES], uint32_t flags)
+{
+	static const char *const names[32] = {
+#define MAPFLAG(bit, name) [bit] = name,
+#include "load/mapflag.def"
+#undef MAPFLAG
+	};
+	size_t used = 0;
+	uint32_t rest = 0;
+
+	text[0] = 0;
+	for (unsigned bit = 0; bit < 32; bit++) {
+		if (!(flags >> bit & 1))
+			continue;
+		if (!names[bit])
+			rest |= 1u << bit;
+		else if (used + strlen(names[bit]) + sizeof(" | 0x00000000") <= MAPTYPE_FLAGS_BYTES)
+			used += (size_t)sprintf(text + used, "%s%s", used ? " | " : "", names[bit]);
+	}
+	if (rest)
+		sprintf(text + used, "%s0x%x", used ? " | " : "", rest);
 }

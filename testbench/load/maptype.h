@@ -10,4 +10,9 @@ const char *maptype_name(uint32_t type);
 /* Number or name -> *type. 0 or -EINVAL. A number need not have a name. */
 int maptype_parse(const char *text, uint32_t *type);
 
+#define MAPTYPE_FLAGS_BYTES 128
+
+/* "BPF_F_RDONLY | BPF_F_WRONLY"; bits without a name as one number; cut where it gets long. */
+void maptype_flags(char text[static MAPTYPE_FLAGS_BYTES], uint32_t flags);
+
 #endif

@@ -69,6 +69,15 @@ static int create_map(struct drv_net *net, const struct load_map *map, uint32_t 
 	if (!r && map->data)
 		r = drv_xdp_map_update(net, id, VIRTIO_NET_XDP_UPDATE_ANY, &key, sizeof(key), map->data,
 				       map->value_size, &e);
+	if (r == 1 && e.status == VIRTIO_NET_XDP_ERR_FLAGS) {
+		char flags[MAPTYPE_FLAGS_BYTES];
+
+		maptype_flags(flags, e.detail);
+		snprintf(error, LOAD_ERROR_BYTES,
+			 "map '%s' (type %u %s): the device refuses it: FLAGS: a map of this type cannot have %s",
+			 map->name, map->type, maptype_name(map->type), flags);
+		return r;
+	}
 	return explain(error, r, &e, "map '%s' (type %u %s, key %u bytes, value %u bytes, %u entries, flags 0x%x)",
 		       map->name, map->type, maptype_name(map->type), map->key_size, map->value_size, map->max_entries,
 		       map->flags);

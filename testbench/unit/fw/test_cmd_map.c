@@ -172,3 +172,66 @@ Test(cmd_map, masked_types)
 	cr_assert_eq(control_map_create(c, 0, ARRAY, 4, 8, 1, 0), 0);
 	control_close(c);
 }
+
+/* Two receive queues: commands carry both values, each padded. */
+Test(cmd_map, values_per_queue)
+{
+	static const uint32_t types[] = {VIRTIO_NET_XDP_MAP_PERCPU_HASH, VIRTIO_NET_XDP_MAP_PERCPU_ARRAY,
+					 VIRTIO_NET_XDP_MAP_LRU_PERCPU};
+	static const uint8_t in[24] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17};
+	static const uint8_t out[16] = {1, 2, 3, 4, 5, 0, 0, 0, 9, 10, 11, 12, 13};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct control *c = control_open(NULL);
+		le32 key = cpu_to_le32(1);
+
+		cr_assert_eq(control_map_create(c, 0, types[i], 4, 5, 4, 0), 0);
+		cr_assert_eq(control_map_update(c, 0, 0, &key, 4, in, 5), ERR(SIZE), "type %u", types[i]);
+		cr_assert_eq(c->detail, 8 + 4 + 16, "type %u", types[i]);
+		cr_assert_eq(control_map_update(c, 0, 0, &key, 4, in, 24), ERR(SIZE), "type %u", types[i]);
+		cr_assert_eq(control_map_update(c, 0, 0, &key, 4, in, 16), 0, "type %u", types[i]);
+		cr_assert_eq(control_map_key(c, CMD(MAP_LOOKUP), 0, &key, 4), 0, "type %u", types[i]);
+		cr_assert_eq(c->written, 8 + 16, "type %u", types[i]);
+		cr_assert_eq(memcmp(c->out + 8, out, 16), 0, "type %u", types[i]);
+		cr_assert_eq(control_id(c, CMD(MAP_DESTROY), 0), 0);
+		control_close(c);
+	}
+}
+
+Test(cmd_map, prefixes_longer_than_the_data)
+{
+	struct control *c = control_open(NULL);
+	const uint8_t long_key[8] = {33, 0, 0, 0, 10}, key[8] = {8, 0, 0, 0, 10};
+	const uint8_t value[8] = {7};
+
+	cr_assert_eq(control_map_create(c, 0, VIRTIO_NET_XDP_MAP_LPM_TRIE, 8, 8, 4, 0), 0);
+	cr_assert_eq(control_map_update(c, 0, 0, key, 8, value, 8), 0);
+	cr_assert_eq(control_map_update(c, 0, 0, long_key, 8, value, 8), ERR(SIZE));
+	cr_assert_eq(c->detail, 32, "the longest that there is");
+	cr_assert_eq(control_map_key(c, CMD(MAP_LOOKUP), 0, long_key, 8), ERR(NO_KEY));
+	cr_assert_eq(control_map_key(c, CMD(MAP_DELETE), 0, long_key, 8), ERR(NO_KEY));
+	cr_assert_eq(control_map_key(c, CMD(MAP_NEXT), 0, long_key, 8), 0, "the first");
+	cr_assert_eq(memcmp(c->out + 8, key, 8), 0);
+	control_close(c);
+}
+
+/* A lookup by a command is no use of the element; an update is. */
+Test(cmd_map, lru_of_commands)
+{
+	struct control *c = control_open(NULL);
+
+	cr_assert_eq(control_map_create(c, 0, VIRTIO_NET_XDP_MAP_LRU_HASH, 4, 8, 2, 0), 0);
+	for (uint32_t i = 0; i < 1000; i++) {
+		uint32_t key = i * 3;
+
+		cr_assert_eq(control_map_set(c, 0, key, i), 0, "however many");
+		cr_assert_eq(control_map_set(c, 0, key + 1, i), 0);
+		cr_assert_eq(control_map_get(c, 0, key), i);
+		cr_assert_eq(control_map_set(c, 0, key + 2, i), 0);
+		cr_assert_eq(control_map_get(c, 0, key), (uint64_t)ERR(NO_KEY) << 32);
+		cr_assert_eq(control_map_set(c, 0, key + 1, i), 0);
+		cr_assert_eq(control_map_set(c, 0, key, i), 0);
+		cr_assert_eq(control_map_get(c, 0, key + 2), (uint64_t)ERR(NO_KEY) << 32);
+	}
+	control_close(c);
+}

@@ -301,11 +301,22 @@ Test(maps, fill_that_is_refused)
 /* Sizes that no device grants, each with its reason: CVE-2024-26885, CVE-2024-26883, CVE-2021-20268, syz-kmalloc. */
 Test(maps, impossible_maps)
 {
-	static const char *const texts[] = {
-		"hash:4:8:0xffffffff", "hash:4:8:0x80000001", "array:4:0xffffffff:0xffffffff",
-		"hash:0:8:1",          "hash:4:0:1",          "hash:600:8:1",
-		"array:8:8:1",         "hash:4:8:0",          "sockmap:4:4:64",
-		"hash:4:8:1:0x8000"};
+	static const char *const texts[] = {"hash:4:8:0xffffffff",
+					    "hash:4:8:0x80000001",
+					    "array:4:0xffffffff:0xffffffff",
+					    "percpu_hash:4:8:0x80000001",
+					    "lru_hash:4:8:0x80000001",
+					    "lpm_trie:8:8:0x80000001",
+					    "lpm_trie:4:8:1",
+					    "percpu_array:4:0xffffffff:1",
+					    "fib:8:8:1",
+					    "hash:0:8:1",
+					    "hash:4:0:1",
+					    "hash:600:8:1",
+					    "array:8:8:1",
+					    "hash:4:8:0",
+					    "sockmap:4:4:64",
+					    "hash:4:8:1:0x8000"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		char error[LOAD_ERROR_BYTES] = "";
@@ -315,6 +326,35 @@ Test(maps, impossible_maps)
 		cr_assert_eq(raw_open("", 0, &texts[i], 1, &object, error), 0, "%s", error);
 		cr_assert_eq(offload_maps(rig_driver(rig), object, error), 1, "%s: %s", texts[i], error);
 		cr_assert(strstr(error, "the device refuses it"), "%s: %s", texts[i], error);
+		load_free(object);
+		load_free(none);
+		rig_close(rig);
+	}
+}
+
+/* Flags that a type does not have are called by their names. */
+Test(maps, flags_have_names)
+{
+	static const struct {
+		const char *map, *want;
+	} texts[] = {
+		{"hash:4:8:1:0x2", "cannot have BPF_F_NO_COMMON_LRU"},
+		{"hash:4:8:1:0x4", "cannot have BPF_F_NUMA_NODE"},
+		{"lru_hash:4:8:1:0x1", "cannot have BPF_F_NO_PREALLOC"},
+		{"array:4:8:1:0x440", "cannot have BPF_F_ZERO_SEED | BPF_F_MMAPABLE"},
+		{"lpm_trie:8:8:1:0x18", "cannot have BPF_F_RDONLY | BPF_F_WRONLY"},
+		{"hash:4:8:1:0x80000400", "cannot have BPF_F_MMAPABLE | 0x80000000"},
+		{"array:4:8:1:0xfffff", "cannot have BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char error[LOAD_ERROR_BYTES] = "";
+		struct rig *rig;
+		struct load_object *object, *none = object_with(NULL, 0, &rig);
+
+		cr_assert_eq(raw_open("", 0, &texts[i].map, 1, &object, error), 0, "%s", error);
+		cr_assert_eq(offload_maps(rig_driver(rig), object, error), 1, "%s: %s", texts[i].map, error);
+		cr_assert(strstr(error, texts[i].want), "%s: %s", texts[i].map, error);
 		load_free(object);
 		load_free(none);
 		rig_close(rig);

@@ -583,18 +583,10 @@ static void step_load(struct fuzz *f)
 	uint32_t id = some_id(f), bytes, at, piece;
 	struct request r;
 
-	switch (pick(f, 4)) {
-	case 0:
-		bytes = sizeof(pass);
-		memcpy(wire, pass, bytes);
-		break;
-	case 1:
-		bytes = sizeof(slow);
-		memcpy(wire, slow, bytes);
-		break;
-	default:
+	if (one_in(f, 2))
+		bytes = small_program(generate_random(&f->rng), MAPS, wire);
+	else
 		bytes = 8 * generate_program(generate_random(&f->rng), 0, wire);
-	}
 	r = request(CMD(PROG_DESTROY));
 	put_u32(&r, id);
 	send(f, &r);
@@ -692,7 +684,9 @@ static void step_frames(struct fuzz *f)
 				  a->data_end <= a->hard_end,
 			  "step %lu: frame %u left its memory", f->step, n);
 		cr_assert(a->r0 == b->r0 && a->verdict == b->verdict && a->rx_queue_index == b->rx_queue_index &&
-				  a->bad_queue == b->bad_queue && a->changed == b->changed && a->rx_queue_index < 3,
+				  a->bad_queue == b->bad_queue && a->changed == b->changed && a->rx_queue_index < 3 &&
+				  a->redirect_ports == b->redirect_ports && a->redirect_queue == b->redirect_queue &&
+				  a->redirect_to == b->redirect_to && !(a->redirect_ports >> 3),
 			  "step %lu: frame %u: R0 %#lx and %#lx", f->step, n, a->r0, b->r0);
 		cr_assert(end == b->data_end - b->data && memcmp(a->data, b->data, (size_t)end) == 0,
 			  "step %lu: frame %u differs", f->step, n);
@@ -712,9 +706,10 @@ static void clear_up(struct fuzz *f, const struct view *empty, size_t used)
 		put_u32(&r, f->generation);
 		cr_assert_eq(send(f, &r), VIRTIO_NET_OK);
 	}
-	for (uint32_t id = 0; !by_reset && id < PROGS + MAPS; id++) {
+	/* Maps twice: those that are in other ones go after them. */
+	for (uint32_t id = 0; !by_reset && id < PROGS + 2 * MAPS; id++) {
 		r = request(id < PROGS ? CMD(PROG_DESTROY) : CMD(MAP_DESTROY));
-		put_u32(&r, id < PROGS ? id : id - PROGS);
+		put_u32(&r, id < PROGS ? id : (id - PROGS) % MAPS);
 		send(f, &r);
 	}
 	for (int i = 0; i < 2; i++) {

@@ -160,7 +160,11 @@ static uint64_t helper_csum_diff(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t
 	return csum_to16(seed);
 }
 
-static const struct helper helper_rows[HELPER_MAX] = {
+/* Numbers of trace_printk with fewer arguments. */
+#define HELPER_PRINTK_FIRST ((uint32_t)HELPER_MAX)
+#define HELPER_ROWS         (HELPER_MAX + 3)
+
+static const struct helper helper_rows[HELPER_ROWS] = {
 #define HELPER(id, row_name, function, ret_kind, row_flags, types, a1, a2, a3, a4, a5)                                 \
 	[id] = {.name = #row_name,                                                                                     \
 		.fn = function,                                                                                        \
@@ -172,9 +176,14 @@ static const struct helper helper_rows[HELPER_MAX] = {
 #undef HELPER
 };
 
+uint32_t helper_with(uint32_t id, uint8_t count)
+{
+	return id == HELPER_TRACE_PRINTK && count < 3 ? HELPER_PRINTK_FIRST + count : id;
+}
+
 const struct helper *helper_of(uint32_t id)
 {
-	return id < HELPER_MAX && helper_rows[id].fn ? &helper_rows[id] : NULL;
+	return id < HELPER_ROWS && helper_rows[id].fn ? &helper_rows[id] : NULL;
 }
 
 void helpers_all(uint64_t bits[4])

@@ -24,6 +24,7 @@ enum helper_arg {
 	HELPER_ARG_U32_INOUT,    /* 4 such bytes, aligned */
 	HELPER_ARG_CONST,        /* a number that is the same on every path; the bytes of a RECORD_OR_NULL */
 	HELPER_ARG_RECORD,       /* what a RECORD_OR_NULL gave, as it was given and not null; void after the call */
+	HELPER_ARG_OPTIONAL,     /* a scalar; where it is anything else on some path, it and those behind are 0 */
 	HELPER_ARG_LOCK,         /* 4 bytes in a value of a map at a constant offset, a multiple of 4 */
 };
 
@@ -60,8 +61,14 @@ struct helper {
 #define HELPER_MAX 256
 
 /* A lookup in a map of maps returns an inner map or null, which is then good as a MAP argument. */
-#define HELPER_TAIL_CALL 12
+#define HELPER_TRACE_PRINTK 6
+#define HELPER_TAIL_CALL    12
 
+/*
+ * What a call of helper id runs where the first count of its OPTIONAL arguments are scalars on every path: id itself if
+ * that is all of them, else a number from HELPER_MAX on, which no program can name.
+ */
+uint32_t helper_with(uint32_t id, uint8_t count);
 /* NULL if this firmware has no such helper. Whether the device offers it is in the caps. */
 const struct helper *helper_of(uint32_t id);
 /* The helpers that this firmware implements. */

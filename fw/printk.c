@@ -239,6 +239,24 @@ uint64_t printk_trace(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64
 	return print(r1, (uint32_t)r2, (const uint8_t *)args, ARRAY_SIZE(args), run);
 }
 
+uint64_t printk_trace_0(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	(void)r3, (void)r4, (void)r5;
+	return printk_trace(r1, r2, 0, 0, 0, run);
+}
+
+uint64_t printk_trace_1(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	(void)r4, (void)r5;
+	return printk_trace(r1, r2, r3, 0, 0, run);
+}
+
+uint64_t printk_trace_2(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
+{
+	(void)r5;
+	return printk_trace(r1, r2, r3, r4, 0, run);
+}
+
 uint64_t printk_vtrace(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)
 {
 	(void)r5;

@@ -252,6 +252,7 @@ static void conclude(struct fw *fw, struct prog *prog)
 		return;
 	}
 	exec_link(prog->insns, count, prog->maps);
+	exec_link_calls(prog->insns, count, prog->result.calls);
 	prog->exec = (struct exec_prog){
 		.insns = prog->insns,
 		.count = count,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the engines share. */
 #include "exec.h"
+#include "helper.h"
 
 void exec_link(struct insn *insns, uint32_t count, struct map *const *maps)
 {
@@ -20,4 +21,11 @@ void exec_link(struct insn *insns, uint32_t count, struct map *const *maps)
 			break;
 		}
 	}
+}
+
+void exec_link_calls(struct insn *insns, uint32_t count, const struct exec_call *calls)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (insn_info[insns[i].op].cls == INSN_CLASS_CALL)
+			insns[i].imm = (int32_t)helper_with((uint32_t)insns[i].imm, calls[i].optional);
 }

@@ -46,6 +46,7 @@ struct exec_call {
 		map; /* index into exec_prog.maps of the map argument itself (not an inner one of it), or EXEC_NO_MAP */
 	bool key_known; /* the 4-byte key is a constant: */
 	uint32_t key;
+	uint8_t optional; /* OPTIONAL arguments that are scalars, from the first on */
 };
 
 enum exec_access {
@@ -81,6 +82,8 @@ struct run {
  * insn.imm64 becomes the address of struct map, or of the value at the offset in the second slot.
  */
 void exec_link(struct insn *insns, uint32_t count, struct map *const *maps);
+/* Turns calls of helpers with OPTIONAL arguments into those of what reads no more than there is. calls: per slot. */
+void exec_link_calls(struct insn *insns, uint32_t count, const struct exec_call *calls);
 
 /*
  * Interprets: every access is checked against stack, packet (or run->mem), map values and context. Returns R0; on a

@@ -247,15 +247,36 @@ static int arg_lock(struct verify *v, uint8_t number)
 	return ret ? ret : require_aligned(v, number, 0, 4);
 }
 
+#define OPTIONAL_FIRST 3 /* the first argument that can be OPTIONAL */
+
+/*
+ * What is no scalar, on this path or another one, the helper does not get: it is 0 for it. What is behind the first
+ * such register is 0, too.
+ */
+static void note_optional(struct verify *v, uint8_t number)
+{
+	struct spot *spot = &v->spots[v->insn];
+
+	if (!(spot->flags & SPOT_CALLED)) {
+		spot->flags |= SPOT_CALLED;
+		spot->call = (struct exec_call){.map = EXEC_NO_MAP, .optional = UINT8_MAX};
+	}
+	if (!reg_is_scalar(walk_reg(v, number)))
+		spot->call.optional = MIN(spot->call.optional, (uint8_t)(number - OPTIONAL_FIRST));
+}
+
 static int arg_check(struct verify *v, uint8_t number, struct args *args)
 {
 	bool first = !(v->spots[v->insn].flags & SPOT_CALLED);
 	uint8_t kind = args->helper->args[number - 1];
-	int ret = require_init(v, number);
+	int ret = kind == HELPER_ARG_OPTIONAL ? 0 : require_init(v, number);
 
 	if (ret)
 		return ret;
 	switch (kind) {
+	case HELPER_ARG_OPTIONAL:
+		note_optional(v, number);
+		return 0;
 	case HELPER_ARG_ANY:
 		return require_scalar(v, number, "this argument");
 	case HELPER_ARG_CTX:

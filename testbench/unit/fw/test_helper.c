@@ -59,7 +59,14 @@ Test(helper, rows_have_the_ids_of_linux)
 		cr_assert_eq(bits[id / 64] >> id % 64 & 1, helper_of(id) != NULL, "%u", id);
 	cr_assert_null(helper_of(0));
 	cr_assert_null(helper_of(4));
-	cr_assert_null(helper_of(HELPER_MAX));
+	for (uint8_t count = 0; count < 5; count++) {
+		const struct helper *h = helper_of(helper_with(HELPER_TRACE_PRINTK, count));
+
+		cr_assert(h && h->args[1] == HELPER_ARG_SIZE, "%u arguments", count);
+		cr_assert_eq(helper_with(HELPER_TRACE_PRINTK, count) < HELPER_MAX, count >= 3);
+		cr_assert_eq(helper_with(5, count), 5u);
+	}
+	cr_assert_null(helper_of(HELPER_MAX + 3));
 	cr_assert_null(helper_of(UINT32_MAX));
 }
 

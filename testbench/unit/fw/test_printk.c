@@ -3,6 +3,7 @@
 #include "core.h"
 #include "exec/exec.h"
 #include "printk.h"
+#include "rig/rig.h"
 
 struct world {
 	struct control *c;
@@ -171,4 +172,53 @@ Test(printk, a_run_is_bounded)
 	w.c->fw->config.platform = &control_platform;
 	w.c->fw->config.platform_ctx = w.c;
 	control_close(w.c);
+}
+
+/* What no program gave, the helper does not read: registers with nothing or an address in them are 0 to it. */
+Test(printk, missing_arguments_are_zero)
+{
+#define FORMAT W(0x18, 6, 0, 0, 0x25207825), W(0, 0, 0, 0, 0x78252078) /* "%x %x %x" */
+#define PRINT                                                                                                          \
+	FORMAT, W_STX64(10, 6, -16), W(0x7a, 10, 0, -8, 0), W_MOVR(1, 10), W_ADD(1, -16), W_MOV(2, 9), W_CALL(6),      \
+		W_MOVR(6, 0), W_MOV(0, 2), W_EXIT
+	static const struct {
+		const char *id, *line;
+		uint64_t words[24];
+		size_t count;
+	} rows[] = {
+		{"none", "program 0: 0 0 0", {PRINT}, 11},
+		{"one", "program 0: 7 0 0", {W_MOV(3, 7), PRINT}, 12},
+		{"one and an address", "program 0: 7 0 0", {W_MOV(3, 7), W_MOVR(4, 10), PRINT}, 13},
+		{"a number behind an address", "program 0: 0 0 0", {W_MOVR(3, 1), W_MOV(4, 8), W_MOV(5, 9), PRINT}, 14},
+		{"two", "program 0: 7 8 0", {W_MOV(3, 7), W_MOV(4, 8), PRINT}, 13},
+		{"three", "program 0: 7 8 9", {W_MOV(3, 7), W_MOV(4, 8), W_MOV(5, 9), PRINT}, 14},
+		{"an address on one path",
+		 "program 0: 7 0 0",
+		 {W_LDX32(2, 1, 12), W_MOV(3, 7), W_MOV(4, 8), W_MOV(5, 9), W(0x15, 2, 0, 1, 99), W_JA(1), W_MOVR(4, 1),
+		  PRINT},
+		 18},
+	};
+	static const enum fw_engine engines[] = {FW_ENGINE_INTERP, FW_ENGINE_JIT};
+
+	struct fw_platform platform = rig_platform;
+
+	platform.log = control_log;
+	for (size_t i = 0; i < ARRAY_SIZE(rows) * 2; i++) {
+		struct fw_config config = control_config();
+		struct control_frame f;
+		struct control *c;
+		size_t code_bytes;
+
+		config.engine = engines[i % 2];
+		config.platform = &platform;
+		c = control_open(&config);
+		cr_assert_eq(control_load(c, 0, rows[i / 2].words, rows[i / 2].count), VIRTIO_NET_XDP_PROG_READY, "%s",
+			     rows[i / 2].id);
+		cr_assert_eq(fw_prog_code(c->fw, 0, &code_bytes) != NULL, engines[i % 2] == FW_ENGINE_JIT);
+		cr_assert_eq(control_attach(c, 0, VIRTIO_NET_XDP_ID_NONE, 0, 0), 0);
+		control_frame(&f, 64);
+		fw_run(c->fw, &f.frame, 1);
+		cr_assert_str_eq(c->line, rows[i / 2].line, "%s", rows[i / 2].id);
+		control_close(c);
+	}
 }

@@ -23,6 +23,8 @@
 #include "rig/rig.h"
 
 #define FRAMES_MIN 1000
+#define PRESETS    4
+#define VALUE_ROOM 4096 /* bytes */
 #define FRAME_ROOM (KERNEL_FRAME_MAX + 1024)
 
 struct preset {
@@ -31,17 +33,30 @@ struct preset {
 
 struct row {
 	const char *program;
-	struct preset presets[2];
+	struct preset presets[PRESETS];
+	const char *timed; /* a map that holds times, which are each one's own */
 };
 
+#define MAPS "testbench/data/maps/"
+
 static const struct row rows[] = {
-	{"pass", {{0}}},
-	{"xdp1", {{0}}},
-	{"xdp2", {{0}}},
-	{"blocklist", {{"blocklist", "testbench/data/maps/blocklist.json"}}},
-	{"router", {{"routes", "testbench/data/maps/routes.json"}}},
-	{"balancer",
-	 {{"services", "testbench/data/maps/services.json"}, {"backends", "testbench/data/maps/backends.json"}}},
+	{"pass", {{0}}, NULL},
+	{"xdp1", {{0}}, NULL},
+	{"xdp2", {{0}}, NULL},
+	{"blocklist", {{"blocklist", MAPS "blocklist.json"}}, NULL},
+	{"router", {{"routes", MAPS "routes.json"}}, NULL},
+	{"balancer", {{"services", MAPS "services.json"}, {"backends", MAPS "backends.json"}}, NULL},
+	{"connections",
+	 {{"services", MAPS "connections/services.json"},
+	  {"ring_0", MAPS "connections/ring_0.json"},
+	  {"ring_1", MAPS "connections/ring_1.json"},
+	  {"backends", MAPS "connections/backends.json"}},
+	 "connections"},
+	{"decap", {{"tunnels", MAPS "decap/tunnels.json"}}, NULL},
+	{"firewall", {{"rules_6", MAPS "firewall/rules_6.json"}}, NULL},
+	{"options", {{"denied_options", MAPS "options/denied_options.json"}}, NULL},
+	{"retag", {{"rules", MAPS "retag/rules.json"}}, NULL},
+	{"synlimit", {{0}}, "device"},
 };
 
 struct frames {
@@ -122,17 +137,27 @@ static void preset_both(struct kernel *kernel, struct drv_net *net, const struct
 	free(text);
 }
 
-static void compare_maps(struct kernel *kernel, struct drv_net *net, const struct load_object *object,
-			 const char *program)
+/* Whether the map's elements mean the same to both: one value each, and no ids or times. */
+static bool comparable(const struct load_map *map, const struct row *row)
 {
+	return (map->type == VIRTIO_NET_XDP_MAP_ARRAY || map->type == VIRTIO_NET_XDP_MAP_HASH) &&
+	       !(row->timed && strcmp(row->timed, map->name) == 0);
+}
+
+static void compare_maps(struct kernel *kernel, struct drv_net *net, const struct load_object *object,
+			 const struct row *row)
+{
+	const char *program = row->program;
 	char error[LOAD_ERROR_BYTES];
 	struct maps maps;
 
 	cr_assert_eq(maps_read(net, object, &maps, error), 0, "%s", error);
 	for (size_t m = 0; m < maps.count; m++) {
 		const struct maps_dump *dump = &maps.dumps[m];
-		uint8_t value[256] = {0};
+		uint8_t value[VALUE_ROOM] = {0};
 
+		if (!comparable(dump->map, row))
+			continue;
 		cr_assert_leq(dump->map->value_size, sizeof(value));
 		cr_assert_eq(kernel_map_count(kernel, dump->map->name), dump->count, "%s: map %s", program,
 			     dump->map->name);
@@ -197,12 +222,12 @@ static void compare(const struct row *row, enum fw_engine engine, const struct f
 	cr_assert_not_null(rig);
 	cr_assert_eq(offload_start(rig_driver(rig), error), 0, "%s", error);
 	cr_assert_eq(offload_maps(rig_driver(rig), object, error), 0, "%s", error);
-	for (size_t i = 0; i < 2 && row->presets[i].map; i++)
+	for (size_t i = 0; i < PRESETS && row->presets[i].map; i++)
 		preset_both(kernel, rig_driver(rig), object, &row->presets[i]);
 	cr_assert_eq(offload_prog(rig_driver(rig), object, &object->progs[0], 0, 1, &info, error), 0, "%s", error);
 
 	compare_frames(kernel, rig_driver(rig), frames, row->program);
-	compare_maps(kernel, rig_driver(rig), object, row->program);
+	compare_maps(kernel, rig_driver(rig), object, row);
 	rig_close(rig);
 	load_free(object);
 	kernel_close(kernel);

@@ -2,11 +2,11 @@
 /*
  * The JIT's driver.
  *
- * The program is laid out by counting passes without an image: all branches in their long form first, then those that
- * reach are made short until no more do. Code only shrinks from pass to pass, so a branch that was found to reach goes
- * on reaching. The code memory is allocated after the first pass, because helper calls may be shorter once it is known
- * where the code will run. The emitting pass has to reproduce the last layout byte for byte; then each branch is read
- * back from the image and must lead to the start of an instruction.
+ * The program is laid out by a counting pass without an image: all branches in their long form. The code memory is
+ * allocated then; helper calls may be shorter once it is known where the code will run, so a program with calls is
+ * counted again. Branches that reach are made short until no more do, which only moves code together, so a branch that
+ * was found to reach goes on reaching. The emitting pass has to reproduce this layout byte for byte; then each branch
+ * is read back from the image and must lead to the start of an instruction.
  *
  * What comes in has been decoded and verified. It is checked again for whatever the back end relies on: a bug elsewhere
  * must not become machine code.
@@ -212,6 +212,7 @@ static int pass(struct jit_work *w, uint32_t *at)
 	return w->out.fault ? -ENOTSUP : 0;
 }
 
+/* Marks branches that fit the short form. Returns whether there were any more. */
 static bool shorten(struct jit_work *w)
 {
 	bool any = false;
@@ -220,31 +221,46 @@ static bool shorten(struct jit_work *w)
 		int64_t distance;
 		uint32_t to;
 
-		if (w->mark[i] & JIT_MARK_SHORT || !jit_branches(w, i, &to) ||
+		if (w->mark[i] & JIT_MARK_SHORT || !jit_branches(w, i, &to) || jit_is_void(w, i) ||
 		    insn_info[w->insns[i].op].cls == INSN_CLASS_CALL_LOCAL)
 			continue;
 		distance = (int64_t)w->start[to] - w->end[i];
 		/* A backward branch gets nearer by becoming short, a forward one does not. */
 		if (distance < machine->short_min || distance > machine->short_max)
 			continue;
-		w->mark[i] |= JIT_MARK_SHORT;
+		w->mark[i] |= JIT_MARK_SHORT | JIT_MARK_SHORTENED;
 		any = true;
 	}
 	return any;
 }
 
+/* Moves everything up behind the branches that were just marked. */
+static void move_up(struct jit_work *w)
+{
+	uint32_t saved = 0;
+
+	for (uint32_t i = 0; i < w->prog->count; i++) {
+		w->start[i] -= saved;
+		if (w->mark[i] & JIT_MARK_SHORTENED) {
+			bool jumps = insn_info[w->insns[i].op].cls == INSN_CLASS_JMP;
+
+			w->mark[i] &= (uint8_t)~JIT_MARK_SHORTENED;
+			saved += jumps ? machine->jmp_saves : machine->ja_saves;
+		}
+		w->end[i] -= saved;
+	}
+	w->start[w->prog->count] -= saved;
+	w->out.at -= saved;
+}
+
 static int lay_out(struct jit_work *w, uint32_t *at)
 {
-	int rc;
+	/* Calls are shorter where it is known to where. */
+	int rc = w->calls ? pass(w, at) : 0;
 
-	for (int n = 0; n < JIT_LAYOUT_PASSES; n++) {
-		rc = pass(w, at);
-		if (rc)
-			return rc;
-		if (!shorten(w))
-			return 0;
-	}
-	return pass(w, at);
+	for (int n = 0; !rc && n < JIT_LAYOUT_PASSES && machine->short_max && shorten(w); n++)
+		move_up(w);
+	return rc;
 }
 
 /* Whether each branch in the image leads where the program says. */

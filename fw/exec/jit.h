@@ -38,10 +38,11 @@ static inline void jit_bytes(struct jit_out *o, uint64_t value, unsigned int byt
 }
 
 enum jit_mark {
-	JIT_MARK_FUNC = 1 << 0,   /* a local call leads here */
-	JIT_MARK_SHORT = 1 << 1,  /* this branch fits the short form */
-	JIT_MARK_TARGET = 1 << 2, /* a jump leads here */
-	JIT_MARK_BACK = 1 << 3,   /* one from here or behind does */
+	JIT_MARK_FUNC = 1 << 0,      /* a local call leads here */
+	JIT_MARK_SHORT = 1 << 1,     /* this branch fits the short form */
+	JIT_MARK_TARGET = 1 << 2,    /* a jump leads here */
+	JIT_MARK_BACK = 1 << 3,      /* one from here or behind does */
+	JIT_MARK_SHORTENED = 1 << 4, /* the short form is not yet taken account of */
 };
 
 /* What has to be set in struct run before each frame of a burst. */
@@ -82,7 +83,8 @@ struct jit_work {
 struct jit_machine {
 	/* Bytes that a short branch reaches, counted from the instruction's end. Both 0: branches have one form. */
 	int32_t short_min, short_max;
-	uint32_t forms; /* bit n: insn() takes enum opt_form n. 0: nothing is optimised */
+	uint8_t jmp_saves, ja_saves; /* bytes that the short form is shorter, of conditional jumps and of others */
+	uint32_t forms;              /* bit n: insn() takes enum opt_form n. 0: nothing is optimised */
 	/* What jit_fn's caller enters: makes the frame, then falls through to slot 0. */
 	void (*entry)(struct jit_work *w);
 	/* Behind the last slot, what EXITs of a burst lead to. NULL: this machine has no bursts. */

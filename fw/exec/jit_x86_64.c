@@ -279,8 +279,8 @@ static void jit_x86_64_func(struct jit_work *w, uint32_t i, bool falls)
 
 static void jit_x86_64_trap(struct jit_work *w)
 {
-	while (w->out.at < w->out.room)
-		jit_byte(&w->out, 0xcc);
+	mem_set(w->out.image + w->out.at, 0xcc, w->out.room - w->out.at);
+	w->out.at = w->out.room;
 }
 
 /* Jumps */
@@ -517,6 +517,8 @@ static bool jit_x86_64_target(const struct jit_work *w, uint32_t i, int64_t *to)
 const struct jit_machine jit_x86_64 = {
 	.short_min = INT8_MIN,
 	.short_max = INT8_MAX,
+	.jmp_saves = X86_JCC_BYTES - X86_SHORT_JUMP_BYTES,
+	.ja_saves = X86_JMP_BYTES - X86_SHORT_JUMP_BYTES,
 	.forms = (1u << OPT_FORMS) - 1,
 	.entry = jit_x86_64_entry,
 	.tail = jit_x86_64_tail,

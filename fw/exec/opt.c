@@ -113,6 +113,9 @@ static void new_block(struct opt_work *w)
 /* Slot i is jumped to, and reached from the slot before if falls. */
 static void enter_target(struct opt_work *w, uint32_t i, bool falls)
 {
+	/* No jump that is left leads here: the block goes on. */
+	if (falls && !w->at[i].seen && !(w->mark[i] & (JIT_MARK_BACK | JIT_MARK_FUNC)))
+		return;
 	new_block(w);
 	if (w->mark[i] & (JIT_MARK_BACK | JIT_MARK_FUNC)) {
 		nothing_known(&w->facts);

@@ -17,73 +17,106 @@ struct effect {
 	bool pure; /* nothing but what it writes matters */
 };
 
+/* The same by instruction: 1 says that the register is meant that dst or src names. */
+struct row {
+	uint8_t reads_dst, reads_src, writes_dst, writes_src;
+	uint16_t reads, writes; /* these registers, whatever dst and src are */
+	bool pure;
+};
+
+#define IS_MOVE(op)                                                                                                    \
+	((op) == INSN_ALU_MOV || (op) == INSN_ALU_MOVSX8 || (op) == INSN_ALU_MOVSX16 || (op) == INSN_ALU_MOVSX32)
+#define BY_REG(form) (INSN_FORM_##form == INSN_FORM_ALU_X || INSN_FORM_##form == INSN_FORM_JMP_X)
+#define IS_CMP(op)   (INSN_ATOMIC_##op == INSN_ATOMIC_CMPXCHG)
+
+#define ROW_ALU(op, form)                                                                                              \
+	{                                                                                                              \
+		.reads_dst = !IS_MOVE(INSN_ALU_##op), .reads_src = BY_REG(form), .writes_dst = 1, .pure = true         \
+	}
+#define ROW_LDX(op, form)                                                                                              \
+	{                                                                                                              \
+		.reads_src = 1, .writes_dst = 1, .pure = true                                                          \
+	}
+#define ROW_LDSX(op, form) ROW_LDX(op, form)
+#define ROW_ST(op, form)                                                                                               \
+	{                                                                                                              \
+		.reads_dst = 1                                                                                         \
+	}
+#define ROW_STX(op, form)                                                                                              \
+	{                                                                                                              \
+		.reads_dst = 1, .reads_src = 1                                                                         \
+	}
+#define ROW_ATOMIC(op, form)                                                                                           \
+	{                                                                                                              \
+		.reads_dst = 1, .reads_src = 1,                                                                        \
+		.writes_src = INSN_ATOMIC_##op >= INSN_ATOMIC_FETCH_ADD && !IS_CMP(op), .reads = IS_CMP(op),           \
+		.writes = IS_CMP(op)                                                                                   \
+	}
+#define ROW_JMP(op, form)                                                                                              \
+	{                                                                                                              \
+		.reads_dst = 1, .reads_src = BY_REG(form)                                                              \
+	}
+#define ROW_JA(op, form)                                                                                               \
+	{                                                                                                              \
+		0                                                                                                      \
+	}
+#define ROW_CALL(op, form)                                                                                             \
+	{                                                                                                              \
+		.reads = ARGS, .writes = SCRATCH                                                                       \
+	}
+#define ROW_CALL_LOCAL(op, form)                                                                                       \
+	{                                                                                                              \
+		.reads = ARGS, .writes = SCRATCH                                                                       \
+	}
+#define ROW_EXIT(op, form)                                                                                             \
+	{                                                                                                              \
+		.reads = 1                                                                                             \
+	}
+#define ROW_LD_IMM64(op, form)                                                                                         \
+	{                                                                                                              \
+		.writes_dst = 1, .pure = true                                                                          \
+	}
+#define ROW_LD_MAP(op, form)       ROW_LD_IMM64(op, form)
+#define ROW_LD_MAP_VALUE(op, form) ROW_LD_IMM64(op, form)
+#define ROW_SLOT2(op, form)                                                                                            \
+	{                                                                                                              \
+		0                                                                                                      \
+	}
+
+static const struct row rows[INSN_OPS] = {
+#define INSN(id, opcode, sel, value, cls, op, width, form, ...) [INSN_##id] = ROW_##cls(op, form),
+#include "insn.def"
+#undef INSN
+};
+
 static uint16_t helper_reads(int32_t id)
 {
 	const struct helper *helper = helper_of((uint32_t)id);
 	uint16_t reads = 0;
 
-	if (!helper)
+	if (!helper || helper->flags & HELPER_F_TAIL_CALL)
 		return ARGS;
 	for (unsigned int n = 0; n < ARRAY_SIZE(helper->args); n++)
 		if (helper->args[n] != HELPER_ARG_NONE)
 			reads |= BIT(n + 1);
-	return helper->flags & HELPER_F_TAIL_CALL ? ARGS : reads;
+	return reads;
 }
 
-static struct effect atomic_effect(const struct insn *insn, uint8_t op)
+static inline __attribute__((always_inline)) struct effect plain_effect(const struct insn *insn)
 {
-	struct effect e = {.reads = BIT(insn->dst) | BIT(insn->src)};
+	const struct row *row = &rows[insn->op];
+	struct effect e = {
+		.reads = (uint16_t)(row->reads_dst << insn->dst | row->reads_src << insn->src | row->reads),
+		.writes = (uint16_t)(row->writes_dst << insn->dst | row->writes_src << insn->src | row->writes),
+		.pure = row->pure,
+	};
 
-	if (op == INSN_ATOMIC_CMPXCHG) {
-		e.reads |= BIT(0);
-		e.writes = BIT(0);
-	} else if (op >= INSN_ATOMIC_FETCH_ADD) {
-		e.writes = BIT(insn->src);
-	}
+	if (insn->op == INSN_CALL)
+		e.reads = helper_reads(insn->imm);
 	return e;
 }
 
-static struct effect plain_effect(const struct insn *insn)
-{
-	const struct insn_info *info = &insn_info[insn->op];
-	uint16_t dst = BIT(insn->dst), src = BIT(insn->src);
-	bool is_mov;
-
-	switch (info->cls) {
-	case INSN_CLASS_ALU:
-		is_mov = info->op == INSN_ALU_MOV || info->op == INSN_ALU_MOVSX8 || info->op == INSN_ALU_MOVSX16 ||
-			 info->op == INSN_ALU_MOVSX32;
-		return (struct effect){
-			.reads = (uint16_t)((is_mov ? 0 : dst) | (info->form == INSN_FORM_ALU_X ? src : 0)),
-			.writes = dst,
-			.pure = true};
-	case INSN_CLASS_LDX:
-	case INSN_CLASS_LDSX:
-		return (struct effect){.reads = src, .writes = dst, .pure = true};
-	case INSN_CLASS_ST:
-		return (struct effect){.reads = dst};
-	case INSN_CLASS_STX:
-		return (struct effect){.reads = dst | src};
-	case INSN_CLASS_ATOMIC:
-		return atomic_effect(insn, info->op);
-	case INSN_CLASS_JMP:
-		return (struct effect){.reads = (uint16_t)(dst | (info->form == INSN_FORM_JMP_X ? src : 0))};
-	case INSN_CLASS_CALL:
-		return (struct effect){.reads = helper_reads(insn->imm), .writes = SCRATCH};
-	case INSN_CLASS_CALL_LOCAL:
-		return (struct effect){.reads = ARGS, .writes = SCRATCH};
-	case INSN_CLASS_EXIT:
-		return (struct effect){.reads = BIT(0)};
-	case INSN_CLASS_LD_IMM64:
-	case INSN_CLASS_LD_MAP:
-	case INSN_CLASS_LD_MAP_VALUE:
-		return (struct effect){.writes = dst, .pure = true};
-	default:
-		return (struct effect){0};
-	}
-}
-
-static struct effect effect_of(const struct opt_work *w, uint32_t i)
+static inline __attribute__((always_inline)) struct effect effect_of(const struct opt_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	uint16_t dst = BIT(insn->dst), src = BIT(insn->src);

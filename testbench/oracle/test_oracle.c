@@ -18,6 +18,7 @@
 #include "load/file.h"
 #include "load/offload.h"
 #include "oracle/kernel.h"
+#include "oracle/tunnel.h"
 #include "replay/maps.h"
 #include "rig/link_mem.h"
 #include "rig/rig.h"
@@ -91,21 +92,27 @@ static void frames_close(struct frames *frames)
 		trace_free(frames->traces[i]);
 }
 
-/* Frame n of all, at most as long as the kernel takes; each fifth is cut somewhere, so that programs meet every length.
+/*
+ * Frame n of all, at most as long as the kernel takes. Each third is in a tunnel, some in two; each fifth is cut
+ * somewhere, so that programs meet every length.
  */
 static uint32_t frame_copy(const struct frames *frames, size_t n, uint8_t *to)
 {
 	size_t i = 0, at = n;
 	const struct link_frame *frame;
-	uint32_t bytes;
+	uint32_t whole, bytes;
 
 	while (at >= frames->traces[i]->count)
 		at -= frames->traces[i++]->count;
 	frame = &frames->traces[i]->frames[at];
-	bytes = frame->bytes > KERNEL_FRAME_MAX ? KERNEL_FRAME_MAX : frame->bytes;
+	whole = frame->bytes > KERNEL_FRAME_MAX ? KERNEL_FRAME_MAX : frame->bytes;
+	memcpy(to, frame->data, whole);
+	if (n % 3 == 1 && whole >= KERNEL_FRAME_MIN)
+		for (size_t t = 0; t <= n % 2; t++)
+			whole = tunnel_wrap(to, whole, (uint32_t)(n / 3 + t) % TUNNEL_KINDS);
+	bytes = whole > KERNEL_FRAME_MAX ? KERNEL_FRAME_MAX : whole;
 	if (n % 5 == 0 && bytes > KERNEL_FRAME_MIN)
 		bytes = KERNEL_FRAME_MIN + (uint32_t)(n * 7 % (bytes - KERNEL_FRAME_MIN));
-	memcpy(to, frame->data, bytes);
 	return bytes;
 }
 

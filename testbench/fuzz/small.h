@@ -6,7 +6,17 @@
 
 #include <stdint.h>
 
-/* Writes a program that names map ids below maps, if any. Returns its bytes, GENERATE_MAX_SLOTS * 8 at most. */
-uint32_t small_program(uint64_t random, uint32_t maps, uint8_t *wire);
+#include "fuzz/generate.h"
+
+/* Beside the maps of generated programs: one to redirect by. */
+#define SMALL_TARGETS_MAP GENERATE_RING_MAP
+
+/* Writes a program, which nearly always names maps that are good for it. Returns its bytes. */
+uint32_t small_program(uint64_t random, uint8_t *wire);
+
+/* A type of map, by its number. */
+uint32_t small_type(uint64_t random);
+/* Types whose values are 4 bytes: ids, ports and queues. */
+bool small_is_object(uint32_t type);
 
 #endif

@@ -382,43 +382,17 @@ static uint32_t some_ready(struct fuzz *f)
 
 #define TYPE(name) VIRTIO_NET_XDP_MAP_##name
 
-/* Types whose values are 4 bytes: ids, ports and queues. */
-static bool is_object(uint32_t type)
-{
-	switch (type) {
-	case TYPE(PROG_ARRAY):
-	case TYPE(ARRAY_OF):
-	case TYPE(HASH_OF):
-	case TYPE(DEVMAP):
-	case TYPE(DEVMAP_HASH):
-	case TYPE(CPUMAP):
-	case TYPE(XSKMAP):
-		return true;
-	}
-	return false;
-}
-
-static uint32_t some_type(struct fuzz *f)
-{
-	static const uint8_t types[] = {TYPE(HASH),         TYPE(HASH),     TYPE(ARRAY),      TYPE(PROG_ARRAY),
-					TYPE(PROG_ARRAY),   TYPE(ARRAY_OF), TYPE(HASH_OF),    TYPE(DEVMAP),
-					TYPE(DEVMAP_HASH),  TYPE(CPUMAP),   TYPE(XSKMAP),     TYPE(LRU_HASH),
-					TYPE(PERCPU_ARRAY), TYPE(LPM_TRIE), TYPE(PERCPU_HASH)};
-
-	return types[pick(f, ARRAY_SIZE(types))];
-}
-
 static void map_create(struct fuzz *f, struct request *r)
 {
 	static const uint32_t sizes[] = {1, 4, 8, 12, 48, 512, 513, 4000}, entries[] = {1, 2, 8, 33, 500};
 	static const uint32_t flags[] = {0, 0, 0, 1, 1 << 3, 1 << 4, 1 << 6, 1 << 7, 1 << 8, 3 << 3, 3 << 7, 2};
-	uint32_t id = some_id(f), type = id == GENERATE_ARRAY_MAP ? TYPE(ARRAY) : some_type(f);
+	uint32_t id = some_id(f), type = id == GENERATE_ARRAY_MAP ? TYPE(ARRAY) : small_type(generate_random(&f->rng));
 	bool usual = pick(f, 4);
 
 	put_u32(r, id);
 	put_u32(r, type);
 	put_u32(r, usual ? 4 + 4 * (type == TYPE(LPM_TRIE)) : sizes[pick(f, ARRAY_SIZE(sizes))]);
-	put_u32(r, !usual ? sizes[pick(f, ARRAY_SIZE(sizes))] : is_object(type) ? 4 : GENERATE_VALUE_BYTES);
+	put_u32(r, !usual ? sizes[pick(f, ARRAY_SIZE(sizes))] : small_is_object(type) ? 4 : GENERATE_VALUE_BYTES);
 	put_u32(r, usual ? GENERATE_ARRAY_ENTRIES : entries[pick(f, ARRAY_SIZE(entries))]);
 	put_u32(r, usual ? 0 : flags[pick(f, ARRAY_SIZE(flags))]);
 	put_u32(r, type == TYPE(ARRAY_OF) || type == TYPE(HASH_OF) ? some_map(f) : NONE);
@@ -443,7 +417,7 @@ static void map_element(struct fuzz *f, struct request *r)
 	r->in_bytes += key_size;
 	if (r->command != CMD(MAP_UPDATE))
 		return;
-	if (map && is_object(map->attr.type) && value_size >= 4 && pick(f, 8)) {
+	if (map && small_is_object(map->attr.type) && value_size >= 4 && pick(f, 8)) {
 		put_u32(r, map->inner ? some_map(f) : some_ready(f));
 		memset(r->in + r->in_bytes, 0, value_size - 4);
 		r->in_bytes += value_size - 4;
@@ -584,7 +558,7 @@ static void step_load(struct fuzz *f)
 	struct request r;
 
 	if (one_in(f, 2))
-		bytes = small_program(generate_random(&f->rng), MAPS, wire);
+		bytes = small_program(generate_random(&f->rng), wire);
 	else
 		bytes = 8 * generate_program(generate_random(&f->rng), 0, wire);
 	r = request(CMD(PROG_DESTROY));
@@ -736,24 +710,32 @@ static void clear_up(struct fuzz *f, const struct view *empty, size_t used)
 	}
 }
 
-/* The maps that generated programs name. */
+/* The maps that generated programs and small ones name. */
 static void set_up(struct fuzz *f)
 {
-	static const uint32_t types[][2] = {{GENERATE_ARRAY_MAP, VIRTIO_NET_XDP_MAP_ARRAY},
-					    {GENERATE_HASH_MAP, VIRTIO_NET_XDP_MAP_HASH}};
+	static const uint8_t targets[] = {TYPE(DEVMAP), TYPE(DEVMAP_HASH), TYPE(CPUMAP), TYPE(XSKMAP)};
+	const struct {
+		uint32_t id, type, value, inner;
+	} maps[] = {
+		{GENERATE_ARRAY_MAP, TYPE(ARRAY), GENERATE_VALUE_BYTES, NONE},
+		{GENERATE_HASH_MAP, TYPE(HASH), GENERATE_VALUE_BYTES, NONE},
+		{GENERATE_PROGS_MAP, TYPE(PROG_ARRAY), 4, NONE},
+		{GENERATE_OUTER_MAP, one_in(f, 2) ? TYPE(ARRAY_OF) : TYPE(HASH_OF), 4, GENERATE_HASH_MAP},
+		{SMALL_TARGETS_MAP, targets[pick(f, ARRAY_SIZE(targets))], 4, NONE},
+	};
 
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		struct request r = request(CMD(MAP_CREATE));
 
-		put_u32(&r, types[i][0]);
-		put_u32(&r, types[i][1]);
+		put_u32(&r, maps[i].id);
+		put_u32(&r, maps[i].type);
 		put_u32(&r, 4);
-		put_u32(&r, GENERATE_VALUE_BYTES);
+		put_u32(&r, maps[i].value);
 		put_u32(&r, GENERATE_ARRAY_ENTRIES);
 		put_u32(&r, 0);
-		put_u32(&r, NONE);
+		put_u32(&r, maps[i].inner);
 		put_random(f, &r, VIRTIO_NET_XDP_NAME_BYTES);
-		cr_assert_eq(send(f, &r), VIRTIO_NET_OK);
+		cr_assert_eq(send(f, &r), VIRTIO_NET_OK, "map %u: %#x", maps[i].id, f->units[0].out[0]);
 	}
 }
 

@@ -424,6 +424,7 @@ static bool jit_arm64_target(const struct jit_work *w, uint32_t i, int64_t *to)
 const struct jit_machine jit_arm64 = {
 	.short_min = -(1 << 20) - A64_BYTES,
 	.short_max = (1 << 20) - 2 * A64_BYTES,
+	.jmp_saves = A64_BYTES,
 	.entry = jit_arm64_entry,
 	.tail = jit_arm64_tail,
 	.func = jit_arm64_func,

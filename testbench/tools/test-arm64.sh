@@ -260,9 +260,11 @@ if [ -n "$root" ]; then
 	for object in "$build"/progs/*.bpf.o; do
 		program=$(basename "$object" .bpf.o)
 		rm -rf "$tmp/here" "$tmp/there"
-		"$build/refnic" replay "$object" traces/http.pcap -o "$tmp/here" >"$tmp/log" 2>&1
+		options=$(sh "$(dirname "$0")/golden" --options "$program")
 		# shellcheck disable=SC2086
-		$refnic replay "$object" traces/http.pcap -o "$tmp/there" >>"$tmp/log" 2>&1
+		"$build/refnic" replay "$object" traces/http.pcap $options -o "$tmp/here" >"$tmp/log" 2>&1
+		# shellcheck disable=SC2086
+		$refnic replay "$object" traces/http.pcap $options -o "$tmp/there" >>"$tmp/log" 2>&1
 		diff -r "$tmp/here" "$tmp/there" >>"$tmp/log" 2>&1 && [ -f "$tmp/there/report.json" ]
 		status=$?
 		report $status "replay of $program: the same bytes"

@@ -38,7 +38,7 @@ enum { SOURCE_PROGRAM = 100, SOURCE_SECTION, SOURCE_MAP, SOURCE_INSNS, SOURCE_LI
 	{SOURCE_LINK, "--link", "IFINDEX", "a further port of the device, to redirect to; its own is 1. Several: once for each"}
 #define SOURCE_OPTION_INSNS {SOURCE_INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"}
 #define SOURCE_OPTION_MAP \
-	{SOURCE_MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS]: a map, from 0"}
+	{SOURCE_MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS[:INNER]]: a map, from 0"}
 /* clang-format on */
 
 /* A cli_take_fn for these rows, with a struct source. */

@@ -12,9 +12,6 @@
 
 #define LD_IMM64 (BPF_LD | BPF_IMM | BPF_DW)
 
-/* Linux's tools write this call, too: it is no helper's number, and readers of logs know it. */
-#define POISON_CALL 0xbad2310
-
 /* What stands in .BTF.ext. */
 struct record {
 	uint32_t offset; /* bytes, in the section */
@@ -187,23 +184,11 @@ static int answer_enumerator(const struct relocation *r, struct answer *a)
 
 static int poison(const struct relocation *r)
 {
-	static const struct bpf_insn call = {.code = BPF_JMP | BPF_CALL, .imm = POISON_CALL};
-	struct bpf_insn *insn = (struct bpf_insn *)r->prog->insns + r->insn;
-	struct load_poison *grown = reallocarray(r->prog->poisons, r->prog->num_poisons + 1, sizeof(*grown));
 	char what[2 * CORE_PATH_TEXT], field[CORE_PATH_TEXT];
 
-	if (!grown)
-		return refuse_no_memory(r->l->error, "the CO-RE relocations");
-	r->prog->poisons = grown;
-	if (insn->code == LD_IMM64)
-		insn[1] = call;
-	insn[0] = call;
 	core_field_print(r->l->btf, r->record.type, is_field(r->record.kind) ? &r->path : NULL, field, sizeof(field));
-	snprintf(what, sizeof(what), "%s%s", keyword(r->l->btf, r->record.type), field);
-	grown[r->prog->num_poisons] = (struct load_poison){.insn = r->insn, .what = strdup(what)};
-	if (!grown[r->prog->num_poisons++].what)
-		return refuse_no_memory(r->l->error, "the CO-RE relocations");
-	return 0;
+	snprintf(what, sizeof(what), "%s%s (CO-RE)", keyword(r->l->btf, r->record.type), field);
+	return linker_poison(r->l, r->prog, r->insn, what);
 }
 
 static int size_code(uint32_t bytes)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,11 @@ static int name_map(const struct program *p, const struct part *part, uint32_t i
 	uint64_t address = symbol->value + (uint64_t)(int64_t)insn[0].imm;
 	int64_t index;
 
+	/* Programs ask whether a weak symbol is there: its address is 0. */
+	if (symbol->section == 0 && symbol->bind == STB_WEAK) {
+		insn[0].imm = insn[1].imm = 0;
+		return 0;
+	}
 	if (symbol->section == 0)
 		return refuse_at(p, part, i,
 				 "there is no kernel here to resolve what is declared and not defined:", symbol);
@@ -93,16 +99,25 @@ static int name_map(const struct program *p, const struct part *part, uint32_t i
 	return 0;
 }
 
+/* A call that is relocated: whether there is something to call. */
 static int check_call(const struct program *p, const struct part *part, uint32_t i, const struct elf_reloc *reloc)
 {
-	const struct bpf_insn *insn = insn_at(p, part->at + i);
+	struct bpf_insn *insn = insn_at(p, part->at + i);
 	const struct elf_symbol *symbol = &p->l->elf->symbols[reloc->symbol];
 
-	if (insn->code != CALL || insn->src_reg != BPF_PSEUDO_CALL || reloc->type != R_BPF_64_32)
+	char what[128];
+
+	if (insn->code != CALL || reloc->type != R_BPF_64_32)
 		return refuse_at(p, part, i, "it is relocated, and names neither a map nor a function:", symbol);
+	if (symbol->section == 0 && symbol->bind == STB_WEAK) {
+		snprintf(what, sizeof(what), "function %.100s", symbol->name);
+		return linker_poison(p->l, p->to, part->at + i, what);
+	}
 	if (symbol->section == 0)
 		return refuse_at(p, part, i,
 				 "there is no kernel here to call what is declared and not defined:", symbol);
+	if (insn->src_reg != BPF_PSEUDO_CALL)
+		return refuse_at(p, part, i, "it is relocated, and calls no local function:", symbol);
 	return 0;
 }
 

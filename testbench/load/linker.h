@@ -78,6 +78,9 @@ int64_t map_data_of(const struct linker *linker, uint32_t section);
 /* Links what functions_collect() and slots have marked. */
 int link_programs(struct linker *linker);
 
+/* Puts a call in place of instruction insn of prog that no device knows: what is missing there. 0 or -ENOMEM. */
+int linker_poison(struct linker *linker, struct load_prog *prog, uint32_t insn, const char *what);
+
 /* What a program owns, not the struct. */
 void linker_free_prog(struct load_prog *prog);
 

@@ -37,7 +37,7 @@ struct load_line {
 	uint32_t line;
 };
 
-/* An instruction that stands where a CO-RE relocation found nothing to refer to: no device runs it. */
+/* A call that stands where a weak function or a CO-RE relocation found nothing to refer to: no device runs it. */
 struct load_poison {
 	uint32_t insn;
 	char *what; /* is missing */

@@ -205,9 +205,8 @@ static int explain_refusal(struct drv_net *net, uint32_t id, const struct load_p
 		snprintf(where, sizeof(where), " (%.120s:%u)", line->file, line->line);
 	if (missing) {
 		snprintf(error, LOAD_ERROR_BYTES,
-			 "program '%s' is refused at instruction %u%s: %s: this device has no %.200s, which a CO-RE "
-			 "relocation asks for",
-			 prog->name, info->error_insn, where, drv_xdp_status_name(info->error), missing);
+			 "program '%s' is refused at instruction %u%s: %s: this device has no %.200s", prog->name,
+			 info->error_insn, where, drv_xdp_status_name(info->error), missing);
 		free(log);
 		return 1;
 	}

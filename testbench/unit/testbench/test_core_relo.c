@@ -73,7 +73,7 @@ static const struct {
 	{"flavor of no type",
 	 "(struct xdp_md *x) { struct nobody___v2 *o = 0; return EXISTS(o->a) + TYPE(struct nobody___v2, 0) + 5; }", 5,
 	 NULL},
-	{"kernel's type", "(struct sk_buff *x) { return x->len; }", 0, "no struct sk_buff.len"},
+	{"kernel's type", "(struct sk_buff *x) { return x->len; }", 0, "no struct sk_buff.len (CO-RE)"},
 	{"kernel's type, deep", "(struct xdp_md *x) { return ((struct task_struct *)helper_of_kernels())->x.pid[2]; }",
 	 0, "35"},
 	{"kernel's type, guarded",
@@ -88,6 +88,11 @@ static const struct {
 	 "2 +\n"
 	 "VALUE(enum e___v, E_C, 0) * 7 + VALUE(enum e___v, E_B___x, 0) * 10000000; }",
 	 13000005, NULL},
+	{"weak function that is not there",
+	 "(struct xdp_md *x) { extern int weak(int) __attribute__((weak)); return weak ? weak(1) : 8; }", 8, NULL},
+	{"weak function that is called all the same",
+	 "(struct xdp_md *x) { extern int absent(int) __attribute__((weak)); return absent(1); }", 0,
+	 "no function absent"},
 	{"negative enumerator", "(struct xdp_md *x) { return VALUE(enum e, E_M, 1) + 10; }", 7, NULL},
 };
 

@@ -136,19 +136,6 @@ static int resolve_maps(struct fw *fw, struct prog *prog, uint32_t *insn)
 	return 0;
 }
 
-/* Whether any store may go elsewhere than to the stack. */
-static bool has_stores(const struct prog *prog)
-{
-	for (uint32_t i = 0; i < prog->bytes / 8; i++) {
-		uint8_t cls = insn_info[prog->insns[i].op].cls;
-
-		if ((cls == INSN_CLASS_ST || cls == INSN_CLASS_STX || cls == INSN_CLASS_ATOMIC) &&
-		    prog->insns[i].dst != INSN_FRAME_PTR)
-			return true;
-	}
-	return false;
-}
-
 int prog_commit(struct fw *fw, struct prog *prog, uint32_t log_level)
 {
 	const struct fw_caps *caps = &fw->config.caps;
@@ -262,7 +249,7 @@ static void conclude(struct fw *fw, struct prog *prog)
 		.calls = prog->result.calls,
 		.frames = prog->result.frames,
 		.zero_stack = prog->result.zero_stack,
-		.writes = has_stores(prog),
+		.writes = prog->result.writes,
 	};
 	if (compile(fw, prog)) {
 		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_CODE, WHOLE_PROGRAM, "no memory for the machine code");

@@ -206,6 +206,7 @@ int apply_store(struct verify *v, const struct insn *insn)
 		ret = require_aligned(v, insn->dst, insn->off, info->width);
 		return ret ? ret : stack_store(v, insn->dst, insn->off, info->width, &value);
 	}
+	v->result.writes |= reg_is_packet(walk_reg(v, insn->dst));
 	if (reg_is_pointer(&value)) /* req: XO-186 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 				     "R%u is %s: storing it there would show an address", insn->src,

@@ -114,6 +114,7 @@ static int arg_memory(struct verify *v, uint8_t number, uint64_t bytes, unsigned
 		ret = require_memory(v, number, 0, bytes, REQUIRE_READ);
 	if (!ret && use & MEMORY_WRITE)
 		ret = require_memory(v, number, 0, bytes, REQUIRE_WRITE);
+	v->result.writes |= use & MEMORY_WRITE && reg_is_packet(r);
 	if (!ret && use & MEMORY_READ && r->kind == REG_STACK)
 		ret = require_stack_bytes(v, number, 0, bytes);
 	return ret;

@@ -47,6 +47,7 @@ struct verify_result {
 	uint8_t *access;
 	struct exec_call *calls; /* per slot; the same rules */
 	uint32_t frames;         /* function frames that a run can need, the main one included */
+	bool writes;             /* it can write to the packet or metadata, by itself or through a helper's argument */
 	bool zero_stack;         /* it reads stack that it has not written: frames must start as zeros */
 };
 

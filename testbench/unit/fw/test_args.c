@@ -139,3 +139,43 @@ Test(args, facts)
 	}
 	free(b.memory);
 }
+
+/* clang-format off */
+static const struct whole {
+	const char *id;
+	uint64_t words[MAX_WORDS];
+	uint32_t count;
+	uint32_t frames;
+	bool writes; /* to the packet */
+} wholes[] = {
+	{"one function", PROG(W_RETURN), 1, false},
+	{"two functions deep", PROG(W_CALL_LOCAL(1), W_EXIT, W_RETURN), 2, false},
+	{"two functions, three deep", PROG(W_CALL_LOCAL(2), W_CALL_LOCAL(3), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_RETURN), 3, false},
+	{"a store to a value", PROG(W_LDVALUE(1, MAP_ONE, 0), W_ST8(1, 0, 1), W_RETURN), 1, false},
+	{"a store to the packet", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGTR(4, 3, 1), W_ST8(2, 7, 1), W_RETURN), 1, true},
+	{"a load from the packet", PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGTR(4, 3, 1), W_LDX8(0, 2, 7), W_RETURN), 1, false},
+	{"a helper that writes to the packet",
+	 PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGTR(4, 3, 4), W_MOVR(3, 2), W_MOV(2, 0), W_MOV(4, 8), W_CALL(189), W_RETURN), 1, true},
+	{"a helper that reads from the packet",
+	 PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGTR(4, 3, 4), W_MOVR(3, 2), W_MOV(2, 0), W_MOV(4, 8), W_CALL(190), W_RETURN), 1, false},
+	{"a store to the packet, where two paths met",
+	 PROG(W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGTR(4, 3, 13), W_LDX8(5, 2, 0), W_JEQ(5, 0, 2), W_MOVR(2, 10), W_ADD(2, -8), W_NOTHING, W_NOTHING, W_ST8(2, 0, 1), W_RETURN), 1, true},
+};
+/* clang-format on */
+
+Test(args, facts_of_programs)
+{
+	struct bench b;
+
+	bench_init(&b);
+	for (size_t i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++) {
+		const struct whole *whole = &wholes[i];
+		struct verify_result result;
+
+		bench_verify(&b, whole->words, whole->count, 10000, &result);
+		cr_assert_eq(result.error, 0, "%s: %s", whole->id, b.log);
+		cr_expect_eq(result.frames, whole->frames, "%s: %u frames", whole->id, result.frames);
+		cr_expect_eq(result.writes, whole->writes, "%s", whole->id);
+	}
+	free(b.memory);
+}

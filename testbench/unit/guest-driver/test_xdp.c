@@ -318,3 +318,39 @@ Test(xdp, status_names)
 	cr_expect_str_eq(drv_xdp_status_name(VIRTIO_NET_XDP_VERIFY_PACKET), "PACKET");
 	cr_expect_str_eq(drv_xdp_status_name(0xdead), "unknown");
 }
+
+/* Values of all receive queues that the device has, though this driver uses one. */
+Test(xdp, values_per_queue)
+{
+	static const struct {
+		bool multiqueue;
+		uint16_t pairs;
+		uint32_t type, value_size, want;
+	} rows[] = {
+		{false, 9, VIRTIO_NET_XDP_MAP_HASH, 5, 5},
+		{false, 9, VIRTIO_NET_XDP_MAP_PERCPU_HASH, 5, 8},
+		{true, 3, VIRTIO_NET_XDP_MAP_PERCPU_HASH, 5, 24},
+		{true, 3, VIRTIO_NET_XDP_MAP_PERCPU_ARRAY, 8, 24},
+		{true, 3, VIRTIO_NET_XDP_MAP_LRU_PERCPU, 9, 48},
+		{true, 3, VIRTIO_NET_XDP_MAP_LRU_HASH, 9, 9},
+		{true, 3, VIRTIO_NET_XDP_MAP_ARRAY, 9, 9},
+		{true, 0, VIRTIO_NET_XDP_MAP_PERCPU_ARRAY, 8, 8},
+		{true, 128, VIRTIO_NET_XDP_MAP_PERCPU_ARRAY, 0xffffffff, UINT32_MAX},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static const struct drv_net_config config = {.features = {UINT64_MAX, UINT64_MAX}, .xdp_bit = XDP_BIT};
+		le16 pairs = cpu_to_le16(rows[i].pairs);
+		struct drv_net *net;
+		struct fake fake;
+
+		fake_init(&fake);
+		fake_offer(&fake, VIRTIO_NET_F_MQ, rows[i].multiqueue);
+		memcpy(fake.config + offsetof(struct virtio_net_config, max_virtqueue_pairs), &pairs, sizeof(pairs));
+		net = drv_net_create(&fake.env, &fake.transport, &config);
+		cr_assert_not_null(net);
+		cr_assert_eq(drv_net_start(net), 0, "row %zu", i);
+		cr_assert_eq(drv_xdp_value_bytes(net, rows[i].type, rows[i].value_size), rows[i].want, "row %zu", i);
+		drv_net_destroy(net);
+	}
+}

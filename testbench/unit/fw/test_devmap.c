@@ -23,6 +23,8 @@ Test(devmap, sizes)
 		{4, 4, 0, 0, ERR(SIZE), 1},
 		{4, 4, 1, VIRTIO_NET_XDP_MAP_F_WRONLY_PROG, ERR(FLAGS), VIRTIO_NET_XDP_MAP_F_WRONLY_PROG},
 		{4, 4, UINT32_MAX, 0, ERR(LIMIT_MAP_KIB), 65536},
+		{4, 4, 0x80000001, 0, ERR(LIMIT_MAP_KIB), 65536}, /* CVE-2024-26885 */
+		{4, UINT32_MAX, 1, 0, ERR(SIZE), 4},              /* CVE-2021-20268 */
 	};
 
 	for (size_t i = 0; i < 2 * ENGINES_COUNT(rows); i++) {

@@ -111,7 +111,7 @@ Test(of_maps, elements)
 	}
 }
 
-/* req: XO-259 */
+/* XO-259; prevail-1089: every part of the geometry counts. */
 Test(of_maps, only_like_ones)
 {
 	static const struct {

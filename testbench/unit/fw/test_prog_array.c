@@ -104,7 +104,7 @@ Test(prog_array, only_ready_programs)
 	control_close(c);
 }
 
-/* req: XO-178, in every map, and nothing else. */
+/* XO-178, in every map, and nothing else. */
 Test(prog_array, weak)
 {
 	struct control *c = control_open(NULL);
@@ -134,20 +134,50 @@ Test(prog_array, weak)
 	control_close(c);
 }
 
-/* Programs only tail-call by it. */
-Test(prog_array, not_for_element_helpers)
+/* CVE-2021-34866: a helper takes maps of its types only, and a map goes to its helpers only. */
+Test(prog_array, types_of_helpers)
 {
-	static const int32_t helpers[] = {1, 2, 3, 51};
+	static const uint32_t types[] = {
+		VIRTIO_NET_XDP_MAP_HASH,     VIRTIO_NET_XDP_MAP_ARRAY,   VIRTIO_NET_XDP_MAP_PROG_ARRAY,
+		VIRTIO_NET_XDP_MAP_ARRAY_OF, VIRTIO_NET_XDP_MAP_HASH_OF, VIRTIO_NET_XDP_MAP_DEVMAP,
+		VIRTIO_NET_XDP_MAP_CPUMAP,   VIRTIO_NET_XDP_MAP_XSKMAP,  VIRTIO_NET_XDP_MAP_DEVMAP_HASH};
+	static const struct {
+		int32_t helper;
+		uint64_t types; /* that it takes, of these */
+	} rows[] = {
+		{1, 1 << 1 | 1 << 2 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 16 | 1 << 17 | 1 << 25},
+		{2, 1 << 1 | 1 << 2},
+		{3, 1 << 1 | 1 << 2},
+		{12, 1 << 3},
+		{51, 1 << 14 | 1 << 16 | 1 << 17 | 1 << 25},
+	};
 
-	for (size_t i = 0; i < ENGINES_COUNT(helpers); i++) {
-		const uint64_t words[] = {
-			W_MOV(2, 0), W(0x63, 10, 2, -4, 0), W_MOVR(2, 10),      W_ADD(2, -4), W_MOVR(3, 2),
-			W_MAP(1, 0), W_MOV(4, 0),           W_CALL(helpers[i]), W_MOV(0, 0),  W_EXIT};
+	for (size_t i = 0; i < ENGINES_COUNT(rows) * ENGINES_COUNT(types); i++) {
+		size_t r = i / ENGINES_COUNT(types);
+		uint32_t type = types[i % ENGINES_COUNT(types)];
+		bool second = rows[r].helper == 12; /* its first argument is the context */
+		const uint64_t words[] = {W_MOVR(6, 1),
+					  W_MOV(2, 0),
+					  W(0x63, 10, 2, -4, 0),
+					  W_MOVR(3, 10),
+					  W_ADD(3, -4),
+					  W_MOVR(2, 3),
+					  W_MAP(second ? 2 : 1, 0),
+					  second || rows[r].helper == 51 ? W_MOV(3, 0) : W_MOV(4, 0),
+					  rows[r].helper == 51 ? W_MOV(2, 0) : W_MOV(5, 0),
+					  W_CALL(rows[r].helper),
+					  W_MOV(0, 0),
+					  W_EXIT};
 		struct control *c = control_open(NULL);
 
-		cr_assert_eq(control_map_create(c, 0, VIRTIO_NET_XDP_MAP_PROG_ARRAY, 4, 4, 4, 0), 0);
-		cr_assert_eq(control_load(c, 0, words, ENGINES_COUNT(words)), VIRTIO_NET_XDP_PROG_REFUSED, "helper %d",
-			     helpers[i]);
+		cr_assert_eq(control_map_create(c, 1, VIRTIO_NET_XDP_MAP_HASH, 4, 4, 4, 0), 0);
+		if (type == VIRTIO_NET_XDP_MAP_ARRAY_OF || type == VIRTIO_NET_XDP_MAP_HASH_OF)
+			cr_assert_eq(engines_outer(c, 0, type, 4, 4, 0, 1), 0);
+		else
+			cr_assert_eq(control_map_create(c, 0, type, 4, 4, 4, 0), 0);
+		cr_assert_eq(control_load(c, 0, words, ENGINES_COUNT(words)),
+			     rows[r].types >> type & 1 ? VIRTIO_NET_XDP_PROG_READY : VIRTIO_NET_XDP_PROG_REFUSED,
+			     "helper %d, type %u", rows[r].helper, type);
 		control_close(c);
 	}
 }

@@ -333,3 +333,115 @@ Test(XO, XO_261)
 		}
 	bench_close(&b);
 }
+
+struct refused {
+	const char *what;
+	uint64_t insns[24];
+	uint8_t count;
+	bool good;
+};
+
+static void expect_refused(struct bench *b, const struct refused *rows, unsigned count, const char *id)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		uint32_t error = refusal(b, rows[i].insns, rows[i].count, 0);
+
+		cr_expect_eq(!error, rows[i].good, "%s: %s: %s", id, rows[i].what,
+			     error ? drv_xdp_status_name(error) : "accepted");
+	}
+}
+
+Test(XO, XO_263)
+{
+	static const struct refused rows[] = {
+		{"used when it is not null",
+		 {RESERVE, JEQ_K(0, 0, 4), ST_DW(0, 0, 1), GIVE(0, HELPER_RINGBUF_SUBMIT), RETURN(2)},
+		 12,
+		 true},
+		{"used without a comparison",
+		 {RESERVE, ST_DW(0, 0, 1), JEQ_K(0, 0, 3), GIVE(0, HELPER_RINGBUF_SUBMIT), RETURN(2)},
+		 12,
+		 false},
+		{"null used",
+		 {RESERVE, JNE_K(0, 0, 3), ST_DW(0, 0, 1), RETURN(2), GIVE(0, HELPER_RINGBUF_SUBMIT), RETURN(2)},
+		 14,
+		 false},
+		{"null given back", {RESERVE, GIVE(0, HELPER_RINGBUF_DISCARD), RETURN(2)}, 10, false},
+		{"used after submit",
+		 {RESERVE, JEQ_K(0, 0, 5), MOV_X(6, 0), GIVE(0, HELPER_RINGBUF_SUBMIT), ST_DW(6, 0, 1), RETURN(2)},
+		 13,
+		 false},
+		{"used after discard",
+		 {RESERVE, JEQ_K(0, 0, 5), MOV_X(6, 0), GIVE(0, HELPER_RINGBUF_DISCARD), LDX_DW(7, 6, 0), RETURN(2)},
+		 13,
+		 false},
+		{"given back twice",
+		 {RESERVE, JEQ_K(0, 0, 7), MOV_X(6, 0), GIVE(0, HELPER_RINGBUF_SUBMIT), GIVE(6, HELPER_RINGBUF_SUBMIT),
+		  RETURN(2)},
+		 15,
+		 false},
+		{"behind its end",
+		 {RESERVE, JEQ_K(0, 0, 4), ST_DW(0, 8, 1), GIVE(0, HELPER_RINGBUF_SUBMIT), RETURN(2)},
+		 12,
+		 false},
+	};
+	struct bench b;
+
+	open_events(&b);
+	need_helper(&b, HELPER_RINGBUF_RESERVE);
+	expect_refused(&b, rows, sizeof(rows) / sizeof(rows[0]), "XO-263");
+	bench_close(&b);
+}
+
+Test(XO, XO_264)
+{
+	static const struct refused rows[] = {
+		{"given back on both paths",
+		 {RESERVE, JNE_K(0, 0, 2), RETURN(2), GIVE(0, HELPER_RINGBUF_DISCARD), RETURN(2)},
+		 13,
+		 true},
+		{"never given back", {RESERVE, RETURN(2)}, 7, false},
+		{"not given back when it is there", {RESERVE, JEQ_K(0, 0, 0), RETURN(2)}, 8, false},
+		{"one of two",
+		 {RESERVE, JNE_K(0, 0, 2), RETURN(2), MOV_X(6, 0), RESERVE, JEQ_K(0, 0, 3),
+		  GIVE(0, HELPER_RINGBUF_SUBMIT), RETURN(2)},
+		 20,
+		 false},
+	};
+	struct bench b;
+
+	open_events(&b);
+	need_helper(&b, HELPER_RINGBUF_RESERVE);
+	expect_refused(&b, rows, sizeof(rows) / sizeof(rows[0]), "XO-264");
+	bench_close(&b);
+}
+
+/* A lock is 4 bytes in the value of map 2, an ARRAY. */
+Test(XO, XO_265)
+{
+#define LOCK   LD_VALUE(1, 2, 4), CALL(HELPER_SPIN_LOCK)
+#define UNLOCK LD_VALUE(1, 2, 4), CALL(HELPER_SPIN_UNLOCK)
+	static const struct refused rows[] = {
+		{"lock and unlock", {LOCK, LD_VALUE(6, 2, 0), ST_W(6, 8, 1), UNLOCK, RETURN(2)}, 11, true},
+		{"a helper in between", {LOCK, CALL(HELPER_KTIME), UNLOCK, RETURN(2)}, 9, false},
+		{"a function in between", {LOCK, CALL_LOCAL(5), UNLOCK, RETURN(2), RETURN(0)}, 11, false},
+		{"a second lock", {LOCK, LD_VALUE(1, 2, 12), CALL(HELPER_SPIN_LOCK), UNLOCK, RETURN(2)}, 11, false},
+		{"the same lock again", {LOCK, LOCK, UNLOCK, RETURN(2)}, 11, false},
+		{"another lock given up",
+		 {LOCK, LD_VALUE(1, 2, 12), CALL(HELPER_SPIN_UNLOCK), UNLOCK, RETURN(2)},
+		 11,
+		 false},
+		{"no lock given up", {UNLOCK, RETURN(2)}, 5, false},
+		{"the end in between", {LOCK, RETURN(2)}, 5, false},
+		{"the end on one path", {LDX_W(6, 1, CTX_IFINDEX), LOCK, JEQ_K(6, 1, 3), UNLOCK, RETURN(2)}, 10, false},
+	};
+	struct bench b;
+
+	bench_open(&b, NULL);
+	need_helper(&b, HELPER_SPIN_LOCK);
+	make_map(&b, 2, VIRTIO_NET_XDP_MAP_ARRAY, 16, 1, 0);
+	expect_refused(&b, rows, sizeof(rows) / sizeof(rows[0]), "XO-265");
+	bench_close(&b);
+}

@@ -111,11 +111,13 @@ static bool slot_is_empty(const struct slot *s)
 
 static bool has_known(const struct slot *s)
 {
-	bool any = false;
+	const uint64_t each = 0x0101010101010101;
+	uint64_t kinds;
 
-	for (int i = 0; i < 8; i++)
-		any |= s->bytes[i] == BYTE_KNOWN;
-	return any;
+	/* BYTE_KNOWN becomes 0, and no other kind reaches bit 7 */
+	mem_copy(&kinds, s->bytes, sizeof(kinds));
+	kinds ^= each * BYTE_KNOWN;
+	return (kinds + each * 0x7f) != ((kinds + each * 0x7f) | each << 7);
 }
 
 static void put_frame(uint8_t **at, const struct frame *f, const struct live *live)

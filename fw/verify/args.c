@@ -81,6 +81,12 @@ static int arg_map(struct verify *v, uint8_t number, struct args *args)
 #define BYTES_PER_INSN 8
 #define BYTES_FREE     64
 
+static void count_bytes(struct verify *v, uint64_t bytes)
+{
+	if (bytes > BYTES_FREE)
+		v->result.visited += (uint32_t)(bytes / BYTES_PER_INSN);
+}
+
 enum memory_use {
 	MEMORY_READ = 1 << 0,
 	MEMORY_WRITE = 1 << 1,
@@ -108,8 +114,7 @@ static int arg_memory(struct verify *v, uint8_t number, uint64_t bytes, unsigned
 	}
 	if (!bytes)
 		return 0;
-	if (bytes > BYTES_FREE)
-		v->result.visited += (uint32_t)(bytes / BYTES_PER_INSN);
+	count_bytes(v, bytes);
 	if (use & MEMORY_READ)
 		ret = require_memory(v, number, 0, bytes, REQUIRE_READ);
 	if (!ret && use & MEMORY_WRITE)
@@ -220,6 +225,8 @@ static int arg_const(struct verify *v, uint8_t number, struct args *args)
 				     (unsigned long long)r->var.bits.value);
 	mark_matters(v, &r->deps);
 	args->bytes = (uint32_t)r->var.bits.value;
+	if (args->helper->ret == HELPER_RET_RECORD_OR_NULL)
+		count_bytes(v, args->bytes); /* the helper makes them zero */
 	return 0;
 }
 

@@ -265,3 +265,36 @@ Test(event, from_a_program)
 	cr_assert_eq(memcmp(w.c->out + 32, "\0\0\0\0\0\0\0\0\x34\x12\0\0\0\0\0\0", 16), 0);
 	control_close(w.c);
 }
+
+/* Making a record zero takes time, which counts as instructions: no run takes longer than such that many may. */
+Test(event, large_records_count)
+{
+	static const uint32_t rows[][2] = {
+		{4096, VIRTIO_NET_XDP_PROG_READY},
+		{7 << 20, VIRTIO_NET_XDP_PROG_READY},
+		{9 << 20, VIRTIO_NET_XDP_PROG_REFUSED},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const uint64_t words[] = {
+			W(0x18, 1, 1, 0, RING),
+			0,
+			W_MOV(2, rows[i][0]),
+			W_MOV(3, 0),
+			W_CALL(131),
+			W(0x15, 0, 0, 3, 0),
+			W_MOVR(1, 0),
+			W_MOV(2, 0),
+			W_CALL(133),
+			W_MOV(0, 2),
+			W_EXIT,
+		};
+		struct world w;
+
+		world_open(&w, 0);
+		cr_assert_eq(control_load(w.c, 0, words, ARRAY_SIZE(words)), rows[i][1], "%u bytes", rows[i][0]);
+		cr_assert_eq(le32_to_cpu(control_prog_info(w.c, 0).error),
+			     rows[i][1] == VIRTIO_NET_XDP_PROG_READY ? 0 : VIRTIO_NET_XDP_VERIFY_COMPLEXITY);
+		control_close(w.c);
+	}
+}

@@ -79,6 +79,7 @@ struct fw_config {
 	uint16_t num_ports;          /* below FW_PORTS_MAX */
 	uint64_t seed;               /* of get_prandom_u32 */
 	enum fw_engine engine;
+	bool blind;          /* no immediate of a program stands in its machine code as it is; as secret as seed is */
 	uint16_t num_queues; /* receive queues; 1 or more */
 	uint16_t mtu;        /* ATTACH fails when mtu + 14 exceeds caps.max_frame */
 	const struct fw_platform *platform;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "prog.h"
 #include "core.h"
+#include "helper.h"
 #include "line.h"
 #include "map/prog_array.h"
 
@@ -250,6 +251,7 @@ static void conclude(struct fw *fw, struct prog *prog)
 		.frames = prog->result.frames,
 		.zero_stack = prog->result.zero_stack,
 		.writes = prog->result.writes,
+		.blind = fw->config.blind ? helper_seed(fw->config.seed + prog->turn) | 1 : 0,
 	};
 	if (compile(fw, prog)) {
 		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_CODE, WHOLE_PROGRAM, "no memory for the machine code");

@@ -34,6 +34,7 @@ struct region {
 struct memory {
 	struct region stack;  /* frames of the current call chain */
 	struct region packet; /* from metadata to end, or plain memory */
+	struct region value;  /* of a map, that a helper returned last */
 	struct run *run;
 };
 
@@ -128,10 +129,22 @@ static bool in_map(const struct exec_prog *prog, uint64_t addr, unsigned int wid
 	return false;
 }
 
+/* A helper returned an element of a map: not one of a map of maps, which is a map. */
+static void region_set_value(struct memory *m, const struct helper *helper, uint64_t map_arg, uint64_t value)
+{
+	const struct map *map = (const struct map *)(uintptr_t)map_arg;
+
+	if (helper->ret != HELPER_RET_VALUE_OR_NULL || !value || map->inner)
+		return;
+	m->value.base = value;
+	m->value.bytes = map->attr.value_size;
+}
+
 /* Whether addr is memory other than the context; sets the fault if not. */
 static inline bool reach(const struct memory *m, uint64_t addr, unsigned int width, const char *fault)
 {
-	if (in_stack_or_packet(m, addr, width) || in_map(m->run->prog, addr, width))
+	if (in_stack_or_packet(m, addr, width) || region_holds(&m->value, addr, width) ||
+	    in_map(m->run->prog, addr, width))
 		return true;
 	m->run->fault = fault;
 	return false;
@@ -209,7 +222,7 @@ static __attribute__((noinline)) bool slow_store(const struct memory *m, uint64_
 
 static inline bool checked_load(const struct memory *m, uint64_t addr, unsigned int width, uint64_t *value)
 {
-	if (unlikely(!in_stack_or_packet(m, addr, width)))
+	if (!in_stack_or_packet(m, addr, width) && unlikely(!region_holds(&m->value, addr, width)))
 		return slow_load(m, addr, width, value);
 	*value = load(addr, width);
 	return true;
@@ -225,7 +238,7 @@ static inline bool checked_load_signed(const struct memory *m, uint64_t addr, un
 
 static inline bool checked_store(const struct memory *m, uint64_t addr, unsigned int width, uint64_t value)
 {
-	if (unlikely(!in_stack_or_packet(m, addr, width)))
+	if (!in_stack_or_packet(m, addr, width) && unlikely(!region_holds(&m->value, addr, width)))
 		return slow_store(m, addr, width, value);
 	store(addr, width, value);
 	return true;
@@ -284,14 +297,18 @@ static void poison_regs(uint64_t *r, int first, int last, uint64_t poison)
 static bool call_helper(struct memory *m, int32_t id, uint64_t *r)
 {
 	const struct helper *helper = helper_of((uint32_t)id);
+	uint64_t map_arg;
 
 	if (!m->run->prog->access || !helper) {
 		m->run->fault =
 			helper ? "call of a helper by a program that was not verified" : "call of an unknown helper";
 		return false;
 	}
+	map_arg = r[1];
 	r[0] = helper->fn(r[1], r[2], r[3], r[4], r[5], m->run);
-	poison_regs(r, 1, 5, m->run->poison);
+	region_set_value(m, helper, map_arg, r[0]);
+	if (unlikely(m->run->poison))
+		poison_regs(r, 1, 5, m->run->poison);
 	region_set_packet(m);
 	return true;
 }
@@ -419,7 +436,8 @@ uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 	region_set_packet(&m);
 start:
 	enter_frame(&m, r, depth);
-	poison_regs(r, 0, 9, run->poison);
+	if (unlikely(run->poison))
+		poison_regs(r, 0, 9, run->poison);
 	r[1] = run->frame ? (uintptr_t)run->frame : (uintptr_t)run->mem;
 	r[2] = run->frame ? run->poison : run->mem_bytes;
 	if (unlikely(!ends(run->prog)))

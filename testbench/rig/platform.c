@@ -2,9 +2,9 @@
 /*
  * Code memory for firmware that runs in this process.
  *
- * The bytes are a memfd, written through one mapping and run through another; guard pages surround the latter. Sealing
- * takes the writing mapping away, then forbids the memfd to be written for ever, then makes the code executable. Until
- * then the place where it will run is only readable.
+ * Code is written to memory of its own, and run from a memfd: sealing copies it there, forbids the memfd to be written
+ * for ever, and only then maps it to be executed, where until then nothing can be read, written or run. So no mapping
+ * of what runs was ever writable. Guard pages surround it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +22,6 @@
 #define NEAR_WISHES 64
 
 struct mapping {
-	int fd;
 	uint8_t *reserved; /* code and guard pages */
 	size_t reserved_bytes;
 	size_t page;
@@ -49,83 +48,92 @@ static void *reserve(size_t bytes, size_t page)
 	return mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-static void unmap(struct mapping *m)
-{
-	if (m->reserved)
-		munmap(m->reserved, m->reserved_bytes);
-	if (m->fd >= 0)
-		close(m->fd);
-	free(m);
-}
-
 static int platform_code_alloc(void *ctx, size_t bytes, struct fw_code *code)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct mapping *m;
+	uint8_t *write;
 	void *p;
 
 	(void)ctx;
 	*code = (struct fw_code){0};
 	if (!bytes || bytes > PTRDIFF_MAX / 2)
 		return -ENOMEM;
-	m = calloc(1, sizeof(*m));
-	if (!m)
-		return -ENOMEM;
 	bytes = (bytes + page - 1) & ~(page - 1);
-	m->page = page;
-	m->fd = memfd_create("refnic-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (m->fd < 0 || ftruncate(m->fd, (off_t)bytes))
+	m = calloc(1, sizeof(*m));
+	write = calloc(1, bytes);
+	if (!m || !write)
 		goto fail;
-	m->reserved_bytes = bytes + 2 * page;
-	p = reserve(m->reserved_bytes, page);
+	p = reserve(bytes + 2 * page, page);
 	if (p == MAP_FAILED)
 		goto fail;
-	m->reserved = p;
-	/* Private, because a shared mapping of a memfd counts as one that could write and forbids the seal. */
-	if (mmap(m->reserved + page, bytes, PROT_READ, MAP_PRIVATE | MAP_FIXED, m->fd, 0) == MAP_FAILED)
-		goto fail;
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
-	if (p == MAP_FAILED)
-		goto fail;
-	*code = (struct fw_code){.write = p, .exec = m->reserved + page, .bytes = bytes, .owner = m};
+	*m = (struct mapping){.reserved = p, .reserved_bytes = bytes + 2 * page, .page = page};
+	*code = (struct fw_code){.write = write, .exec = m->reserved + page, .bytes = bytes, .owner = m};
 	return 0;
 
 fail:
-	unmap(m);
+	free(write);
+	free(m);
 	return -ENOMEM;
+}
+
+/* A memfd that holds these bytes and never any others. -errno. */
+static int sealed_file(const uint8_t *bytes, size_t count)
+{
+	int fd = memfd_create("refnic-code", MFD_CLOEXEC | MFD_ALLOW_SEALING), err;
+	size_t done = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (done < count) {
+		ssize_t n = write(fd, bytes + done, count - done);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (n == 0 || errno != EINTR)
+			goto fail;
+	}
+	if (!fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
+		return fd;
+fail:
+	err = errno ? -errno : -EIO;
+	close(fd);
+	return err;
 }
 
 static int platform_code_seal(void *ctx, struct fw_code *code)
 {
 	struct mapping *m = code->owner;
+	void *p;
+	int fd;
 
 	(void)ctx;
 	if (!m || !code->write)
 		return -EINVAL;
-	if (munmap(code->write, code->bytes))
-		return -errno;
+	fd = sealed_file(code->write, code->bytes);
+	free(code->write);
 	code->write = NULL;
-	if (fcntl(m->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
-		return -errno;
-	/* Mapped anew: pages that were looked at before are the memfd's own in any case. */
-	if (mmap(m->reserved + m->page, code->bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, m->fd, 0) ==
-	    MAP_FAILED)
-		return -errno;
+	if (fd < 0)
+		return fd;
+	p = mmap(m->reserved + m->page, code->bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0);
+	close(fd);
+	if (p == MAP_FAILED)
+		return -ENOMEM;
 	/* Where instructions are not fetched through what stores went through; nothing on x86. */
-	__builtin___clear_cache((char *)code->exec, (char *)code->exec + code->bytes);
-	close(m->fd);
-	m->fd = -1;
+	__builtin___clear_cache((char *)p, (char *)p + code->bytes);
 	return 0;
 }
 
 static void platform_code_free(void *ctx, struct fw_code *code)
 {
+	struct mapping *m = code->owner;
+
 	(void)ctx;
-	if (!code->owner)
+	if (!m)
 		return;
-	if (code->write)
-		munmap(code->write, code->bytes);
-	unmap(code->owner);
+	munmap(m->reserved, m->reserved_bytes);
+	free(code->write);
+	free(m);
 	*code = (struct fw_code){0};
 }
 

@@ -46,11 +46,10 @@ Test(platform, writable_then_executable)
 		write = code.write;
 		guard = exec + code.bytes;
 		expect_permissions(write, "rw-", "written view, before");
-		expect_permissions(exec, "r--", "executed view, before");
+		expect_permissions(exec, "---", "executed view, before");
 		for (size_t i = 0; i < code.bytes; i++)
 			cr_assert_eq(code.write[i], 0, "byte %zu of %zu", i, code.bytes);
 		memset(code.write, 0xc3, code.bytes);
-		cr_assert_eq(exec[code.bytes - 1], 0xc3);
 
 		cr_assert_eq(rig_platform.code_seal(NULL, &code), 0);
 		cr_assert_null(code.write);

@@ -133,6 +133,14 @@ static int start(struct session *s, enum fw_engine engine, char *error)
 	return -EINVAL;
 }
 
+const struct load_prog *session_prog(const struct load_object *object, const char *name)
+{
+	for (size_t i = 0; i < object->num_progs; i++)
+		if (strcmp(object->progs[i].name, name) == 0)
+			return &object->progs[i];
+	return object->num_progs ? &object->progs[0] : NULL;
+}
+
 struct session *session_open(const struct load_object *object, enum fw_engine engine,
 			     char error[static LOAD_ERROR_BYTES])
 {

@@ -11,6 +11,9 @@ struct session;
 
 /* Functions that return int: 0 or -errno, with a sentence in error. */
 
+/* The program that the object is about: the one of its name, or else its first. NULL: it has none. */
+const struct load_prog *session_prog(const struct load_object *object, const char *name);
+
 /* Firmware with the object's maps; the object has to outlive it. NULL with a sentence in error. */
 struct session *session_open(const struct load_object *object, enum fw_engine engine,
 			     char error[static LOAD_ERROR_BYTES]);

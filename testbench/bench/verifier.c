@@ -111,10 +111,10 @@ static int measure(struct bench *bench, struct load *verify, struct load *both, 
 	return 0;
 }
 
-static int judge(struct bench *bench, const char *path, double *values)
+static int judge(struct bench *bench, const char *path, const char *name, double *values)
 {
 	struct load_object *object = load_open(path, NULL, bench->error);
-	const struct load_prog *prog = object && object->num_progs ? &object->progs[object->entry] : NULL;
+	const struct load_prog *prog = object ? session_prog(object, name) : NULL;
 	struct load verify = {.prog = prog, .text = bench->error}, both = verify;
 	struct kernel_load kernel = {0};
 	int err = -EINVAL;
@@ -173,7 +173,7 @@ int verifier_run(struct bench *bench)
 		bench_progress("verifier: %s (%zu of %zu)", name, i + 1, files.gl_pathc);
 		for (size_t c = 0; c < COLUMNS; c++)
 			values[c] = NAN;
-		if (judge(bench, files.gl_pathv[i], values)) {
+		if (judge(bench, files.gl_pathv[i], name, values)) {
 			report_note(&bench->report, "Not there: %s, which cannot be loaded: %.150s.", name,
 				    bench->error);
 			continue;

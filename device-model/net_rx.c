@@ -277,7 +277,7 @@ static void send_on(struct net *net, unsigned int port)
 	if (!count || !link->ops->up(link))
 		return;
 	accepted = link->ops->send(link, out, count);
-	for (size_t i = 0; i < accepted; i++)
+	for (size_t i = 0; i < accepted && i < count; i++)
 		slots[i]->left = true;
 }
 
@@ -299,8 +299,8 @@ static void apply_verdicts(struct net *net)
 	for (size_t i = 0; i < rx->count; i++) {
 		struct net_rx_slot *slot = &rx->slots[i];
 
-		if (slot->fate == NET_FATE_TX || slot->fate == NET_FATE_REDIRECT)
-			slot->fate = slot->left ? slot->fate : lost(slot, slot->fate);
+		if (slot->run && !slot->left && (slot->fate == NET_FATE_TX || slot->fate == NET_FATE_REDIRECT))
+			slot->fate = lost(slot, slot->fate);
 	}
 }
 

@@ -201,13 +201,11 @@ bool slots_owns(const struct map *map, const void *p, size_t bytes)
 {
 	const struct slots *slots = (const struct slots *)map;
 	uintptr_t offset = (uintptr_t)p - (uintptr_t)slots->by_index;
-	uint64_t *base;
 
 	if (slots->hash)
 		return slots->hash->ops->owns(slots->hash, p, bytes);
-	base = slots->by_index;
-	if (offset / sizeof(*base) >= map->attr.max_entries)
+	if (offset / sizeof(*slots->by_index) >= map->attr.max_entries)
 		return false;
-	offset %= sizeof(*base);
+	offset %= sizeof(*slots->by_index);
 	return bytes <= map->attr.value_size && offset <= map->attr.value_size - bytes;
 }

@@ -473,6 +473,7 @@ tail_call: /* the target takes the calling function's frame */
 	run->depth = below + depth;
 	if (exec_tail_target((struct map *)(uintptr_t)r[2], (uint32_t)r[3], run)) {
 		insns = run->prog->insns;
+		m.value.bytes = 0;
 		goto start;
 	}
 	run->depth = below;
@@ -486,6 +487,7 @@ leave:
 	depth--;
 	run->prog = calls[depth].prog;
 	insns = run->prog->insns;
+	m.value.bytes = 0;
 	poison_regs(r, 1, 5, run->poison);
 	mem_copy(&r[6], calls[depth].saved, sizeof(calls[0].saved));
 	m.stack.bytes -= EXEC_STACK_BYTES;

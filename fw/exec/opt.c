@@ -16,72 +16,15 @@
 #define CTX_DATA      0
 #define CTX_DATA_META 8
 
-static uint8_t pointer(enum opt_region region, bool may_be_null)
-{
-	return (uint8_t)(OPT_FACT_POINTER | (may_be_null ? OPT_FACT_NULL : 0) | region);
-}
-
-static bool is_pointer(uint8_t fact)
-{
-	return fact & OPT_FACT_POINTER;
-}
-
-static unsigned int bits_of(const struct opt_work *w, uint8_t reg)
-{
-	uint8_t fact = w->facts.of[reg];
-
-	return is_pointer(fact) ? 64 : fact;
-}
-
-static unsigned int bits_in(uint64_t value)
-{
-	return value ? 64 - (unsigned int)__builtin_clzll(value) : 0;
-}
-
-/* Writes */
-
-static void wrote(struct opt_work *w, uint8_t reg, uint8_t fact)
-{
-	w->facts.of[reg] = fact;
-	w->known &= (uint16_t) ~(1u << reg);
-	w->version[reg]++;
-}
-
-static void wrote_value(struct opt_work *w, uint8_t reg, uint8_t fact, uint64_t value)
-{
-	wrote(w, reg, fact);
-	w->known |= (uint16_t)(1u << reg);
-	w->value[reg] = value;
-}
-
-static bool is_known(const struct opt_work *w, uint8_t reg)
-{
-	return w->known >> reg & 1;
-}
-
-static bool is_constant(const struct opt_work *w, uint8_t reg)
-{
-	return is_known(w, reg) && !is_pointer(w->facts.of[reg]);
-}
-
-/* Whether reg is R10 plus a known distance. */
-static bool is_stack(const struct opt_work *w, uint8_t reg, int64_t *distance)
-{
-	if (!is_known(w, reg) || opt_region(w, reg) != OPT_REGION_STACK)
-		return false;
-	*distance = (int64_t)w->value[reg];
-	return true;
-}
-
 /* Facts */
 
 static uint8_t meet(uint8_t a, uint8_t b)
 {
 	if (a == b)
 		return a;
-	if (is_pointer(a) && is_pointer(b))
+	if (opt_is_pointer(a) && opt_is_pointer(b))
 		return (a & ~OPT_FACT_NULL) == (b & ~OPT_FACT_NULL) ? a | b : OPT_FACT_ANY;
-	return is_pointer(a) || is_pointer(b) ? OPT_FACT_ANY : MAX(a, b);
+	return opt_is_pointer(a) || opt_is_pointer(b) ? OPT_FACT_ANY : MAX(a, b);
 }
 
 static void meet_facts(struct opt_facts *to, const struct opt_facts *from)
@@ -98,7 +41,7 @@ static void meet_facts(struct opt_facts *to, const struct opt_facts *from)
 static void nothing_known(struct opt_facts *facts)
 {
 	mem_set(facts->of, OPT_FACT_ANY, sizeof(facts->of));
-	facts->of[INSN_FRAME_PTR] = pointer(OPT_REGION_STACK, false);
+	facts->of[INSN_FRAME_PTR] = opt_pointer(OPT_REGION_STACK, false);
 }
 
 static void new_block(struct opt_work *w)
@@ -164,7 +107,7 @@ static void store_cell(struct opt_work *w, uint32_t i, int64_t off)
 	if (info->cls == INSN_CLASS_ST) {
 		cell.is_constant = true;
 		cell.constant = (uint64_t)(int64_t)insn->imm;
-	} else if (is_constant(w, insn->src)) {
+	} else if (opt_is_constant(w, insn->src)) {
 		cell.is_constant = true;
 		cell.constant = w->value[insn->src];
 	}
@@ -183,7 +126,7 @@ static void store(struct opt_work *w, uint32_t i)
 
 	if (!opt_may_meet((uint8_t)opt_region(w, insn->dst), OPT_REGION_STACK))
 		return;
-	if (!is_stack(w, insn->dst, &distance)) {
+	if (!opt_is_stack(w, insn->dst, &distance)) {
 		w->cells = 0;
 		return;
 	}
@@ -215,7 +158,7 @@ static void set_constant(struct opt_work *w, uint32_t i, uint8_t dst, uint64_t v
 /* dst = src, of which only the low width bytes are asked for and the others are to be 0. */
 static bool set_move(struct opt_work *w, uint32_t i, uint8_t dst, uint8_t src, unsigned int width)
 {
-	bool narrow = bits_of(w, src) <= 8 * width;
+	bool narrow = opt_bits_of(w, src) <= 8 * width;
 
 	if (width != 8 && width != 4 && !narrow)
 		return false;
@@ -255,30 +198,30 @@ static bool fold_load(struct opt_work *w, uint32_t i)
 	uint64_t value = 0;
 	uint8_t fact;
 
-	if (opt_region(w, insn.src) == OPT_REGION_VALUE && is_known(w, insn.src)) {
+	if (opt_region(w, insn.src) == OPT_REGION_VALUE && opt_is_known(w, insn.src)) {
 		uint64_t p = w->value[insn.src] + (uint64_t)(int64_t)insn.off;
 
 		if (!is_frozen(w, p, width))
 			return false;
 		mem_copy(&value, (const void *)(uintptr_t)p, width);
 		set_constant(w, i, insn.dst, value, false);
-		wrote_value(w, insn.dst, (uint8_t)bits_in(value), value);
+		opt_wrote_value(w, insn.dst, (uint8_t)opt_bits_in(value), value);
 		return true;
 	}
-	cell = is_stack(w, insn.src, &distance) ? find_cell(w, distance + insn.off) : NULL;
+	cell = opt_is_stack(w, insn.src, &distance) ? find_cell(w, distance + insn.off) : NULL;
 	if (!cell || cell->width != width)
 		return false;
 	if (cell->is_constant) {
 		value = narrow(cell->constant, width);
 		set_constant(w, i, insn.dst, value, false);
-		wrote_value(w, insn.dst, (uint8_t)bits_in(value), value);
+		opt_wrote_value(w, insn.dst, (uint8_t)opt_bits_in(value), value);
 		return true;
 	}
 	fact = w->facts.of[cell->reg];
 	if (opt_bytes_outdated(w, cell->reg) || !set_move(w, i, insn.dst, cell->reg, width))
 		return false;
 	if (w->form[i] != OPT_NOTHING)
-		wrote(w, insn.dst, width == 8 ? fact : (uint8_t)MIN(is_pointer(fact) ? 64u : fact, 8 * width));
+		opt_wrote(w, insn.dst, width == 8 ? fact : (uint8_t)MIN(opt_is_pointer(fact) ? 64u : fact, 8 * width));
 	return true;
 }
 
@@ -290,7 +233,7 @@ static void load(struct opt_work *w, uint32_t i)
 
 	if (opt_is_context(w, i)) {
 		if (insn->off == CTX_DATA || insn->off == CTX_DATA_META)
-			fact = pointer(OPT_REGION_PACKET, false);
+			fact = opt_pointer(OPT_REGION_PACKET, false);
 		else if (insn->off == 4)
 			fact = OPT_FACT_ANY; /* the end: a pointer that nothing is accessed by */
 	} else if (info->cls == INSN_CLASS_LDSX) {
@@ -300,7 +243,7 @@ static void load(struct opt_work *w, uint32_t i)
 		return;
 	}
 	opt_bytes_load(w, i);
-	wrote(w, insn->dst, fact);
+	opt_wrote(w, insn->dst, fact);
 }
 
 /* load, add, store of the same memory in slots i to i + 2 */
@@ -351,12 +294,12 @@ static void join_update(struct opt_work *w, uint32_t i)
 
 static uint8_t alu_bits(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
 {
-	unsigned int limit = 8u * info->width, a = bits_of(w, insn->dst), b;
+	unsigned int limit = 8u * info->width, a = opt_bits_of(w, insn->dst), b;
 
 	if (info->form == INSN_FORM_ALU_K)
-		b = insn->imm < 0 ? limit : bits_in((uint32_t)insn->imm);
+		b = insn->imm < 0 ? limit : opt_bits_in((uint32_t)insn->imm);
 	else
-		b = bits_of(w, insn->src);
+		b = opt_bits_of(w, insn->src);
 	switch (info->op) {
 	case INSN_ALU_MOV:
 		break;
@@ -399,13 +342,13 @@ static uint8_t alu_pointer(const struct opt_work *w, const struct insn *insn, co
 
 	if (info->width != 8)
 		return OPT_FACT_ANY;
-	if (info->op == INSN_ALU_MOV && by_register && is_pointer(src))
+	if (info->op == INSN_ALU_MOV && by_register && opt_is_pointer(src))
 		return src;
 	if (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB)
 		return OPT_FACT_ANY;
-	if (is_pointer(dst) && !(by_register && is_pointer(src)))
+	if (opt_is_pointer(dst) && !(by_register && opt_is_pointer(src)))
 		return dst;
-	if (info->op == INSN_ALU_ADD && by_register && is_pointer(src))
+	if (info->op == INSN_ALU_ADD && by_register && opt_is_pointer(src))
 		return src;
 	return OPT_FACT_ANY;
 }
@@ -417,24 +360,24 @@ static bool alu_value(const struct opt_work *w, const struct insn *insn, const s
 	uint64_t operand = (uint64_t)(int64_t)insn->imm;
 
 	if (info->form == INSN_FORM_ALU_X) {
-		if (!is_known(w, insn->src))
+		if (!opt_is_known(w, insn->src))
 			return false;
 		operand = w->value[insn->src];
 	}
 	if (info->op == INSN_ALU_MOV &&
-	    (info->width == 8 || !is_pointer(w->facts.of[insn->src]) || info->form == INSN_FORM_ALU_K)) {
+	    (info->width == 8 || !opt_is_pointer(w->facts.of[insn->src]) || info->form == INSN_FORM_ALU_K)) {
 		*value = info->width == 8 ? operand : (uint32_t)operand;
 		return true;
 	}
-	if (!is_known(w, insn->dst) || (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB))
+	if (!opt_is_known(w, insn->dst) || (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB))
 		return false;
-	if (is_pointer(fact)) {
+	if (opt_is_pointer(fact)) {
 		/* Distances and addresses; a map is no place. */
 		if (opt_region(w, insn->dst) != OPT_REGION_STACK && opt_region(w, insn->dst) != OPT_REGION_VALUE)
 			return false;
-		if (info->form == INSN_FORM_ALU_X && is_pointer(w->facts.of[insn->src]))
+		if (info->form == INSN_FORM_ALU_X && opt_is_pointer(w->facts.of[insn->src]))
 			return false;
-	} else if (is_pointer(w->facts.of[insn->dst])) {
+	} else if (opt_is_pointer(w->facts.of[insn->dst])) {
 		return false;
 	}
 	*value = alu_eval((enum insn_alu)info->op, info->width, w->value[insn->dst], operand);
@@ -444,11 +387,11 @@ static bool alu_value(const struct opt_work *w, const struct insn *insn, const s
 /* Whether slot i changes nothing: it masks what is 0, or moves a register to itself. */
 static bool is_idle(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
 {
-	unsigned int bits = bits_of(w, insn->dst);
+	unsigned int bits = opt_bits_of(w, insn->dst);
 
 	if (info->op == INSN_ALU_AND && info->form == INSN_FORM_ALU_K && insn->imm > 0 &&
 	    !((uint32_t)insn->imm & ((uint32_t)insn->imm + 1)))
-		return bits <= bits_in((uint32_t)insn->imm);
+		return bits <= opt_bits_in((uint32_t)insn->imm);
 	if (info->op == INSN_ALU_MOV && info->form == INSN_FORM_ALU_X && insn->dst == insn->src)
 		return info->width == 8 || bits <= 32;
 	if (info->op == INSN_ALU_LE16)
@@ -482,14 +425,14 @@ static uint32_t alu_pair(struct opt_work *w, uint32_t i)
 {
 	const struct insn insn = w->insns[i];
 	uint8_t src_fact = w->facts.of[insn.src];
-	bool known = is_known(w, insn.src), wide = insn_info[insn.op].width == 8;
+	bool known = opt_is_known(w, insn.src), wide = insn_info[insn.op].width == 8;
 	uint64_t value;
 
 	if (is_narrowing(w, i)) {
 		set_nothing(w, i);
 		set_move(w, i + 1, insn.dst, insn.dst, 4);
 		opt_bytes_alu(w, i + 1);
-		wrote(w, insn.dst, (uint8_t)MIN(bits_of(w, insn.dst), 32u));
+		opt_wrote(w, insn.dst, (uint8_t)MIN(opt_bits_of(w, insn.dst), 32u));
 		return 2;
 	}
 	if (!is_lea(w, i))
@@ -501,11 +444,11 @@ static uint32_t alu_pair(struct opt_work *w, uint32_t i)
 	opt_bytes_alu(w, i + 1);
 	value = w->value[insn.src] + (uint64_t)(int64_t)w->insns[i + 1].imm;
 	if (!wide)
-		wrote(w, insn.dst, 32);
-	else if (known && (!is_pointer(src_fact) || src_fact == pointer(OPT_REGION_STACK, false)))
-		wrote_value(w, insn.dst, is_pointer(src_fact) ? src_fact : (uint8_t)bits_in(value), value);
+		opt_wrote(w, insn.dst, 32);
+	else if (known && (!opt_is_pointer(src_fact) || src_fact == opt_pointer(OPT_REGION_STACK, false)))
+		opt_wrote_value(w, insn.dst, opt_is_pointer(src_fact) ? src_fact : (uint8_t)opt_bits_in(value), value);
 	else
-		wrote(w, insn.dst, is_pointer(src_fact) ? src_fact : OPT_FACT_ANY);
+		opt_wrote(w, insn.dst, opt_is_pointer(src_fact) ? src_fact : OPT_FACT_ANY);
 	return 2;
 }
 
@@ -521,13 +464,13 @@ static void alu(struct opt_work *w, uint32_t i)
 		return;
 	}
 	fact = alu_pointer(w, &insn, info);
-	if (!is_pointer(fact))
+	if (!opt_is_pointer(fact))
 		fact = alu_bits(w, &insn, info);
 	opt_bytes_alu(w, i);
 	if (alu_value(w, &insn, info, fact, &value))
-		wrote_value(w, insn.dst, is_pointer(fact) ? fact : (uint8_t)bits_in(value), value);
+		opt_wrote_value(w, insn.dst, opt_is_pointer(fact) ? fact : (uint8_t)opt_bits_in(value), value);
 	else
-		wrote(w, insn.dst, fact);
+		opt_wrote(w, insn.dst, fact);
 }
 
 /* Calls */
@@ -549,7 +492,7 @@ static uint32_t map_of_call(const struct opt_work *w, uint32_t i)
 {
 	if (w->prog->calls && w->prog->calls[i].map != EXEC_NO_MAP)
 		return w->prog->calls[i].map;
-	if (is_known(w, 1) && w->facts.of[1] == pointer(OPT_REGIONS, false))
+	if (opt_is_known(w, 1) && w->facts.of[1] == opt_pointer(OPT_REGIONS, false))
 		return (uint32_t)w->value[1];
 	return EXEC_NO_MAP;
 }
@@ -564,7 +507,7 @@ static bool known_key(const struct opt_work *w, uint32_t i, uint32_t *key, const
 		*key = w->prog->calls[i].key;
 		return true;
 	}
-	if (is_stack(w, 2, &distance))
+	if (opt_is_stack(w, 2, &distance))
 		*cell = find_cell(w, distance);
 	if (!*cell || (*cell)->width < 4) {
 		*cell = NULL;
@@ -579,7 +522,7 @@ static bool set_index(struct opt_work *w, uint32_t i, uint32_t map, const struct
 		      const struct opt_cell *cell)
 {
 	struct insn *insn = &w->insns[i];
-	unsigned int bits = cell ? bits_of(w, cell->reg) : 64;
+	unsigned int bits = cell ? opt_bits_of(w, cell->reg) : 64;
 	bool good = bits < 32 && 1ULL << bits <= array->entries;
 	int64_t distance;
 
@@ -591,7 +534,7 @@ static bool set_index(struct opt_work *w, uint32_t i, uint32_t map, const struct
 	}
 	w->form[i] = OPT_INDEX_MEM;
 	insn->src = 2;
-	if (is_stack(w, 2, &distance) && distance >= -EXEC_STACK_BYTES && distance < 0) {
+	if (opt_is_stack(w, 2, &distance) && distance >= -EXEC_STACK_BYTES && distance < 0) {
 		insn->src = INSN_FRAME_PTR;
 		insn->off = (int16_t)distance;
 	}
@@ -611,17 +554,17 @@ static bool inline_lookup(struct opt_work *w, uint32_t i, uint32_t map)
 	if (!known_key(w, i, &key, &cell)) {
 		bool good = set_index(w, i, map, &array, cell);
 
-		wrote(w, 0, pointer(OPT_REGION_VALUE, !good));
+		opt_wrote(w, 0, opt_pointer(OPT_REGION_VALUE, !good));
 		return true;
 	}
 	if (key >= array.entries) {
 		set_constant(w, i, 0, 0, false);
-		wrote_value(w, 0, 0, 0);
+		opt_wrote_value(w, 0, 0, 0);
 		return true;
 	}
 	value = array.base + key * array.stride;
 	set_constant(w, i, 0, value, true);
-	wrote_value(w, 0, pointer(OPT_REGION_VALUE, false), value);
+	opt_wrote_value(w, 0, opt_pointer(OPT_REGION_VALUE, false), value);
 	return true;
 }
 
@@ -640,13 +583,13 @@ static void call(struct opt_work *w, uint32_t i)
 		return;
 	}
 	if (helper && helper->ret == HELPER_RET_VALUE_OR_NULL)
-		fact = pointer(OPT_REGION_VALUE, true);
+		fact = opt_pointer(OPT_REGION_VALUE, true);
 	if (map < w->prog->num_maps && map < INT16_MAX)
 		w->insns[i].off = (int16_t)(map + 1);
 	opt_bytes_reset(w);
 	w->cells = 0;
 	for (uint8_t reg = 0; reg <= 5; reg++)
-		wrote(w, reg, reg ? OPT_FACT_ANY : fact);
+		opt_wrote(w, reg, reg ? OPT_FACT_ANY : fact);
 }
 
 static void call_local(struct opt_work *w)
@@ -655,7 +598,7 @@ static void call_local(struct opt_work *w)
 	opt_bytes_reset(w);
 	w->cells = 0;
 	for (uint8_t reg = 0; reg <= 5; reg++)
-		wrote(w, reg, OPT_FACT_ANY);
+		opt_wrote(w, reg, OPT_FACT_ANY);
 }
 
 /* Jumps */
@@ -666,7 +609,7 @@ static bool is_settled(const struct opt_work *w, const struct insn *insn, const 
 	uint8_t fact = w->facts.of[insn->dst];
 
 	return info->form == INSN_FORM_JMP_K && !insn->imm64 && info->width == 8 &&
-	       (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && is_pointer(fact) && !(fact & OPT_FACT_NULL);
+	       (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && opt_is_pointer(fact) && !(fact & OPT_FACT_NULL);
 }
 
 static void jump(struct opt_work *w, uint32_t i)
@@ -697,10 +640,10 @@ static void atomic(struct opt_work *w, uint32_t i)
 	store(w, i);
 	if (op == INSN_ATOMIC_CMPXCHG) {
 		w->bytes_known &= (uint16_t)~1u;
-		wrote(w, 0, OPT_FACT_ANY);
+		opt_wrote(w, 0, OPT_FACT_ANY);
 	} else if (op >= INSN_ATOMIC_FETCH_ADD) {
 		w->bytes_known &= (uint16_t) ~(1u << insn->src);
-		wrote(w, insn->src, OPT_FACT_ANY);
+		opt_wrote(w, insn->src, OPT_FACT_ANY);
 	}
 }
 
@@ -712,13 +655,13 @@ static void constant(struct opt_work *w, uint32_t i)
 	w->bytes_known &= (uint16_t) ~(1u << insn->dst);
 	switch (opt_info(w, i)->cls) {
 	case INSN_CLASS_LD_MAP:
-		wrote_value(w, insn->dst, pointer(OPT_REGIONS, false), (uint32_t)insn->imm);
+		opt_wrote_value(w, insn->dst, opt_pointer(OPT_REGIONS, false), (uint32_t)insn->imm);
 		break;
 	case INSN_CLASS_LD_MAP_VALUE:
-		wrote_value(w, insn->dst, pointer(OPT_REGION_VALUE, false), value);
+		opt_wrote_value(w, insn->dst, opt_pointer(OPT_REGION_VALUE, false), value);
 		break;
 	default:
-		wrote_value(w, insn->dst, (uint8_t)bits_in(value), value);
+		opt_wrote_value(w, insn->dst, (uint8_t)opt_bits_in(value), value);
 	}
 }
 
@@ -778,7 +721,7 @@ static void forward(struct opt_work *w)
 
 	nothing_known(&w->facts);
 	if (!w->prog->plain_memory)
-		w->facts.of[1] = pointer(OPT_REGION_CTX, false);
+		w->facts.of[1] = opt_pointer(OPT_REGION_CTX, false);
 	new_block(w);
 	for (uint32_t i = 0; i < w->prog->count;) {
 		uint8_t cls = opt_info(w, i)->cls;

@@ -125,6 +125,63 @@ static inline enum opt_region opt_region(const struct opt_work *w, uint8_t reg)
 	return fact & OPT_FACT_POINTER ? (enum opt_region)(fact & (OPT_FACT_NULL - 1)) : OPT_REGION_NONE;
 }
 
+/* Facts as they are made and asked for, and what a slot writes. */
+
+static inline uint8_t opt_pointer(enum opt_region region, bool may_be_null)
+{
+	return (uint8_t)(OPT_FACT_POINTER | (may_be_null ? OPT_FACT_NULL : 0) | region);
+}
+
+static inline bool opt_is_pointer(uint8_t fact)
+{
+	return fact & OPT_FACT_POINTER;
+}
+
+static inline unsigned int opt_bits_of(const struct opt_work *w, uint8_t reg)
+{
+	uint8_t fact = w->facts.of[reg];
+
+	return opt_is_pointer(fact) ? 64 : fact;
+}
+
+static inline unsigned int opt_bits_in(uint64_t value)
+{
+	return value ? 64 - (unsigned int)__builtin_clzll(value) : 0;
+}
+
+static inline void opt_wrote(struct opt_work *w, uint8_t reg, uint8_t fact)
+{
+	w->facts.of[reg] = fact;
+	w->known &= (uint16_t) ~(1u << reg);
+	w->version[reg]++;
+}
+
+static inline void opt_wrote_value(struct opt_work *w, uint8_t reg, uint8_t fact, uint64_t value)
+{
+	opt_wrote(w, reg, fact);
+	w->known |= (uint16_t)(1u << reg);
+	w->value[reg] = value;
+}
+
+static inline bool opt_is_known(const struct opt_work *w, uint8_t reg)
+{
+	return w->known >> reg & 1;
+}
+
+static inline bool opt_is_constant(const struct opt_work *w, uint8_t reg)
+{
+	return opt_is_known(w, reg) && !opt_is_pointer(w->facts.of[reg]);
+}
+
+/* Whether reg is R10 plus a known distance. */
+static inline bool opt_is_stack(const struct opt_work *w, uint8_t reg, int64_t *distance)
+{
+	if (!opt_is_known(w, reg) || opt_region(w, reg) != OPT_REGION_STACK)
+		return false;
+	*distance = (int64_t)w->value[reg];
+	return true;
+}
+
 /* Whether memory at one base and another may be the same: unknown regions may be anything. */
 static inline bool opt_may_meet(uint8_t a, uint8_t b)
 {

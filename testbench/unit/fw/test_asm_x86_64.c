@@ -378,6 +378,24 @@ Test(asm_x86_64, memory)
 	ROW("mov qword ptr [r12-129], -2", "49c784247ffffffffeffffff", x86_store_imm(&o, 8, R12, -129, -2));
 }
 
+Test(asm_x86_64, addresses_and_updates)
+{
+	ROW("lea rax, [rbx+rcx*8]", "488d04cb", x86_lea_index(&o, RAX, RBX, RCX, 8));
+	ROW("lea r8, [r13+r9*1]", "4f8d440d00", x86_lea_index(&o, R8, R13, R9, 1));
+	ROW("lea rdi, [rbp+r12*4]", "4a8d7ca500", x86_lea_index(&o, RDI, RBP, R12, 4));
+	ROW("lea eax, [rdi+14]", "8d470e", x86_lea(&o, 4, RAX, RDI, 14));
+	ROW("lea rdx, [rsp+8]", "488d542408", x86_lea(&o, 8, RDX, RSP, 8));
+	ROW("add qword ptr [rdi+8], rax", "48014708", x86_alu_store(&o, X86_ADD, 8, RDI, 8, RAX));
+	ROW("sub byte ptr [rbx], sil", "402833", x86_alu_store(&o, X86_SUB, 1, RBX, 0, RSI));
+	ROW("xor word ptr [r12], r9w", "6645310c24", x86_alu_store(&o, X86_XOR, 2, R12, 0, R9));
+	ROW("add qword ptr [rax], 1", "48830001", x86_alu_mem_imm(&o, X86_ADD, 8, RAX, 0, 1));
+	ROW("and byte ptr [rdi+1], 0x7f", "8067017f", x86_alu_mem_imm(&o, X86_AND, 1, RDI, 1, 0x7f));
+	ROW("or word ptr [rdi], 0x1234", "66810f3412", x86_alu_mem_imm(&o, X86_OR, 2, RDI, 0, 0x1234));
+	ROW("sbb r11, r11", "4d19db", x86_alu(&o, X86_SBB, 8, R11, R11));
+	ROW("jmp r11", "41ffe3", x86_jmp_reg(&o, R11));
+	ROW("jmp rax", "ffe0", x86_jmp_reg(&o, RAX));
+}
+
 Test(asm_x86_64, atomics)
 {
 	ROW("lock add dword ptr [rdi], eax", "f00107", x86_lock_alu(&o, X86_ADD, 4, RDI, 0, RAX));

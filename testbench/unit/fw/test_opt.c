@@ -536,3 +536,38 @@ Test(opt, random_programs_are_the_same, .disabled = !RUN_HAS_JIT)
 	free(maps[0]);
 	free(maps[1]);
 }
+
+/* lin-blind-zext: hidden constants are the same numbers, zero-extended where 32 bits wide, and do not stand in the
+ * code. */
+Test(opt, blinding_hides_immediates, .disabled = !RUN_HAS_JIT)
+{
+	const int32_t imm = 0x5ec2e7a9;
+	static struct asmr a;
+	struct exec_prog prog = {.insns = a.insns, .access = a.access, .plain_memory = true};
+	bool found[2] = {false, false};
+
+	asmr_start(&a, true);
+	asmr_imm64(&a, INSN_LD_IMM64, 0, UINT64_MAX);
+	asmr_add(&a, INSN_MOV32_K, 0, 0, 0, imm);
+	asmr_add(&a, INSN_XOR64_K, 0, 0, 0, imm);
+	asmr_add(&a, INSN_OR32_K, 0, 0, 0, imm);
+	asmr_jmp(&a, INSN_JNE64_K, 0, 0, imm, 6);
+	asmr_add(&a, INSN_ADD64_K, 0, 0, 0, -1);
+	asmr_add(&a, INSN_EXIT, 0, 0, 0, 0);
+	prog.count = a.count;
+	for (unsigned int blind = 0; blind < 2; blind++) {
+		struct run run = {.prog = &prog};
+		struct jit jit;
+		uint32_t at;
+
+		prog.blind = blind * 12345;
+		cr_assert_eq(jit_compile(&prog, run_scratch(), &rig_platform, NULL, &jit, &at), 0);
+		cr_assert_eq(run_watched(&jit, NULL, &run, 0, "blinding"), (uint64_t)imm - 1);
+		for (size_t n = 0; n + sizeof(imm) <= jit.bytes; n++)
+			found[blind] |= !memcmp(jit.code.exec + n, &imm, sizeof(imm));
+		run_free(&jit);
+	}
+#if defined(__x86_64__)
+	cr_assert(found[0] && !found[1], "the constant is in the code: %d, hidden: %d", found[0], found[1]);
+#endif
+}

@@ -178,7 +178,7 @@ static int exit_main(struct verify *v)
 
 	if (!ret)
 		ret = held_nothing(v, "end the run");
-	if (!ret && walk_reg(v, 0)->stale) /* req: XO-181 */
+	if (!ret && walk_reg(v, 0)->stale) /* req: XO-266 */
 		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT,
 				    "R0 is the result, but comes from stack that was never written");
 	if (ret)

@@ -13,7 +13,7 @@ int require_init(struct verify *v, uint8_t number)
 {
 	const struct reg *r = walk_reg(v, number);
 
-	if (r->kind == REG_NONE) /* req: XO-181 */
+	if (r->kind == REG_NONE) /* req: XO-266 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT, "R%u is not initialised", number);
 	if (r->kind == REG_VOID) /* req: XO-184 */
 		return report_refuse(
@@ -208,7 +208,7 @@ int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t 
 		const struct slot *s = &f->slots[(-at - 1) / 8];
 		int byte = (int)(at & 7);
 
-		/* req: XO-181 */
+		/* req: XO-266 */
 		v->result.zero_stack |= s->bytes[byte] == BYTE_NONE;
 		if (byte_readable(s, byte))
 			continue;

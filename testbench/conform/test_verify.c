@@ -148,7 +148,7 @@ Test(XO, XO_180)
 	EXPECT_ROWS(rows, "XO-180");
 }
 
-Test(XO, XO_181)
+Test(XO, XO_266)
 {
 	static const struct verify_row rows[] = {
 		{"R0 at the exit", U(EXIT), false},
@@ -158,22 +158,47 @@ Test(XO, XO_181)
 		{"R5 after a helper", U(MOV_K(5, 1), CALL(HELPER_KTIME), MOV_X(0, 5), EXIT), false},
 		{"R6 after a helper", U(MOV_K(6, 1), CALL(HELPER_KTIME), MOV_X(0, 6), EXIT), true},
 		{"R0 on one way", U(LDX_W(2, 1, CTX_IFINDEX), JEQ_K(2, 0, 1), MOV_K(0, 2), EXIT), false},
-		{"a byte of the stack", U(LDX_B(0, 10, -1), EXIT), false},
-		{"eight bytes, of which four are written", U(ST_W(10, -8, 1), LDX_DW(0, 10, -8), EXIT), false},
-		{"the stack on one way",
-		 U(LDX_W(2, 1, CTX_IFINDEX), JEQ_K(2, 0, 1), ST_DW(10, -8, 0), LDX_DW(0, 10, -8), EXIT), false},
-		{"the stack on both ways", U(ST_DW(10, -8, 0), LDX_DW(0, 10, -8), EXIT), true},
-		{"a key on the stack", U(LD_MAP(1, 1), MOV_X(2, 10), ADD_K(2, -4), CALL(HELPER_MAP_LOOKUP), RETURN(2)),
-		 true},
-		{"a byte of the stack, and one more", U(LDX_B(0, 10, -1), ADD_K(0, 1), EXIT), true},
-		{"what is left of a pointer on the stack",
-		 U(STX_DW(10, -8, 1), ST_W(10, -8, 0), LDX_W(0, 10, -4), RETURN(2)), false},
 		{"R6 in a callee", U(MOV_K(6, 1), CALL_LOCAL(1), EXIT, MOV_X(0, 6), EXIT), false},
-		{"the stack of a callee, after another one",
-		 U(CALL_LOCAL(2), CALL_LOCAL(3), EXIT, ST_DW(10, -8, 5), RETURN(0), LDX_DW(0, 10, -8), EXIT), false},
 	};
 
-	EXPECT_ROWS(rows, "XO-181");
+	EXPECT_ROWS(rows, "XO-266");
+}
+
+/* The first program leaves ones wherever the second can look. */
+Test(XO, XO_267)
+{
+	static const struct {
+		const char *what;
+		uint64_t insns[UNITS];
+	} rows[] = {
+		{"a byte of the stack", U(LDX_B(0, 10, -1), EXIT)},
+		{"a byte of the stack, and one less", U(LDX_B(0, 10, -1), ADD_K(0, 1), ADD_K(0, -1), EXIT)},
+		{"the last eight bytes", U(LDX_DW(2, 10, -512), MOV_K(0, 0), JEQ_K(2, 0, 1), MOV_K(0, 1), EXIT)},
+		{"the half that is not written", U(ST_W(10, -8, 1), LDX_W(0, 10, -4), ADD_K(0, 0), EXIT)},
+		{"a key", U(LD_MAP(1, 1), MOV_X(2, 10), ADD_K(2, -4), CALL(HELPER_MAP_LOOKUP), JEQ_K(0, 0, 1),
+			    MOV_K(0, 1), EXIT)},
+		{"the stack of a callee",
+		 U(CALL_LOCAL(1), EXIT, LDX_DW(2, 10, -8), MOV_K(0, 0), JEQ_K(2, 0, 1), MOV_K(0, 1), EXIT)},
+		{"the stack of a callee, after another one",
+		 U(CALL_LOCAL(2), CALL_LOCAL(3), EXIT, ST_DW(10, -8, 5), RETURN(0), LDX_DW(2, 10, -8), MOV_K(0, 0),
+		   JEQ_K(2, 0, 1), MOV_K(0, 1), EXIT)},
+	};
+	static const uint64_t ones[] = {CALL_LOCAL(3),     CALL_LOCAL(2),      MOV_K(0, 2),         EXIT,
+					ST_DW(10, -8, -1), ST_DW(10, -16, -1), ST_DW(10, -512, -1), RETURN(0)};
+	const uint64_t one = 1;
+	struct bench b;
+
+	open_with_maps(&b);
+	need_command(&b, VIRTIO_NET_CTRL_XDP_TEST_RUN, "TEST_RUN");
+	put(&b, 1, UINT32_MAX, &one, sizeof(one));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t count = count_of(rows[i].insns);
+
+		run(&b, ones, sizeof(ones) / sizeof(ones[0]));
+		if (!refusal(&b, rows[i].insns, count, 0))
+			cr_expect_eq(run(&b, rows[i].insns, count), 0, "XO-267: %s", rows[i].what);
+	}
+	bench_close(&b);
 }
 
 Test(XO, XO_182)

@@ -40,6 +40,11 @@ static bool is_direct(const struct map *map)
 	switch (map->attr.type) {
 	case VIRTIO_NET_XDP_MAP_HASH:
 	case VIRTIO_NET_XDP_MAP_ARRAY:
+	case VIRTIO_NET_XDP_MAP_PERCPU_HASH:
+	case VIRTIO_NET_XDP_MAP_PERCPU_ARRAY:
+	case VIRTIO_NET_XDP_MAP_LRU_HASH:
+	case VIRTIO_NET_XDP_MAP_LRU_PERCPU:
+	case VIRTIO_NET_XDP_MAP_LPM_TRIE:
 		return true;
 	default:
 		return false;

@@ -47,6 +47,10 @@ static int read_elements(struct drv_net *net, uint32_t id, struct maps_dump *dum
 			return 0;
 		if (r == 1 && e->status == VIRTIO_NET_XDP_ERR_TYPE) /* the type has no elements */
 			return 0;
+		if (r == 1 && e->status == VIRTIO_NET_XDP_ERR_PERM) {
+			dump->unreadable = true;
+			return 0;
+		}
 		if (!r)
 			r = drv_xdp_map_lookup(net, id, at, map->key_size, at + map->key_size, dump->value_bytes, e);
 		if (r)
@@ -159,10 +163,15 @@ static void write_map(FILE *file, const struct load_object *object, const struct
 
 void maps_write(FILE *file, const struct maps *maps)
 {
+	const char *before = "\n";
+
 	fputc('[', file);
 	for (size_t i = 0; i < maps->count; i++) {
-		fputs(i ? ",\n" : "\n", file);
+		if (maps->dumps[i].unreadable)
+			continue;
+		fputs(before, file);
 		write_map(file, maps->object, &maps->dumps[i]);
+		before = ",\n";
 	}
-	fputs(maps->count ? "\n]\n" : "]\n", file);
+	fputs(before[0] == ',' ? "\n]\n" : "]\n", file);
 }

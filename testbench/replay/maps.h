@@ -22,6 +22,7 @@ struct maps_dump {
 	const struct load_map *map; /* the object's */
 	uint32_t queues;            /* values of an element; 0: one for all queues */
 	uint32_t value_bytes;       /* of an element; with several values, each is padded to a multiple of 8 */
+	bool unreadable;            /* by its flags, for drivers; maps.json leaves it out */
 	uint8_t *elements;
 	size_t count;
 };

@@ -235,11 +235,16 @@ static void list_maps(const struct load_object *object, const char *name, char *
 {
 	size_t used = (size_t)snprintf(error, LOAD_ERROR_BYTES, "--map: the program has no map '%.64s'; it has", name);
 
-	if (object->num_maps == 0)
+	const char *before = "";
+
+	for (size_t i = 0; i < object->num_maps && used < LOAD_ERROR_BYTES; i++) {
+		if (object->maps[i].is_template)
+			continue;
+		used += (size_t)snprintf(error + used, LOAD_ERROR_BYTES - used, "%s %s", before, object->maps[i].name);
+		before = ",";
+	}
+	if (!before[0])
 		snprintf(error + used, LOAD_ERROR_BYTES - used, " none");
-	for (size_t i = 0; i < object->num_maps && used < LOAD_ERROR_BYTES; i++)
-		used += (size_t)snprintf(error + used, LOAD_ERROR_BYTES - used, "%s %s", i ? "," : "",
-					 object->maps[i].name);
 }
 
 static int write_element(struct drv_net *net, const struct load_object *object, const struct load_map *map,

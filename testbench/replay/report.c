@@ -190,6 +190,10 @@ static void show_map(FILE *file, const struct maps_dump *dump)
 	size_t shown = 0, left = 0;
 
 	fprintf(file, "\nmap %s\n", map->name);
+	if (dump->unreadable) {
+		fputs("  is not in maps.json: its flags say that only programs read it\n", file);
+		return;
+	}
 	for (size_t i = 0; i < dump->count; i++) {
 		const uint8_t *value = maps_value(dump, i);
 		char key_text[64], value_text[64] = "";

@@ -263,6 +263,40 @@ Test(maps, of_every_type)
 	scratch_remove(&scratch);
 }
 
+/* A map that drivers only write is no reason to fail, whichever one of several it is. */
+Test(maps, write_only)
+{
+	static const struct {
+		const char *maps[2];
+		const char *want;
+	} texts[] = {
+		{{"hash:1:1:2:0x10", "hash:1:1:3"}, "\"max_entries\": 3"},
+		{{"hash:1:1:3", "array:4:8:1:0x10"}, "\"max_entries\": 3"},
+		{{"lru_percpu_hash:1:1:1:0x10", "percpu_array:4:8:1:0x10"}, "[]\n"},
+		{{"array_of_maps:4:4:2:0x10:1", "array:4:8:3"}, "\"max_entries\": 3"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char error[LOAD_ERROR_BYTES] = "", *text;
+		struct rig *rig;
+		struct load_object *object = object_with(texts[i].maps, 2, &rig);
+		json_t *json;
+		struct maps maps;
+
+		cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "row %zu: %s", i, error);
+		text = written(&maps);
+		json = json_loads(text, 0, NULL);
+		cr_assert(json_is_array(json), "row %zu: %s", i, text);
+		cr_assert_eq(json_array_size(json), (size_t)(text[1] == '\n'), "row %zu: %s", i, text);
+		cr_assert(strstr(text, texts[i].want), "row %zu: %s", i, text);
+		json_decref(json);
+		free(text);
+		maps_free(&maps);
+		rig_close(rig);
+		load_free(object);
+	}
+}
+
 Test(maps, fill_that_is_refused)
 {
 	static const char *const texts[] = {"hash:1:1:2", "array:4:1:3"};

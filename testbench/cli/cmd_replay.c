@@ -285,7 +285,7 @@ static enum status run(const struct cli_command *command, int argc, char **argv)
 	struct load_object *object = NULL;
 	enum status status;
 
-	rig_config_default(&c.config.net);
+	source_config(&c.config.net);
 	if (!cli_parse(&line, take, &c, &status))
 		return status;
 	if (!features_fit(&c))

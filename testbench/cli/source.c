@@ -13,6 +13,7 @@
 #include "replay/routes.h"
 
 #define STDIN_BYTES_MAX ((size_t)256 << 20)
+#define MAP_KIB         1048576 /* for load balancers with tables of some 100 MiB */
 
 enum status source_fail(struct source *source, enum status status, const char *format, ...)
 {
@@ -159,13 +160,19 @@ static enum status prepare(struct source *source, struct drv_net *net, const str
 	return status ? source_fail(source, status, "%s", error) : STATUS_DONE;
 }
 
+void source_config(struct net_config *config)
+{
+	rig_config_default(config);
+	config->fw.caps.max_map_kib = MAP_KIB;
+}
+
 enum status source_rig(struct source *source, const struct load_object *object, enum fw_engine engine, struct rig **rig)
 {
 	struct net_config config;
 	struct ports ports;
 	enum status status;
 
-	rig_config_default(&config);
+	source_config(&config);
 	config.fw.engine = engine;
 	status = ports_open(&ports, &source->ports, config.mtu, NULL, source->error);
 	if (status)

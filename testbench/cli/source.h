@@ -60,6 +60,9 @@ bool source_covers(const struct source *source, const struct load_prog *prog);
 /* The program of object that was asked for, which becomes its entry, or NULL after it said what is wrong. */
 const struct load_prog *source_choose(struct source *source, struct load_object *object);
 
+/* A device with room for the maps of large programs: what run, verify and replay begin with. */
+void source_config(struct net_config *config);
+
 /*
  * A device with a driver, and object's maps in it with the contents of --map files. Anything but STATUS_DONE after it
  * said what is wrong, with *rig NULL. The caller rig_close()s.

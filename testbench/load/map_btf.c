@@ -178,8 +178,7 @@ static int add(struct linker *l, const char *name, const struct attributes *a, c
 	map->key_size = a->key_size;
 	map->value_size = a->value_size;
 	map->max_entries = a->max_entries;
-	/* A memory node is of the machine that runs the program, and this flag says that there is one. */
-	map->flags = a->map_flags & ~(uint32_t)BPF_F_NUMA_NODE;
+	map->flags = a->map_flags & ~LINKER_HOST_FLAGS;
 	return 0;
 }
 

@@ -64,7 +64,7 @@ int map_legacy_take(struct linker *l, const struct elf_symbol *symbol, uint64_t 
 	map->key_size = words[KEY_SIZE];
 	map->value_size = words[VALUE_SIZE];
 	map->max_entries = words[MAX_ENTRIES];
-	map->flags = words[FLAGS] & ~(uint32_t)BPF_F_NUMA_NODE;
+	map->flags = words[FLAGS] & ~LINKER_HOST_FLAGS;
 	return 0;
 }
 

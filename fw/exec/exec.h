@@ -11,6 +11,7 @@
 #define EXEC_STACK_BYTES 512 /* per function frame */
 #define EXEC_CALL_DEPTH  8   /* function frames, the main one included */
 #define EXEC_TAIL_CALLS  33
+#define EXEC_RECORDS     4 /* that a run can hold reserved at a time */
 
 struct fw;
 

@@ -46,10 +46,10 @@ struct losses {
 
 struct events {
 	struct map map;
-	uint64_t size;     /* positions, a power of two */
-	uint64_t produced; /* where the next record goes */
-	uint64_t consumed; /* where the oldest one is; if it is not produced, that one is not given up */
-	uint64_t open;     /* where the oldest open one is, if there is any */
+	uint64_t size;               /* positions, a power of two */
+	uint64_t produced;           /* where the next record goes */
+	uint64_t consumed;           /* where the oldest one is; if it is not produced, that one is not given up */
+	uint64_t open[EXEC_RECORDS]; /* where the open ones are */
 	uint32_t num_open;
 	uint32_t waiting; /* records kept */
 	uint32_t num_queues;
@@ -156,23 +156,21 @@ void *events_reserve(struct map *map, uint64_t bytes, uint32_t queue)
 	uint64_t at;
 	void *data;
 
-	if (!append(e, bytes, queue, OPEN, &at))
+	if (e->num_open == EXEC_RECORDS || !append(e, bytes, queue, OPEN, &at))
 		return NULL;
-	if (!e->num_open++)
-		e->open = at;
+	e->open[e->num_open++] = at;
 	map_want_run_end(map);
 	data = data_at(e, at);
 	mem_set(data, 0, ALIGN_UP(bytes, 8)); /* req: XO-254 */
 	return data;
 }
 
-static void settle(struct events *e, uint64_t at, bool keep)
+/* Open record n. */
+static void settle(struct events *e, uint32_t n, bool keep)
 {
-	record_at(e, at)->state = keep ? KEPT : GIVEN_UP; /* req: XO-255 */
+	record_at(e, e->open[n])->state = keep ? KEPT : GIVEN_UP; /* req: XO-255 */
 	e->waiting += keep;
-	e->num_open--;
-	while (e->num_open && record_at(e, e->open)->state != OPEN)
-		e->open = after(e, e->open);
+	e->open[n] = e->open[--e->num_open];
 	trim(e);
 }
 
@@ -180,12 +178,10 @@ bool events_settle(struct map *map, const void *record, bool keep)
 {
 	struct events *e = events_of(map);
 
-	if (!e->num_open)
-		return false;
-	for (uint64_t at = e->open; at != e->produced; at = after(e, at)) {
-		if (record_at(e, at)->state != OPEN || data_at(e, at) != record)
+	for (uint32_t n = 0; n < e->num_open; n++) {
+		if (data_at(e, e->open[n]) != record)
 			continue;
-		settle(e, at, keep);
+		settle(e, n, keep);
 		return true;
 	}
 	return false;
@@ -325,13 +321,11 @@ static bool owns(const struct map *map, const void *p, size_t bytes)
 {
 	const struct events *e = const_of(map);
 
-	if (!e->num_open)
-		return false;
-	for (uint64_t at = e->open; at != e->produced; at = after(e, at)) {
-		const struct record *r = record_at(e, at);
-		uintptr_t offset = (uintptr_t)p - (uintptr_t)data_at(e, at);
+	for (uint32_t n = 0; n < e->num_open; n++) {
+		const struct record *r = record_at(e, e->open[n]);
+		uintptr_t offset = (uintptr_t)p - (uintptr_t)data_at(e, e->open[n]);
 
-		if (r->state == OPEN && offset < r->bytes && bytes <= r->bytes - offset)
+		if (offset < r->bytes && bytes <= r->bytes - offset)
 			return true;
 	}
 	return false;
@@ -344,7 +338,7 @@ static void run_end(struct map *map)
 
 	map->run_end_wanted = false;
 	while (e->num_open)
-		settle(e, e->open, false);
+		settle(e, 0, false);
 }
 
 const struct map_ops events_perf_ops = {

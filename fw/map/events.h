@@ -25,7 +25,7 @@ bool events_holds(const struct map *map);
 
 /*
  * Place for a record of bytes, zeroed and 8-byte aligned, or NULL: there is none, and the record is lost. The program's
- * until events_settle(), at the latest until the run ends.
+ * until events_settle(), at the latest until the run ends. NULL, too, where EXEC_RECORDS are reserved already.
  */
 void *events_reserve(struct map *map, uint64_t bytes, uint32_t queue);
 

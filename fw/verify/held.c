@@ -10,10 +10,10 @@ int held_add_record(struct verify *v, uint32_t id)
 {
 	struct held *held = &v->state->held;
 
-	if (held->num_records == STATE_RECORDS) /* req: XO-193 */
+	if (held->num_records == EXEC_RECORDS) /* req: XO-193 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER,
 				     "%d records are held already: give one back before another one is reserved",
-				     STATE_RECORDS);
+				     EXEC_RECORDS);
 	held->records[held->num_records++] = id;
 	return 0;
 }

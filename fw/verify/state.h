@@ -73,11 +73,9 @@ struct frame {
 	uint32_t used;  /* slots from the top that may hold something */
 };
 
-#define STATE_RECORDS 4
-
 /* What the program has to give back. */
 struct held {
-	uint32_t records[STATE_RECORDS]; /* their ids; the first num_records */
+	uint32_t records[EXEC_RECORDS]; /* their ids; the first num_records */
 	uint8_t num_records;
 	bool locked;
 	bool lock_inner; /* the value that has the lock, as struct reg has it */

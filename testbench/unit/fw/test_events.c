@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "exec/exec.h"
 #include "map/events.h"
 #include "maps.h"
 
@@ -205,6 +206,38 @@ Test(events, reserved_in_any_order)
 	take(map, 5, 9, 0, 3);
 	cr_assert_eq(put(map, 5, 9, 0), 0);
 	take(map, 5, 9, 0, 0);
+	free(map);
+}
+
+/* A run may reserve and settle a great many while it holds one: none takes longer for those before it. */
+Test(events, one_held_while_many_are_settled, .timeout = 30)
+{
+	struct map *map = ring_new(1 << 24);
+	uint8_t *first = events_reserve(map, 8, 0);
+
+	for (uint32_t i = 0; i < 500000; i++) {
+		uint8_t *p = events_reserve(map, 8, 0);
+
+		cr_assert(p);
+		cr_assert(map->ops->owns(map, p, 8));
+		cr_assert(events_settle(map, p, false));
+	}
+	cr_assert(events_settle(map, first, true));
+	take(map, 8, 0, 0, 0);
+	cr_assert_eq(events_occupied(map), 0);
+	free(map);
+}
+
+Test(events, as_many_are_open_as_a_run_can_hold)
+{
+	struct map *map = ring_new(RING);
+	uint8_t *p = NULL;
+
+	for (uint32_t i = 0; i < EXEC_RECORDS; i++)
+		cr_assert(p = events_reserve(map, 8, 0));
+	cr_assert_null(events_reserve(map, 8, 0));
+	cr_assert(events_settle(map, p, false));
+	cr_assert(events_reserve(map, 8, 0));
 	free(map);
 }
 

@@ -29,14 +29,15 @@ static uint16_t devmap_check(const struct map_attr *attr, uint32_t *detail)
 {
 	uint16_t status = slots_check(attr, DEVMAP_FLAGS, detail);
 
-	if (status)
+	if (status == VIRTIO_NET_XDP_ERR_FLAGS)
 		return status;
+	/* Before what slots_check() says of sizes: there, DEVMAP_HASH could have any key. */
 	if (attr->key_size != sizeof(le32) ||
 	    (attr->value_size != sizeof(le32) && attr->value_size != sizeof(struct virtio_net_xdp_devmap_value))) {
 		*detail = sizeof(le32);
 		return VIRTIO_NET_XDP_ERR_SIZE;
 	}
-	return VIRTIO_NET_XDP_OK;
+	return status;
 }
 
 static uint64_t devmap_bytes(const struct map_attr *attr, uint32_t num_queues)

@@ -38,6 +38,11 @@ uint64_t generate_random(uint64_t *state)
 	return x ^ x >> 31;
 }
 
+uint64_t generate_seed(uint64_t seed)
+{
+	return generate_random(&seed);
+}
+
 uint32_t generate_pick(struct generate_code *code, uint32_t n)
 {
 	return (uint32_t)(generate_random(&code->rng) >> 32) % n;

@@ -39,6 +39,9 @@ void generate_mutate(uint64_t seed, uint8_t *wire, uint32_t slots);
 
 /* A well-mixed number; *state moves on. */
 uint64_t generate_random(uint64_t *state);
+/* A state to begin with. Not a multiple of the seed: generate_random() would give all seeds the same numbers, shifted.
+ */
+uint64_t generate_seed(uint64_t seed);
 
 /* For the generators: a program being written, and the choices that it is made of. */
 struct generate_code {

@@ -778,7 +778,7 @@ Test(fuzz, commands)
 	struct view empty;
 	size_t used;
 
-	f.rng = setting("REFNIC_SEED", 1) * 0x9e3779b97f4a7c15;
+	f.rng = generate_seed(setting("REFNIC_SEED", 1));
 	f.attached = NONE;
 	unit_open(&f.units[0], FW_ENGINE_INTERP);
 	unit_open(&f.units[1], FW_ENGINE_JIT);

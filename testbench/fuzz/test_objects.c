@@ -278,7 +278,7 @@ Test(objects, changed_bytes)
 
 	collect(&corpus);
 	for (uint64_t seed = first; seed < first + count; seed++) {
-		struct object o = {.rng = seed * 0x9e3779b97f4a7c15};
+		struct object o = {.rng = generate_seed(seed)};
 		size_t base = pick(&o, corpus.count), changes = pick(&o, CHANGES_MAX) + (seed >= corpus.count);
 
 		o.bytes = corpus.at[base].bytes;

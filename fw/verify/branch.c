@@ -102,15 +102,38 @@ static bool is_near(const struct reg *r)
 	return r->var.all.smin > -COMPARE_REACH && r->var.all.smax < COMPARE_REACH;
 }
 
+static int refuse_far(struct verify *v, uint8_t number)
+{
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
+			     "R%u can lead too far from %s: a comparison would show an address", number,
+			     reg_kind_text(walk_reg(v, number)->kind));
+}
+
 static int require_near(struct verify *v, uint8_t number)
 {
 	const struct reg *r = walk_reg(v, number);
 
-	if (!reg_is_pointer(r) || is_near(r))
+	return !reg_is_pointer(r) || is_near(r) ? 0 : refuse_far(v, number);
+}
+
+/* There is no memory so near to null; and farther from what it points into, a pointer can be null by chance. Bytes. */
+#define NULL_REACH ((int64_t)1 << 16)
+
+/* R is a pointer that is near and now compared with null. */
+static int require_near_object(struct verify *v, uint8_t number)
+{
+	const struct reg *r = walk_reg(v, number);
+	int64_t bytes = 0;
+
+	if (r->kind == REG_VALUE)
+		bytes = require_attr(v, r)->value_size;
+	else if (r->kind == REG_MEM)
+		bytes = v->args.mem_bytes;
+	else if (r->kind == REG_RECORD)
+		bytes = r->range;
+	if (r->off + r->var.all.smin > -NULL_REACH && r->off + r->var.all.smax < bytes + NULL_REACH)
 		return 0;
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
-			     "R%u can lead too far from %s: a comparison would show an address", number,
-			     reg_kind_text(r->kind));
+	return refuse_far(v, number);
 }
 
 /* Every address is above or at 0: the result says nothing about it. Both sides are walked, as others do. */
@@ -173,7 +196,7 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 	if (reg_is_pointer(a) && is_null_test(info, &b)) {
 		if (is_never_null(a))
 			*sides = info->op == INSN_JMP_EQ ? BRANCH_FALL : BRANCH_TAKEN;
-		return 0;
+		return require_near_object(v, insn->dst);
 	}
 	return is_foregone(info, &b) || is_short_null_test(info, a, &b) || comparable(info, a, &b)
 		       ? 0

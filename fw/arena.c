@@ -52,7 +52,7 @@ static void clear(struct arena *a, size_t from, size_t to)
 		a->untouched = to;
 }
 
-void *arena_alloc(struct arena *a, size_t bytes)
+static void *take(struct arena *a, size_t bytes, bool dirty)
 {
 	size_t need = arena_cost(bytes);
 	size_t *link = &a->free_head;
@@ -69,16 +69,26 @@ void *arena_alloc(struct arena *a, size_t bytes)
 	if (rest > ARENA_ALIGN) {
 		size_t behind = offset + need;
 
-		clear(a, offset + ARENA_ALIGN, behind + ARENA_ALIGN);
+		clear(a, dirty ? behind : offset + ARENA_ALIGN, behind + ARENA_ALIGN);
 		*block_at(a, behind) = (struct block){.bytes = rest, .next = b->next};
 		*link = behind;
 		b->bytes = need;
 	} else {
-		clear(a, offset + ARENA_ALIGN, offset + b->bytes);
+		clear(a, offset + (dirty ? b->bytes : ARENA_ALIGN), offset + b->bytes);
 		*link = b->next;
 	}
 	a->used += b->bytes;
 	return a->base + offset + ARENA_ALIGN;
+}
+
+void *arena_alloc(struct arena *a, size_t bytes)
+{
+	return take(a, bytes, false);
+}
+
+void *arena_alloc_dirty(struct arena *a, size_t bytes)
+{
+	return take(a, bytes, true);
 }
 
 void arena_free(struct arena *a, void *p)

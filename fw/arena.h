@@ -29,6 +29,9 @@ void arena_init_zeroed(struct arena *a, void *base, size_t bytes);
 /* Zeroed, 64-byte aligned memory, or NULL. The caller owns it until arena_free(). */
 void *arena_alloc(struct arena *a, size_t bytes);
 
+/* The same with whatever is in it. */
+void *arena_alloc_dirty(struct arena *a, size_t bytes);
+
 /* Takes NULL. */
 void arena_free(struct arena *a, void *p);
 

@@ -477,6 +477,18 @@ static inline void a64_cbz(struct jit_out *o, bool nonzero, unsigned int width, 
 	a64_jump(o, (nonzero ? 0x35000000 : 0x34000000) | (width == 8 ? 1u << 31 : 0) | (reg & 31), 19, 5, distance);
 }
 
+/* The b.cc, cbz or cbnz that jumps if word's does not. */
+static inline uint32_t a64_opposite(uint32_t word)
+{
+	return word ^ ((word & 0xff000010) == 0x54000000 ? 1u : 1u << 24);
+}
+
+/* word, a b.cc, cbz or cbnz, with another distance */
+static inline void a64_branch_again(struct jit_out *o, uint32_t word, int64_t distance)
+{
+	a64_jump(o, word & ~(0x7ffffu << 5), 19, 5, distance);
+}
+
 /* A jump forward to where a64_here() is called with what this returns. */
 static inline size_t a64_b_cc_ahead(struct jit_out *o, enum a64_cc cc)
 {

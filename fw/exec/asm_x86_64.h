@@ -94,62 +94,95 @@ static inline bool x86_is_s32(int64_t value)
 	return value == (int32_t)value;
 }
 
+/* The bytes of an instruction up to its displacement or immediate, the first one lowest. */
+struct x86_head {
+	uint64_t bytes;
+	unsigned int count;
+};
+
+static inline void x86_append(struct x86_head *head, uint64_t bytes, unsigned int count)
+{
+	head->bytes |= bytes << 8 * head->count;
+	head->count += count;
+}
+
 /*
  * Prefixes and opcode. width is that of the operation; byte_regs: these registers are accessed as bytes, where numbers
  * 4 to 7 mean spl to dil only with a REX prefix. Opcodes above 0xff are two bytes long.
  */
+static inline struct x86_head x86_begin(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+					unsigned int rm, bool byte_reg, bool byte_rm)
+{
+	unsigned int rex = (width == 8 ? X86_REX_W : 0) | (reg & 8 ? X86_REX_R : 0) | (rm & 8 ? X86_REX_B : 0);
+	bool has_rex = rex | (byte_reg & (reg >= RSP)) | (byte_rm & (rm >= RSP));
+	struct x86_head head = {0};
+
+	if (unlikely(reg > R15 || rm > R15 || (width != 1 && width != 2 && width != 4 && width != 8)))
+		o->fault = true;
+	if (width == 2)
+		x86_append(&head, 0x66, 1);
+	/* What is often needed and often not is no branch. */
+	x86_append(&head, (X86_REX | rex) * (unsigned int)has_rex, has_rex);
+	if (opcode > 0xff)
+		x86_append(&head, opcode >> 8, 1);
+	x86_append(&head, opcode & 0xff, 1);
+	return head;
+}
+
+static inline void x86_end(struct jit_out *o, const struct x86_head *head)
+{
+	jit_bytes(o, head->bytes, head->count);
+}
+
 static inline void x86_opcode(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg, unsigned int rm,
 			      bool byte_reg, bool byte_rm)
 {
-	uint8_t rex = 0;
+	struct x86_head head = x86_begin(o, width, opcode, reg, rm, byte_reg, byte_rm);
 
-	if (reg > R15 || rm > R15 || (width != 1 && width != 2 && width != 4 && width != 8))
-		o->fault = true;
-	if (width == 2)
-		jit_byte(o, 0x66);
-	if (width == 8)
-		rex |= X86_REX_W;
-	if (reg & 8)
-		rex |= X86_REX_R;
-	if (rm & 8)
-		rex |= X86_REX_B;
-	if (rex || (byte_reg && reg >= RSP) || (byte_rm && rm >= RSP))
-		jit_byte(o, X86_REX | rex);
-	if (opcode > 0xff)
-		jit_byte(o, (uint8_t)(opcode >> 8));
-	jit_byte(o, (uint8_t)opcode);
+	x86_end(o, &head);
 }
 
-static inline void x86_modrm(struct jit_out *o, unsigned int mod, unsigned int reg, unsigned int rm)
+static inline uint8_t x86_modrm(unsigned int mod, unsigned int reg, unsigned int rm)
 {
-	jit_byte(o, (uint8_t)(mod << 6 | (reg & 7) << 3 | (rm & 7)));
+	return (uint8_t)(mod << 6 | (reg & 7) << 3 | (rm & 7));
 }
 
-/* ModRM, SIB and displacement of [base + disp]. */
-static inline void x86_address(struct jit_out *o, unsigned int reg, unsigned int base, int32_t disp)
+/* With ModRM, SIB and displacement of [base + disp]. */
+static inline void x86_address(struct jit_out *o, struct x86_head head, unsigned int reg, unsigned int base,
+			       int32_t disp)
 {
 	bool none = disp == 0 && (base & 7) != RBP;
 	unsigned int mod = none ? 0 : x86_is_s8(disp) ? 1 : 2;
 
-	x86_modrm(o, mod, reg, base);
+	x86_append(&head, x86_modrm(mod, reg, base), 1);
 	if ((base & 7) == RSP)
-		jit_byte(o, 0x24);
-	if (mod)
-		jit_bytes(o, (uint32_t)disp, mod == 1 ? 1 : 4);
+		x86_append(&head, 0x24, 1);
+	if (mod < 2)
+		x86_append(&head, mod ? (uint8_t)disp : 0, mod);
+	x86_end(o, &head);
+	if (mod == 2)
+		jit_bytes(o, (uint32_t)disp, 4);
 }
 
-/* Register and register, or register and memory; no byte registers. */
+/* Register and register, or register and memory; no byte registers but perhaps rm. */
+static inline void x86_op_rr_byte(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+				  unsigned int rm, bool byte_rm)
+{
+	struct x86_head head = x86_begin(o, width, opcode, reg, rm, false, byte_rm);
+
+	x86_append(&head, x86_modrm(3, reg, rm), 1);
+	x86_end(o, &head);
+}
+
 static inline void x86_op_rr(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg, unsigned int rm)
 {
-	x86_opcode(o, width, opcode, reg, rm, false, false);
-	x86_modrm(o, 3, reg, rm);
+	x86_op_rr_byte(o, width, opcode, reg, rm, false);
 }
 
 static inline void x86_op_rm(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
 			     unsigned int base, int32_t disp)
 {
-	x86_opcode(o, width, opcode, reg, base, false, false);
-	x86_address(o, reg, base, disp);
+	x86_address(o, x86_begin(o, width, opcode, reg, base, false, false), reg, base, disp);
 }
 
 static inline void x86_mov(struct jit_out *o, unsigned int width, unsigned int to, unsigned int from)
@@ -226,8 +259,7 @@ static inline void x86_test_imm(struct jit_out *o, unsigned int width, unsigned 
 	if (reg == RAX) {
 		x86_opcode(o, width, width == 1 ? 0xa8 : 0xa9, 0, 0, false, false);
 	} else {
-		x86_opcode(o, width, width == 1 ? 0xf6 : 0xf7, 0, reg, false, width == 1);
-		x86_modrm(o, 3, 0, reg);
+		x86_op_rr_byte(o, width, width == 1 ? 0xf6 : 0xf7, 0, reg, width == 1);
 	}
 	jit_bytes(o, (uint32_t)imm, width == 1 ? 1 : 4);
 }
@@ -280,20 +312,14 @@ static inline void x86_bswap(struct jit_out *o, unsigned int width, unsigned int
 /* Register to register: the low from_width (1, 2) bytes of from zero-extended to 64 bits. */
 static inline void x86_movzx(struct jit_out *o, unsigned int from_width, unsigned int to, unsigned int from)
 {
-	x86_opcode(o, 4, from_width == 1 ? 0x0fb6 : 0x0fb7, to, from, false, from_width == 1);
-	x86_modrm(o, 3, to, from);
+	x86_op_rr_byte(o, 4, from_width == 1 ? 0x0fb6 : 0x0fb7, to, from, from_width == 1);
 }
 
 /* The low from_width (1, 2, 4) bytes of from sign-extended to width (4, 8). */
 static inline void x86_movsx(struct jit_out *o, unsigned int width, unsigned int from_width, unsigned int to,
 			     unsigned int from)
 {
-	x86_opcode(o, width,
-		   from_width == 1   ? 0x0fbe
-		   : from_width == 2 ? 0x0fbf
-				     : 0x63,
-		   to, from, false, from_width == 1);
-	x86_modrm(o, 3, to, from);
+	x86_op_rr_byte(o, width, from_width == 1 ? 0x0fbe : from_width == 2 ? 0x0fbf : 0x63, to, from, from_width == 1);
 }
 
 /* Zero-extended to 64 bits. */
@@ -313,8 +339,7 @@ static inline void x86_load_sx(struct jit_out *o, unsigned int width, unsigned i
 
 static inline void x86_store(struct jit_out *o, unsigned int width, unsigned int base, int32_t disp, unsigned int from)
 {
-	x86_opcode(o, width, width == 1 ? 0x88 : 0x89, from, base, width == 1, false);
-	x86_address(o, from, base, disp);
+	x86_address(o, x86_begin(o, width, width == 1 ? 0x88 : 0x89, from, base, width == 1, false), from, base, disp);
 }
 
 /* The immediate of width 8 is sign-extended. */
@@ -328,8 +353,8 @@ static inline void x86_store_imm(struct jit_out *o, unsigned int width, unsigned
 static inline void x86_alu_store(struct jit_out *o, enum x86_alu op, unsigned int width, unsigned int base,
 				 int32_t disp, unsigned int from)
 {
-	x86_opcode(o, width, (uint16_t)(op << 3 | (width > 1)), from, base, width == 1, false);
-	x86_address(o, from, base, disp);
+	x86_address(o, x86_begin(o, width, (uint16_t)(op << 3 | (width > 1)), from, base, width == 1, false), from,
+		    base, disp);
 }
 
 /* lea to, [base + disp] */
@@ -351,7 +376,7 @@ static inline void x86_lea_index(struct jit_out *o, unsigned int to, unsigned in
 	jit_byte(o, (uint8_t)(X86_REX | X86_REX_W | (to & 8 ? X86_REX_R : 0) | (index & 8 ? X86_REX_X : 0) |
 			      (base & 8 ? X86_REX_B : 0)));
 	jit_byte(o, 0x8d);
-	x86_modrm(o, disp, to, RSP);
+	jit_byte(o, x86_modrm(disp, to, RSP));
 	jit_byte(o, (uint8_t)(ss << 6 | (index & 7) << 3 | (base & 7)));
 	if (disp)
 		jit_byte(o, 0);

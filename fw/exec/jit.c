@@ -2,19 +2,19 @@
 /*
  * The JIT's driver.
  *
- * The program is laid out by a counting pass without an image: all branches in their long form. The code memory is
- * allocated then; helper calls may be shorter once it is known where the code will run, so a program with calls is
- * counted again. Branches that reach are made short until no more do, which only moves code together, so a branch that
- * was found to reach goes on reaching. The emitting pass has to reproduce this layout byte for byte; then each branch
- * is read back from the image and must lead to the start of an instruction.
+ * The program is emitted once into scratch memory, all branches in their long form; only if that was too small, twice.
+ * Then the code memory is allocated: where the code will run decides which calls can be short. jit_layout.c settles on
+ * the branches and copies the code there. The copy has to have the length that the layout says; then each branch is
+ * read back from the image and must lead to the start of an instruction.
  *
  * What comes in has been decoded and verified. It is checked again for whatever the back end relies on: a bug elsewhere
  * must not become machine code.
  */
 #include "exec/jit.h"
 
-#define JIT_LAYOUT_PASSES 16
-#define JIT_MAX_BYTES     (64u << 20)
+#define JIT_MAX_BYTES  (64u << 20)
+#define BYTES_PER_SLOT 6 /* of scratch memory for code, at first; and for what is not the slots': */
+#define FIXED_BYTES    4096
 
 #if defined(__x86_64__)
 static const struct jit_machine *const machine = &jit_x86_64;
@@ -109,6 +109,7 @@ static int survey(struct jit_work *w, uint32_t *at)
 			return insn_ok(prog, i) ? -ENOTSUP : -EINVAL;
 		}
 		cls = insn_info[insn->op].cls;
+		w->max_branches += cls >= INSN_CLASS_JMP && cls <= INSN_CLASS_EXIT;
 		if (cls == INSN_CLASS_CALL_LOCAL) {
 			w->mark[insn->imm] |= JIT_MARK_FUNC | JIT_MARK_TARGET;
 			w->locals = true;
@@ -177,154 +178,112 @@ uint64_t jit_blinding(struct jit_work *w)
 	return z ^ z >> 31;
 }
 
-/* One pass over the program, counting or emitting. */
-static int pass(struct jit_work *w, uint32_t *at)
+void jit_bytes_slowly(struct jit_out *o, uint64_t value, unsigned int bytes)
 {
+	for (; bytes--; value >>= 8, o->at++) {
+		if (o->at < o->room)
+			o->image[o->at] = (uint8_t)value;
+		else
+			o->fault |= o->image != NULL;
+	}
+}
+
+/* Slot i and, if a function starts with it, what that takes. */
+static int emit_slot(struct jit_work *w, uint32_t i, bool falls)
+{
+	if (w->mark[i]) {
+		if (w->mark[i] & JIT_MARK_FUNC)
+			machine->func(w, i, falls);
+		w->flags = 0;
+		w->start[i] = (uint32_t)w->out.at;
+		w->before[i] = w->branches;
+	}
+	return jit_form(w, i) == OPT_NOTHING ? 0 : machine->insn(w, i);
+}
+
+/* All code, with long branches; of the tail only its size, since what it is depends on where it will be. */
+static int emit_long(struct jit_work *w, uint32_t *at)
+{
+	const uint32_t count = w->prog->count;
 	bool falls = true;
 
 	w->out.at = 0;
+	w->out.fault = false;
 	w->flags = 0;
 	w->blinded = 0;
+	w->branches = 0;
 	machine->entry(w);
-	for (uint32_t i = 0; i < w->prog->count; i++) {
-		int rc = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		int rc = emit_slot(w, i, falls);
 
-		if (w->mark[i] & JIT_MARK_FUNC)
-			machine->func(w, i, falls);
-		if (w->mark[i] & JIT_MARK_TARGET)
-			w->flags = 0;
-		w->start[i] = (uint32_t)w->out.at;
-		if (jit_form(w, i) == OPT_NOTHING) {
-			falls = true;
-		} else {
-			rc = machine->insn(w, i);
-			falls = falls_through(insn_info[w->insns[i].op].cls);
-		}
-		if (rc || w->out.fault || w->out.at > JIT_MAX_BYTES) {
+		if (rc || w->out.at > JIT_MAX_BYTES) {
 			*at = i;
 			return rc ? rc : -ENOTSUP;
 		}
-		w->end[i] = (uint32_t)w->out.at;
+		falls = jit_form(w, i) == OPT_NOTHING || falls_through(insn_info[w->insns[i].op].cls);
 	}
-	w->start[w->prog->count] = (uint32_t)w->out.at;
+	w->start[count] = (uint32_t)w->out.at;
+	w->before[count] = w->branches;
 	if (w->burst)
 		machine->tail(w);
-	return w->out.fault ? -ENOTSUP : 0;
-}
-
-/* Marks branches that fit the short form. Returns whether there were any more. */
-static bool shorten(struct jit_work *w)
-{
-	bool any = false;
-
-	for (uint32_t i = 0; i < w->prog->count; i++) {
-		int64_t distance;
-		uint32_t to;
-
-		if (w->mark[i] & JIT_MARK_SHORT || !jit_branches(w, i, &to) || jit_is_void(w, i) ||
-		    insn_info[w->insns[i].op].cls == INSN_CLASS_CALL_LOCAL)
-			continue;
-		distance = (int64_t)w->start[to] - w->end[i];
-		/* A backward branch gets nearer by becoming short, a forward one does not. */
-		if (distance < machine->short_min || distance > machine->short_max)
-			continue;
-		w->mark[i] |= JIT_MARK_SHORT | JIT_MARK_SHORTENED;
-		any = true;
-	}
-	return any;
-}
-
-/* Moves everything up behind the branches that were just marked. */
-static void move_up(struct jit_work *w)
-{
-	uint32_t saved = 0;
-
-	for (uint32_t i = 0; i < w->prog->count; i++) {
-		w->start[i] -= saved;
-		if (w->mark[i] & JIT_MARK_SHORTENED) {
-			bool jumps = insn_info[w->insns[i].op].cls == INSN_CLASS_JMP;
-
-			w->mark[i] &= (uint8_t)~JIT_MARK_SHORTENED;
-			saved += jumps ? machine->jmp_saves : machine->ja_saves;
-		}
-		w->end[i] -= saved;
-	}
-	w->start[w->prog->count] -= saved;
-	w->out.at -= saved;
-}
-
-static int lay_out(struct jit_work *w, uint32_t *at)
-{
-	/* Calls are shorter where it is known to where. */
-	int rc = w->calls ? pass(w, at) : 0;
-
-	for (int n = 0; !rc && n < JIT_LAYOUT_PASSES && machine->short_max && shorten(w); n++)
-		move_up(w);
-	return rc;
-}
-
-/* Whether each branch in the image leads where the program says. */
-static int check_branches(const struct jit_work *w, uint32_t *at)
-{
-	for (uint32_t i = 0; i < w->prog->count; i++) {
-		uint32_t slot;
-		int64_t to;
-
-		if (!jit_branches(w, i, &slot) || jit_is_void(w, i))
-			continue;
-		if (!machine->target(w, i, &to) || to != w->start[slot]) {
-			*at = i;
-			return -EINVAL;
-		}
-	}
+	w->branches = w->before[count];
+	w->bytes = w->out.at;
 	return 0;
 }
 
-static int emit(struct jit_work *w, const struct fw_code *code, uint32_t *at)
+/* Scratch memory with the code in it. The caller frees w->out.image. */
+static int emit(struct jit_work *w, struct arena *scratch, uint32_t *at)
 {
-	size_t expected = w->out.at;
+	size_t room = (size_t)w->prog->count * BYTES_PER_SLOT + FIXED_BYTES;
 	int rc;
 
-	w->out.image = code->write;
-	w->out.room = code->bytes;
-	rc = pass(w, at);
-	if (rc)
-		return rc;
-	if (w->out.at != expected)
-		return -EINVAL;
-	rc = check_branches(w, at);
-	if (!rc)
-		machine->trap(w);
-	return rc;
+	for (;;) {
+		w->out = (struct jit_out){.image = arena_alloc_dirty(scratch, room + JIT_SLACK_BYTES), .room = room};
+		if (!w->out.image)
+			return -ENOMEM;
+		rc = emit_long(w, at);
+		if (rc || w->out.at <= room)
+			break;
+		room = w->out.at;
+		arena_free(scratch, w->out.image);
+	}
+	return rc ? rc : w->out.fault ? -ENOTSUP : 0;
 }
 
-static int compile(struct jit_work *w, const struct fw_platform *platform, void *platform_ctx, struct jit *jit,
-		   uint32_t *at)
+/* The code at from, to where it will run. */
+static int move(struct jit_work *w, const struct jit_out *from, const struct fw_code *code)
+{
+	w->exec = (uint64_t)(uintptr_t)code->exec;
+	w->out = (struct jit_out){.image = code->write, .room = code->bytes};
+	jit_layout(w, machine);
+	jit_layout_copy(w, machine, from);
+	if (w->out.at != w->start[w->prog->count] - w->branch[w->branches].saved)
+		return -EINVAL;
+	if (w->burst)
+		machine->tail(w);
+	if (w->out.fault)
+		return -ENOTSUP;
+	return w->out.at <= w->bytes && jit_layout_check(w, machine) ? 0 : -EINVAL;
+}
+
+/* from: the code with long branches. */
+static int install(struct jit_work *w, const struct jit_out *from, const struct fw_platform *platform,
+		   void *platform_ctx, struct jit *jit)
 {
 	struct fw_code code = {0};
-	size_t bytes;
 	int rc;
 
-	rc = pass(w, at);
-	if (rc)
-		return rc;
-	w->bytes = w->out.at;
-	rc = platform->code_alloc(platform_ctx, w->bytes + 1, &code); /* one byte of trap at least */
-	if (rc)
+	if (platform->code_alloc(platform_ctx, w->bytes + 1, &code)) /* one byte of trap at least */
 		return -ENOMEM;
 	rc = -ENOMEM;
 	if (!code.write || !code.exec || code.bytes <= w->bytes)
 		goto free_code;
-	w->exec = (uint64_t)(uintptr_t)code.exec;
-	rc = lay_out(w, at);
+	rc = move(w, from, &code);
 	if (rc)
 		goto free_code;
-	bytes = w->out.at;
-	rc = emit(w, &code, at);
-	if (rc)
-		goto free_code;
-	rc = platform->code_seal(platform_ctx, &code);
-	if (rc) {
+	*jit = (struct jit){.bytes = w->out.at};
+	machine->trap(w);
+	if (platform->code_seal(platform_ctx, &code)) {
 		rc = -ENOMEM;
 		goto free_code;
 	}
@@ -334,11 +293,30 @@ static int compile(struct jit_work *w, const struct fw_platform *platform, void 
 		jit->burst = (jit_burst_fn *)((uintptr_t)code.exec + w->burst_at);
 		jit->prepared = w->needs & JIT_NEED_PREPARED;
 	}
-	jit->bytes = bytes;
 	return 0;
 
 free_code:
+	*jit = (struct jit){0};
 	platform->code_free(platform_ctx, &code);
+	return rc;
+}
+
+static int compile(struct jit_work *w, struct arena *scratch, const struct fw_platform *platform, void *platform_ctx,
+		   struct jit *jit, uint32_t *at)
+{
+	struct jit_out from;
+	int rc;
+
+	/* One is for the tail, one for the sum. */
+	w->branch = arena_alloc_dirty(scratch, ((size_t)++w->max_branches + 1) * sizeof(*w->branch));
+	if (!w->branch)
+		return -ENOMEM;
+	rc = emit(w, scratch, at);
+	from = w->out;
+	if (!rc)
+		rc = install(w, &from, platform, platform_ctx, jit);
+	arena_free(scratch, from.image);
+	arena_free(scratch, w->branch);
 	return rc;
 }
 
@@ -359,10 +337,10 @@ int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struc
 	if (prog->count > JIT_MAX_BYTES / 8)
 		return -ENOTSUP;
 
-	w.start = arena_alloc(scratch, (prog->count + 1) * sizeof(*w.start));
-	w.end = arena_alloc(scratch, prog->count * sizeof(*w.end));
+	w.start = arena_alloc_dirty(scratch, (prog->count + 1) * sizeof(*w.start));
+	w.before = arena_alloc_dirty(scratch, (prog->count + 1) * sizeof(*w.before));
 	w.mark = arena_alloc(scratch, prog->count + 1);
-	if (!w.start || !w.end || !w.mark)
+	if (!w.start || !w.before || !w.mark)
 		goto free_scratch;
 	rc = survey(&w, insn);
 	if (!rc && machine->forms && prog->access)
@@ -373,12 +351,12 @@ int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struc
 	w.form = opt.form;
 	w.burst = machine->tail && !prog->plain_memory && !w.locals && !w.tails;
 	learn(&w);
-	rc = compile(&w, platform, platform_ctx, jit, insn);
+	rc = compile(&w, scratch, platform, platform_ctx, jit, insn);
 
 free_scratch:
 	opt_free(&opt, scratch);
 	arena_free(scratch, w.mark);
-	arena_free(scratch, w.end);
+	arena_free(scratch, w.before);
 	arena_free(scratch, w.start);
 	return rc;
 }

@@ -229,12 +229,6 @@ static const uint8_t conditions[] = {
 	[INSN_JMP_LE] = A64_LS, [INSN_JMP_SLT] = A64_LT, [INSN_JMP_SLE] = A64_LE,
 };
 
-/* From a branch that is emitted next to the code of slot to. */
-static int64_t distance(const struct jit_work *w, uint32_t to)
-{
-	return (int64_t)w->start[to] - (int64_t)w->out.at;
-}
-
 static bool is_zero_test(const struct insn *insn, const struct insn_info *info)
 {
 	return info->form == INSN_FORM_JMP_K && !insn->imm64 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE);
@@ -273,28 +267,27 @@ static int emit_jmp(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
-	bool is_short = w->mark[i] & JIT_MARK_SHORT, zero = is_zero_test(insn, info);
 	struct jit_out *o = &w->out;
-	uint32_t to = (uint32_t)insn->imm;
 
 	if (info->op >= ARRAY_SIZE(conditions))
 		return -ENOTSUP;
-	if (!zero)
+	if (is_zero_test(insn, info)) {
+		a64_cbz(o, info->op == INSN_JMP_EQ, info->width, reg_of[insn->dst], 2 * A64_BYTES);
+	} else {
 		emit_compare(w, insn, info);
-	if (zero)
-		a64_cbz(o, (info->op == INSN_JMP_NE) == is_short, info->width, reg_of[insn->dst],
-			is_short ? distance(w, to) : 2 * A64_BYTES);
-	else /* the condition's opposite is its neighbour */
-		a64_b_cc(o, conditions[info->op] ^ !is_short, is_short ? distance(w, to) : 2 * A64_BYTES);
-	if (!is_short)
-		a64_b(o, distance(w, to));
+		a64_b_cc(o, conditions[info->op] ^ 1, 2 * A64_BYTES); /* the opposite is its neighbour */
+	}
+	a64_b(o, 0);
+	jit_branch(w, JIT_BRANCH_JMP, 2 * A64_BYTES, (uint32_t)insn->imm);
 	return 0;
 }
 
 static void emit_ja(struct jit_work *w, uint32_t i, uint32_t to)
 {
-	if (!jit_is_void(w, i))
-		a64_b(&w->out, distance(w, to));
+	if (jit_is_void(w, i))
+		return;
+	a64_b(&w->out, 0);
+	jit_branch(w, JIT_BRANCH_JA, A64_BYTES, to);
 }
 
 /* A program that can tail-call counts the frames that stay while a program runs that a callee enters. */
@@ -310,7 +303,8 @@ static void change_depth(const struct jit_work *w, struct jit_out *o, enum a64_a
 static void emit_call_local(struct jit_work *w, const struct insn *insn)
 {
 	change_depth(w, &w->out, A64_ADD);
-	a64_bl(&w->out, distance(w, (uint32_t)insn->imm) - prologue_bytes(w));
+	a64_bl(&w->out, 0);
+	jit_branch(w, JIT_BRANCH_CALL, A64_BYTES, (uint32_t)insn->imm);
 	change_depth(w, &w->out, A64_SUB);
 }
 
@@ -397,25 +391,47 @@ static int jit_arm64_insn(struct jit_work *w, uint32_t i)
 	}
 }
 
-/* A branch ends its slot's code but for change_depth(). */
-static bool jit_arm64_target(const struct jit_work *w, uint32_t i, int64_t *to)
+static void jit_arm64_branch(struct jit_work *w, const struct jit_branch *b, const uint8_t *from, int64_t to)
 {
-	bool local = insn_info[w->insns[i].op].cls == INSN_CLASS_CALL_LOCAL;
-	struct jit_out behind = {0};
-	size_t end = w->end[i];
-	int64_t from;
+	struct jit_out *o = &w->out;
+	int64_t distance = to - (int64_t)o->at;
+	uint32_t word;
 
-	if (local) {
-		change_depth(w, &behind, A64_SUB);
-		end -= behind.at;
+	switch (b->kind) {
+	case JIT_BRANCH_JMP:
+		mem_copy(&word, from, sizeof(word));
+		if (b->is_short) {
+			a64_branch_again(o, a64_opposite(word), distance);
+			return;
+		}
+		a64_word(o, word);
+		a64_b(o, distance - A64_BYTES);
+		return;
+	case JIT_BRANCH_JA:
+		a64_b(o, distance);
+		return;
+	case JIT_BRANCH_CALL:
+		a64_bl(o, distance - prologue_bytes(w));
+		return;
+	default:
+		if (b->is_short) {
+			a64_bl(o, (int64_t)(b->address - (w->exec + o->at)));
+			return;
+		}
+		for (unsigned int n = 0; n < b->bytes; n++)
+			jit_byte(o, from[n]);
 	}
-	if (!w->out.image || end > w->out.room || end < w->start[i] + A64_BYTES)
+}
+
+/* All end in their distance, which counts from where that instruction starts. */
+static bool jit_arm64_target(const struct jit_work *w, const struct jit_branch *b, size_t end, int64_t *to)
+{
+	size_t from = end - A64_BYTES;
+
+	if (!w->out.image || end > w->out.room || end < A64_BYTES || !a64_jump_distance(w->out.image + from, to))
 		return false;
-	from = (int64_t)end - A64_BYTES;
-	if (!a64_jump_distance(w->out.image + from, to))
-		return false;
-	*to += from;
-	if (local)
+	*to += (int64_t)from;
+	if (b->kind == JIT_BRANCH_CALL)
 		*to += prologue_bytes(w);
 	return true;
 }
@@ -424,11 +440,13 @@ static bool jit_arm64_target(const struct jit_work *w, uint32_t i, int64_t *to)
 const struct jit_machine jit_arm64 = {
 	.short_min = -(1 << 20) - A64_BYTES,
 	.short_max = (1 << 20) - 2 * A64_BYTES,
-	.jmp_saves = A64_BYTES,
+	.far_reach = 1 << 27,
+	.short_bytes = {[JIT_BRANCH_JMP] = A64_BYTES, [JIT_BRANCH_FAR] = A64_BYTES},
 	.entry = jit_arm64_entry,
 	.tail = jit_arm64_tail,
 	.func = jit_arm64_func,
 	.insn = jit_arm64_insn,
+	.branch = jit_arm64_branch,
 	.trap = jit_arm64_trap,
 	.target = jit_arm64_target,
 };

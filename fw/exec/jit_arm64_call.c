@@ -14,8 +14,7 @@ enum {
 	TARGET = X17,
 };
 
-/* Whether a relative call reaches address from all of the code. The same in all passes that know where the code runs.
- */
+/* Whether a relative call reaches address from all of the code. */
 static bool in_reach(const struct jit_work *w, uint64_t address)
 {
 	return w->exec && a64_is_near((int64_t)(address - w->exec)) &&
@@ -25,13 +24,16 @@ static bool in_reach(const struct jit_work *w, uint64_t address)
 void jit_arm64_call_address(struct jit_work *w, uint64_t address)
 {
 	struct jit_out *o = &w->out;
+	size_t start = o->at;
 
 	if (in_reach(w, address)) {
 		a64_bl(o, (int64_t)(address - (w->exec + o->at)));
-	} else {
-		a64_mov_imm(o, FAR, address);
-		a64_blr(o, FAR);
+		return;
 	}
+	a64_mov_imm(o, FAR, address);
+	a64_blr(o, FAR);
+	if (!w->exec)
+		jit_branch_far(w, (unsigned int)(o->at - start), address);
 }
 
 /* A target that has no machine code, entered like one that has. */

@@ -327,34 +327,26 @@ static void emit_compare(struct jit_work *w, const struct insn *insn, const stru
 		x86_alu(o, X86_CMP, info->width, dst, src);
 }
 
-/* From behind a branch of so many bytes, emitted next, to the code of slot to. */
-static int64_t distance(const struct jit_work *w, uint32_t to, size_t branch_bytes)
-{
-	return (int64_t)w->start[to] - (int64_t)(w->out.at + branch_bytes);
-}
-
 static int emit_jmp(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
-	bool is_short = w->mark[i] & JIT_MARK_SHORT;
 
 	if (info->op >= ARRAY_SIZE(conditions))
 		return -ENOTSUP;
 	emit_compare(w, insn, info);
 	w->flags = 0;
-	x86_jcc(&w->out, conditions[info->op], is_short,
-		distance(w, (uint32_t)insn->imm, is_short ? X86_SHORT_JUMP_BYTES : X86_JCC_BYTES));
+	x86_jcc(&w->out, conditions[info->op], false, 0);
+	jit_branch(w, JIT_BRANCH_JMP, X86_JCC_BYTES, (uint32_t)insn->imm);
 	return 0;
 }
 
 static void emit_ja(struct jit_work *w, uint32_t i, uint32_t to)
 {
-	bool is_short = w->mark[i] & JIT_MARK_SHORT;
-
 	if (jit_is_void(w, i))
 		return;
-	x86_jmp(&w->out, is_short, distance(w, to, is_short ? X86_SHORT_JUMP_BYTES : X86_JMP_BYTES));
+	x86_jmp(&w->out, false, 0);
+	jit_branch(w, JIT_BRANCH_JA, X86_JMP_BYTES, to);
 }
 
 /* Behind a local call of a program that can tail-call. */
@@ -368,7 +360,8 @@ static void emit_call_local(struct jit_work *w, const struct insn *insn)
 {
 	if (w->tails) /* this function's frame stays while a program that the callee enters runs */
 		x86_alu_mem_imm(&w->out, X86_ADD, 4, RUN, offsetof(struct run, depth), 1);
-	x86_call(&w->out, distance(w, (uint32_t)insn->imm, X86_CALL_BYTES) - prologue_bytes(w));
+	x86_call(&w->out, 0);
+	jit_branch(w, JIT_BRANCH_CALL, X86_CALL_BYTES, (uint32_t)insn->imm);
 	undo_depth(w, &w->out);
 }
 
@@ -488,28 +481,46 @@ static int jit_x86_64_insn(struct jit_work *w, uint32_t i)
 	}
 }
 
-/* A branch ends its slot's code but for undo_depth(), the distance ends the branch. */
-static bool jit_x86_64_target(const struct jit_work *w, uint32_t i, int64_t *to)
+static void jit_x86_64_branch(struct jit_work *w, const struct jit_branch *b, const uint8_t *from, int64_t to)
 {
-	bool local = insn_info[w->insns[i].op].cls == INSN_CLASS_CALL_LOCAL;
-	size_t end = w->end[i], bytes = w->mark[i] & JIT_MARK_SHORT ? 1 : 4;
+	struct jit_out *o = &w->out;
+	int64_t distance = to - (int64_t)o->at;
+
+	switch (b->kind) {
+	case JIT_BRANCH_JMP:
+		x86_jcc(o, (enum x86_cc)(from[1] & 15), b->is_short,
+			distance - (b->is_short ? X86_SHORT_JUMP_BYTES : X86_JCC_BYTES));
+		return;
+	case JIT_BRANCH_JA:
+		x86_jmp(o, b->is_short, distance - (b->is_short ? X86_SHORT_JUMP_BYTES : X86_JMP_BYTES));
+		return;
+	case JIT_BRANCH_CALL:
+		x86_call(o, distance - X86_CALL_BYTES - prologue_bytes(w));
+		return;
+	default:
+		if (b->is_short)
+			x86_call(o, (int64_t)(b->address - (w->exec + o->at + X86_CALL_BYTES)));
+		else
+			for (unsigned int n = 0; n < b->bytes; n++)
+				jit_byte(o, from[n]);
+	}
+}
+
+/* All end in their distance. */
+static bool jit_x86_64_target(const struct jit_work *w, const struct jit_branch *b, size_t end, int64_t *to)
+{
+	size_t bytes = b->is_short && b->kind != JIT_BRANCH_FAR ? 1 : 4;
 	const uint8_t *image = w->out.image;
-	struct jit_out behind = {0};
 	int32_t rel;
 
-	if (local) {
-		undo_depth(w, &behind);
-		end -= behind.at;
-	}
-
-	if (!image || end > w->out.room || end < w->start[i] + bytes + 1)
+	if (!image || end > w->out.room || end < bytes + 1)
 		return false;
 	if (bytes == 1)
 		rel = (image[end - 1] ^ 0x80) - 0x80; /* sign-extended */
 	else
 		mem_copy(&rel, image + end - 4, 4);
 	*to = (int64_t)end + rel;
-	if (local)
+	if (b->kind == JIT_BRANCH_CALL)
 		*to += prologue_bytes(w);
 	return true;
 }
@@ -517,13 +528,16 @@ static bool jit_x86_64_target(const struct jit_work *w, uint32_t i, int64_t *to)
 const struct jit_machine jit_x86_64 = {
 	.short_min = INT8_MIN,
 	.short_max = INT8_MAX,
-	.jmp_saves = X86_JCC_BYTES - X86_SHORT_JUMP_BYTES,
-	.ja_saves = X86_JMP_BYTES - X86_SHORT_JUMP_BYTES,
+	.far_reach = INT64_C(1) << 31,
+	.short_bytes = {[JIT_BRANCH_JMP] = X86_SHORT_JUMP_BYTES,
+			[JIT_BRANCH_JA] = X86_SHORT_JUMP_BYTES,
+			[JIT_BRANCH_FAR] = X86_CALL_BYTES},
 	.forms = (1u << OPT_FORMS) - 1,
 	.entry = jit_x86_64_entry,
 	.tail = jit_x86_64_tail,
 	.func = jit_x86_64_func,
 	.insn = jit_x86_64_insn,
+	.branch = jit_x86_64_branch,
 	.trap = jit_x86_64_trap,
 	.target = jit_x86_64_target,
 };

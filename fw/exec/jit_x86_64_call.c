@@ -9,8 +9,7 @@
 
 #define RUN JIT_X86_64_RUN
 
-/* Whether a relative call reaches address from all of the code. The same in all passes that know where the code runs.
- */
+/* Whether a relative call reaches address from all of the code. */
 static bool in_reach(const struct jit_work *w, uint64_t address)
 {
 	int64_t from_start, from_end;
@@ -25,13 +24,16 @@ static bool in_reach(const struct jit_work *w, uint64_t address)
 void jit_x86_64_call_address(struct jit_work *w, uint64_t address)
 {
 	struct jit_out *o = &w->out;
+	size_t start = o->at;
 
 	if (in_reach(w, address)) {
 		x86_call(o, (int64_t)(address - (w->exec + o->at + X86_CALL_BYTES)));
-	} else {
-		x86_mov_imm(o, RAX, address);
-		x86_call_reg(o, RAX);
+		return;
 	}
+	x86_mov_imm(o, RAX, address);
+	x86_call_reg(o, RAX);
+	if (!w->exec)
+		jit_branch_far(w, (unsigned int)(o->at - start), address);
 }
 
 /* Types whose element helpers are nothing but their own functions. */

@@ -15,8 +15,8 @@
 struct one {
 	struct insn insns[2];
 	struct exec_prog prog;
-	uint32_t start[3], end[2];
-	uint8_t mark[3], image[4 * MAX_WORDS];
+	uint8_t mark[3], image[4 * MAX_WORDS], settled[4 * MAX_WORDS];
+	struct jit_branch branch[2];
 	struct jit_work w;
 };
 
@@ -26,21 +26,31 @@ static void one_start(struct one *one, struct insn insn)
 	one->prog = (struct exec_prog){.insns = one->insns, .count = 2, .plain_memory = true};
 	one->w = (struct jit_work){.prog = &one->prog,
 				   .insns = one->insns,
-				   .start = one->start,
-				   .end = one->end,
 				   .mark = one->mark,
+				   .branch = one->branch,
+				   .max_branches = 1,
 				   .run = true};
+	one->mark[1] = JIT_MARK_FUNC; /* keeps a jump to it from being left out */
 }
 
 static int one_emit(struct one *one)
 {
-	int rc;
-
 	one->w.out = (struct jit_out){.image = one->image, .room = sizeof(one->image)};
+	one->w.branches = 0;
 	one->w.blinded = 0;
-	rc = jit_arm64.insn(&one->w, 0);
-	one->end[0] = (uint32_t)one->w.out.at;
-	return rc;
+	return jit_arm64.insn(&one->w, 0);
+}
+
+/* The branch that was emitted, in its final form; what is before it in the slot stays where it is. */
+static void one_settle(struct one *one, bool is_short, int64_t to)
+{
+	struct jit_branch *b = &one->branch[0];
+	size_t start = b->end - b->bytes;
+
+	b->is_short = is_short;
+	memcpy(one->settled, one->image, start);
+	one->w.out = (struct jit_out){.image = one->settled, .room = sizeof(one->settled), .at = start};
+	jit_arm64.branch(&one->w, b, one->image + start, to);
 }
 
 /* Conditional branches reach a mebibyte; those that go farther jump over one that reaches 128 of them. */
@@ -62,7 +72,7 @@ Test(jit_arm64, branch_forms)
 		{"cbnz over; b", INSN_JEQ64_K, 0, false, 1024, 2, {0xb5000040, 0x140000ff}},
 		{"tst; b.ne", INSN_JSET32_K, 4, true, 1 << 19, 2, {0x721e001f, 0x543fffe1}},
 		{"cmn; b.gt", INSN_JSGT64_K, -5, true, 8, 2, {0xb100141f, 0x5400002c}},
-		{"b", INSN_JA, 0, true, 1 << 26, 1, {0x15000000}},
+		{"b", INSN_JA, 0, false, 1 << 26, 1, {0x15000000}},
 	};
 	static struct one one;
 
@@ -71,21 +81,20 @@ Test(jit_arm64, branch_forms)
 		uint32_t word;
 
 		one_start(&one, (struct insn){.op = (uint8_t)rows[n].op, .dst = 1, .imm = 1, .imm64 = rows[n].imm});
-		/* A function there keeps the jump to it from being left out. */
-		one.mark[1] = JIT_MARK_FUNC;
-		one.mark[0] = rows[n].is_short ? JIT_MARK_SHORT : 0;
-		one.start[1] = rows[n].to;
 		cr_assert_eq(one_emit(&one), 0, "%s", rows[n].text);
+		cr_assert(!one.w.out.fault, "%s: fault", rows[n].text);
+		cr_assert_eq(one.w.branches, 1, "%s: %u branches", rows[n].text, one.w.branches);
+		cr_assert_eq(one.branch[0].slot, 1, "%s: leads to slot %u", rows[n].text, one.branch[0].slot);
+		one_settle(&one, rows[n].is_short, rows[n].to);
 		cr_assert(!one.w.out.fault, "%s: fault", rows[n].text);
 		cr_assert_eq(one.w.out.at, 4 * rows[n].count, "%s: %zu bytes", rows[n].text, one.w.out.at);
 		for (size_t i = 0; i < rows[n].count; i++) {
-			memcpy(&word, one.image + 4 * i, 4);
+			memcpy(&word, one.settled + 4 * i, 4);
 			cr_assert_eq(word, rows[n].words[i], "%s: word %zu is %#x", rows[n].text, i, word);
 		}
-		cr_assert(jit_arm64.target(&one.w, 0, &to), "%s", rows[n].text);
+		cr_assert(jit_arm64.target(&one.w, &one.branch[0], one.w.out.at, &to), "%s", rows[n].text);
 		cr_assert_eq(to, rows[n].to, "%s: leads to %lld", rows[n].text, (long long)to);
-		one.start[1] = 1u << 28;
-		one_emit(&one);
+		one_settle(&one, rows[n].is_short, 1 << 28);
 		cr_assert(one.w.out.fault, "%s: reaches too far", rows[n].text);
 	}
 }
@@ -107,7 +116,6 @@ Test(jit_arm64, hidden_immediates)
 			if (insn_info[ops[n]].cls == INSN_CLASS_JMP)
 				one.insns[0].imm = 1;
 			one.prog.blind = blind ? 0x123456789 : 0;
-			one.start[1] = 64;
 			cr_assert_eq(one_emit(&one), 0);
 			cr_assert(!one.w.out.fault, "%s", insn_info[ops[n]].text);
 			for (size_t at = 0; at < one.w.out.at; at += 4) {

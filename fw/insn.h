@@ -138,6 +138,31 @@ struct insn_info {
 
 extern const struct insn_info insn_info[INSN_OPS];
 
+/* Columns of the rows as constants, for what is generated from them. */
+#define INSN_OP_OF_ALU(op)          INSN_ALU_##op
+#define INSN_OP_OF_JMP(op)          INSN_JMP_##op
+#define INSN_OP_OF_ATOMIC(op)       INSN_ATOMIC_##op
+#define INSN_OP_OF_LDX(op)          op
+#define INSN_OP_OF_LDSX(op)         op
+#define INSN_OP_OF_ST(op)           op
+#define INSN_OP_OF_STX(op)          op
+#define INSN_OP_OF_JA(op)           op
+#define INSN_OP_OF_CALL(op)         op
+#define INSN_OP_OF_CALL_LOCAL(op)   op
+#define INSN_OP_OF_EXIT(op)         op
+#define INSN_OP_OF_LD_IMM64(op)     op
+#define INSN_OP_OF_LD_MAP(op)       op
+#define INSN_OP_OF_LD_MAP_VALUE(op) op
+#define INSN_OP_OF_SLOT2(op)        op
+
+enum {
+#define INSN(id, opcode, sel, value, cls, op, width, form, ...)                                                        \
+	INSN_##id##_CLASS = INSN_CLASS_##cls, INSN_##id##_OP = INSN_OP_OF_##cls(op), INSN_##id##_WIDTH = width,        \
+	INSN_##id##_FORM = INSN_FORM_##form,
+#include "insn.def"
+#undef INSN
+};
+
 /*
  * A decoded instruction. Indices are those of the 8-byte slots on the wire: an LD_IMM64 and its like take two, the
  * second of which is INSN_LD_SLOT2 and is never executed.
@@ -146,6 +171,7 @@ struct insn {
 	uint8_t op;  /* enum insn_op */
 	uint8_t dst; /* 0 to 10 */
 	uint8_t src; /* 0 to 10 */
+	uint8_t run; /* the interpreter's: what it executes from this slot on; 0 if interp_link() was not here */
 	int16_t off; /* bytes, for loads, stores and atomics */
 	/*
 	 * Jumps and local calls: the target, an absolute index. It is inside of the program. LD_SLOT2: the immediate of

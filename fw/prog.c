@@ -253,6 +253,7 @@ static void conclude(struct fw *fw, struct prog *prog)
 		.writes = prog->result.writes,
 		.blind = fw->config.blind ? helper_seed(fw->config.seed + prog->turn) | 1 : 0,
 	};
+	interp_link(&prog->exec, prog->insns);
 	if (compile(fw, prog)) {
 		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_CODE, WHOLE_PROGRAM, "no memory for the machine code");
 		return;

@@ -102,6 +102,12 @@ const struct exec_prog *exec_tail_target(struct map *map, uint32_t index, struct
 /* What the helper's row calls, where an engine does not execute tail calls itself: there never is a program. */
 uint64_t exec_tail_call(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run);
 
+/*
+ * Lets the interpreter execute a verified program faster: sets struct insn.run in insns, which are prog->insns. What is
+ * executed stays the same.
+ */
+void interp_link(const struct exec_prog *prog, struct insn *insns);
+
 typedef uint64_t jit_fn(struct fw_frame *frame_or_mem, struct run *run, uint64_t mem_bytes);
 /*
  * The program on frames[0..count), count 1 or more: leaves R0 in each. Of run, what differs from frame to frame need

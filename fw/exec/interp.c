@@ -116,9 +116,17 @@ static inline uint64_t sign_extend(uint64_t value, unsigned int width)
 	}
 }
 
-static inline bool in_stack_or_packet(const struct memory *m, uint64_t addr, unsigned int width)
+/* Loads are of the packet mostly, stores of the stack. */
+static inline bool in_packet_or_else(const struct memory *m, uint64_t addr, unsigned int width)
 {
-	return likely(region_holds(&m->stack, addr, width)) || region_holds(&m->packet, addr, width);
+	return likely(region_holds(&m->packet, addr, width)) || region_holds(&m->stack, addr, width) ||
+	       region_holds(&m->value, addr, width);
+}
+
+static inline bool in_stack_or_else(const struct memory *m, uint64_t addr, unsigned int width)
+{
+	return likely(region_holds(&m->stack, addr, width)) || region_holds(&m->packet, addr, width) ||
+	       region_holds(&m->value, addr, width);
 }
 
 static bool in_map(const struct exec_prog *prog, uint64_t addr, unsigned int width)
@@ -143,44 +151,40 @@ static void region_set_value(struct memory *m, const struct helper *helper, uint
 /* Whether addr is memory other than the context; sets the fault if not. */
 static inline bool reach(const struct memory *m, uint64_t addr, unsigned int width, const char *fault)
 {
-	if (in_stack_or_packet(m, addr, width) || region_holds(&m->value, addr, width) ||
-	    in_map(m->run->prog, addr, width))
+	if (in_packet_or_else(m, addr, width) || in_map(m->run->prog, addr, width))
 		return true;
 	m->run->fault = fault;
 	return false;
 }
 
-static bool in_context(const struct memory *m, uint64_t addr)
+static inline bool in_context(const struct memory *m, uint64_t addr)
 {
 	return m->run->frame && addr - (uintptr_t)m->run->frame < CTX_BYTES;
 }
 
-static bool ctx_load(const struct memory *m, uint64_t addr, unsigned int width, uint64_t *value)
+/* Where struct fw_frame keeps the context's fields, by offset / 4. */
+static const struct {
+	uint8_t at;
+	bool is_pointer;
+} ctx_fields[] = {
+	[CTX_DATA / 4] = {offsetof(struct fw_frame, data), true},
+	[CTX_DATA_END / 4] = {offsetof(struct fw_frame, data_end), true},
+	[CTX_DATA_META / 4] = {offsetof(struct fw_frame, data_meta), true},
+	[CTX_INGRESS_IFINDEX / 4] = {offsetof(struct fw_frame, ingress_ifindex), false},
+	[CTX_RX_QUEUE_INDEX / 4] = {offsetof(struct fw_frame, rx_queue_index), false},
+};
+
+static inline bool ctx_load(const struct memory *m, uint64_t addr, unsigned int width, uint64_t *value)
 {
-	const struct fw_frame *frame = m->run->frame;
+	const uint8_t *frame = (const uint8_t *)m->run->frame;
 	uint64_t off = addr - (uintptr_t)frame;
 
-	if (width == 4) { /* req: XO-133 */
-		switch (off) {
-		case CTX_DATA:
-			*value = (uintptr_t)frame->data;
-			return true;
-		case CTX_DATA_END:
-			*value = (uintptr_t)frame->data_end;
-			return true;
-		case CTX_DATA_META:
-			*value = (uintptr_t)frame->data_meta;
-			return true;
-		case CTX_INGRESS_IFINDEX:
-			*value = frame->ingress_ifindex;
-			return true;
-		case CTX_RX_QUEUE_INDEX:
-			*value = frame->rx_queue_index;
-			return true;
-		}
+	if (unlikely(width != 4 || off % 4 || off / 4 >= ARRAY_SIZE(ctx_fields))) { /* req: XO-133 */
+		m->run->fault = "load from the context that is not 4 bytes at offset 0, 4, 8, 12 or 16";
+		return false;
 	}
-	m->run->fault = "load from the context that is not 4 bytes at offset 0, 4, 8, 12 or 16";
-	return false;
+	*value = load((uintptr_t)frame + ctx_fields[off / 4].at, ctx_fields[off / 4].is_pointer ? 8 : 4);
+	return true;
 }
 
 static bool ctx_store(const struct memory *m, uint64_t addr, unsigned int width, uint64_t value)
@@ -222,7 +226,7 @@ static __attribute__((noinline)) bool slow_store(const struct memory *m, uint64_
 
 static inline bool checked_load(const struct memory *m, uint64_t addr, unsigned int width, uint64_t *value)
 {
-	if (!in_stack_or_packet(m, addr, width) && unlikely(!region_holds(&m->value, addr, width)))
+	if (unlikely(!in_packet_or_else(m, addr, width)))
 		return slow_load(m, addr, width, value);
 	*value = load(addr, width);
 	return true;
@@ -238,7 +242,7 @@ static inline bool checked_load_signed(const struct memory *m, uint64_t addr, un
 
 static inline bool checked_store(const struct memory *m, uint64_t addr, unsigned int width, uint64_t value)
 {
-	if (!in_stack_or_packet(m, addr, width) && unlikely(!region_holds(&m->value, addr, width)))
+	if (unlikely(!in_stack_or_else(m, addr, width)))
 		return slow_store(m, addr, width, value);
 	store(addr, width, value);
 	return true;
@@ -357,87 +361,170 @@ static bool step(struct run *run, uint32_t i, const uint64_t *r)
 	return true;
 }
 
+/*
+ * What struct insn.run says: what one label executes, from a slot on. An instruction, by its row, a load from the
+ * context, or a sequence of instructions. Sequences stay what they are, slot by slot: a jump may lead into the middle,
+ * and a fault is in the slot that makes it.
+ */
+enum {
+	RUN_UNLINKED,
+#define INSN(id, ...) RUN_##id,
+#include "insn.def"
+#undef INSN
+	RUN_CTX_LOAD,
+#define SEQUENCE(id, ...) RUN_SEQUENCE_##id,
+#include "sequence.def"
+#undef SEQUENCE
+	RUNS
+};
+
+_Static_assert(RUNS <= 256, "struct insn holds it in a byte");
+
+#define SEQUENCE_MAX 6
+
+struct sequence {
+	uint8_t run;
+	uint8_t of[SEQUENCE_MAX + 1]; /* what it consists of, 0 behind the last */
+};
+
+static const struct sequence sequences[] = {
+#define DO(id)            RUN_##id,
+#define SEQUENCE(id, ...) {RUN_SEQUENCE_##id, {__VA_ARGS__}},
+#include "sequence.def"
+#undef SEQUENCE
+#undef DO
+};
+
+static uint8_t run_alone(const struct exec_prog *prog, uint32_t i)
+{
+	uint8_t op = prog->insns[i].op;
+
+	return op == INSN_LDX32 && prog->access[i] == EXEC_ACCESS_CTX ? RUN_CTX_LOAD : RUN_UNLINKED + 1 + op;
+}
+
+static bool is_sequence(const struct exec_prog *prog, uint32_t i, const uint8_t *of)
+{
+	for (; *of && i < prog->count && run_alone(prog, i) == *of; of++)
+		i += i + 1 < prog->count && prog->insns[i + 1].op == INSN_LD_SLOT2 ? 2 : 1;
+	return !*of;
+}
+
+void interp_link(const struct exec_prog *prog, struct insn *insns)
+{
+	for (uint32_t i = 0; i < prog->count; i++) {
+		const struct sequence *s = sequences, *end = sequences + ARRAY_SIZE(sequences);
+
+		while (s < end && !is_sequence(prog, i, s->of))
+			s++;
+		insns[i].run = s < end ? s->run : run_alone(prog, i);
+	}
+}
+
 #define DST      r[pc->dst]
 #define SRC      r[pc->src]
 #define ADDR_DST (DST + (uint64_t)(int64_t)pc->off)
 #define ADDR_SRC (SRC + (uint64_t)(int64_t)pc->off)
 #define IMM      ((uint64_t)pc->imm64)
-#define NEXT     goto *labels[(++pc)->op]
+#define GO       goto *labels[pc->run]
 #define JUMP(target)                                                                                                   \
 	do {                                                                                                           \
 		pc = insns + (target);                                                                                 \
-		goto *labels[pc->op];                                                                                  \
+		GO;                                                                                                    \
+	} while (0)
+#define TRY(done)                                                                                                      \
+	do {                                                                                                           \
+		if (unlikely(!(done)))                                                                                 \
+			goto fault;                                                                                    \
 	} while (0)
 
-#define OPERAND_ALU_K IMM
-#define OPERAND_ALU_X SRC
-#define OPERAND_ALU_1 0
-#define OPERAND_JMP_K IMM
-#define OPERAND_JMP_X SRC
-
-/* What a row does, by class. */
-#define DO_ALU(op, width, form) DST = alu_eval(INSN_ALU_##op, width, DST, OPERAND_##form)
-#define DO_JMP(op, width, form)                                                                                        \
-	if (alu_cond(INSN_JMP_##op, width, DST, OPERAND_##form))                                                       \
-	JUMP(pc->imm)
-#define DO_LDX(op, width, form)                                                                                        \
-	if (!checked_load(&m, ADDR_SRC, width, &DST))                                                                  \
-	goto fault
-#define DO_LDSX(op, width, form)                                                                                       \
-	if (!checked_load_signed(&m, ADDR_SRC, width, &DST))                                                           \
-	goto fault
-#define DO_ST(op, width, form)                                                                                         \
-	if (!checked_store(&m, ADDR_DST, width, IMM))                                                                  \
-	goto fault
-#define DO_STX(op, width, form)                                                                                        \
-	if (!checked_store(&m, ADDR_DST, width, SRC))                                                                  \
-	goto fault
-#define DO_ATOMIC(op, width, form)                                                                                     \
-	if (!checked_atomic(&m, INSN_ATOMIC_##op, width, ADDR_DST, &SRC, &r[0]))                                       \
-	goto fault
-#define DO_JA(op, width, form) JUMP(pc->imm)
-#define DO_CALL(op, width, form)                                                                                       \
-	if (unlikely(pc->imm == HELPER_TAIL_CALL && run->prog->access))                                                \
-		goto tail_call;                                                                                        \
-	if (!call_helper(&m, pc->imm, r))                                                                              \
-	goto fault
-#define DO_CALL_LOCAL(op, width, form)   goto call_local
-#define DO_EXIT(op, width, form)         goto leave
-#define DO_LD_IMM64(op, width, form)     DST = IMM, pc++
-#define DO_LD_MAP(op, width, form)       DST = IMM, pc++
-#define DO_LD_MAP_VALUE(op, width, form) DST = IMM, pc++
-#define DO_SLOT2(op, width, form)        goto past_end
+/*
+ * What the row id does: one case of this is left of it. Falls through to what is behind it unless it jumps. The second
+ * slot of a pair is skipped.
+ */
+#define EXECUTE(id)                                                                                                    \
+	switch ((int)INSN_##id##_CLASS) {                                                                              \
+	case INSN_CLASS_ALU:                                                                                           \
+		DST = alu_eval((enum insn_alu)INSN_##id##_OP, INSN_##id##_WIDTH, DST,                                  \
+			       INSN_##id##_FORM == (int)INSN_FORM_ALU_K   ? IMM                                        \
+			       : INSN_##id##_FORM == (int)INSN_FORM_ALU_X ? SRC                                        \
+									  : 0);                                        \
+		break;                                                                                                 \
+	case INSN_CLASS_JMP:                                                                                           \
+		if (alu_cond((enum insn_jmp)INSN_##id##_OP, INSN_##id##_WIDTH, DST,                                    \
+			     INSN_##id##_FORM == (int)INSN_FORM_JMP_K ? IMM : SRC))                                    \
+			JUMP(pc->imm);                                                                                 \
+		break;                                                                                                 \
+	case INSN_CLASS_LDX:                                                                                           \
+		TRY(checked_load(&m, ADDR_SRC, INSN_##id##_WIDTH, &DST));                                              \
+		break;                                                                                                 \
+	case INSN_CLASS_LDSX:                                                                                          \
+		TRY(checked_load_signed(&m, ADDR_SRC, INSN_##id##_WIDTH, &DST));                                       \
+		break;                                                                                                 \
+	case INSN_CLASS_ST:                                                                                            \
+		TRY(checked_store(&m, ADDR_DST, INSN_##id##_WIDTH, IMM));                                              \
+		break;                                                                                                 \
+	case INSN_CLASS_STX:                                                                                           \
+		TRY(checked_store(&m, ADDR_DST, INSN_##id##_WIDTH, SRC));                                              \
+		break;                                                                                                 \
+	case INSN_CLASS_ATOMIC:                                                                                        \
+		TRY(checked_atomic(&m, (enum insn_atomic)INSN_##id##_OP, INSN_##id##_WIDTH, ADDR_DST, &SRC, &r[0]));   \
+		break;                                                                                                 \
+	case INSN_CLASS_JA:                                                                                            \
+		JUMP(pc->imm);                                                                                         \
+		break;                                                                                                 \
+	case INSN_CLASS_CALL:                                                                                          \
+		goto call;                                                                                             \
+	case INSN_CLASS_CALL_LOCAL:                                                                                    \
+		goto call_local;                                                                                       \
+	case INSN_CLASS_EXIT:                                                                                          \
+		goto leave;                                                                                            \
+	case INSN_CLASS_LD_IMM64:                                                                                      \
+	case INSN_CLASS_LD_MAP:                                                                                        \
+	case INSN_CLASS_LD_MAP_VALUE:                                                                                  \
+		DST = IMM;                                                                                             \
+		pc++;                                                                                                  \
+		break;                                                                                                 \
+	case INSN_CLASS_SLOT2:                                                                                         \
+		goto past_end;                                                                                         \
+	}
 
 uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 {
 	/* Addresses of labels; the cast tells static checkers that && is no operator between two values. */
-	static const void *const fast[INSN_OPS] = {
+	static const void *const alone[INSN_OPS] = {
 #define INSN(id, ...) [INSN_##id] = (const void *)&&do_##id,
 #include "insn.def"
 #undef INSN
 	};
-	static const void *const slow[INSN_OPS] = {
-#define INSN(id, ...) [INSN_##id] = (const void *)&&do_step,
+	static const void *const fast[RUNS] = {
+		[RUN_UNLINKED] = (const void *)&&do_unlinked,
+		[RUN_CTX_LOAD] = (const void *)&&do_ctx_load,
+#define INSN(id, ...) [RUN_##id] = (const void *)&&do_##id,
 #include "insn.def"
 #undef INSN
+#define SEQUENCE(id, ...) [RUN_SEQUENCE_##id] = (const void *)&&do_sequence_##id,
+#include "sequence.def"
+#undef SEQUENCE
 	};
+	static const void *const slow[RUNS] = {[0 ... RUNS - 1] = (const void *)&&do_step};
 	const void *const *labels = run->trace || run->budget_on ? slow : fast;
 	uint8_t stack[EXEC_CALL_DEPTH * EXEC_STACK_BYTES] __attribute__((aligned(16))); /* req: XO-130 */
 	struct call calls[EXEC_CALL_DEPTH - 1];
 	struct memory m = {.stack.base = (uintptr_t)stack, .run = run};
 	const struct insn *insns = prog->insns;
 	const struct insn *pc = insns;
-	uint64_t r[INSN_MAX_REG] = {0};
+	uint64_t r[INSN_MAX_REG];
 	uint32_t depth = 0;
 	const uint32_t below = run->depth;
 
 	run->prog = prog;
 	run->fault = NULL;
 	region_set_packet(&m);
+	for (int i = 0; i < INSN_FRAME_PTR; i++)
+		r[i] = run->poison;
 start:
 	enter_frame(&m, r, depth);
-	if (unlikely(run->poison))
-		poison_regs(r, 0, 9, run->poison);
+	poison_regs(r, 0, 9, run->poison);
 	r[1] = run->frame ? (uintptr_t)run->frame : (uintptr_t)run->mem;
 	r[2] = run->frame ? run->poison : run->mem_bytes;
 	if (unlikely(!ends(run->prog)))
@@ -445,16 +532,38 @@ start:
 	JUMP(0);
 
 /* req: XO-126 */
-#define INSN(id, opcode, sel, value, cls, op, width, form, ...)                                                        \
-	do_##id : DO_##cls(op, width, form);                                                                           \
-	NEXT;
+#define INSN(id, ...)                                                                                                  \
+	do_##id : EXECUTE(id);                                                                                         \
+	pc++;                                                                                                          \
+	GO;
 #include "insn.def"
 #undef INSN
+
+#define DO(id)                                                                                                         \
+	EXECUTE(id);                                                                                                   \
+	pc++;
+#define SEQUENCE(id, ...) do_sequence_##id : __VA_ARGS__ GO;
+#include "sequence.def"
+#undef SEQUENCE
+#undef DO
+
+do_ctx_load:
+	TRY(in_context(&m, ADDR_SRC) ? ctx_load(&m, ADDR_SRC, 4, &DST) : slow_load(&m, ADDR_SRC, 4, &DST));
+	pc++;
+	GO;
 
 do_step:
 	if (!step(run, (uint32_t)(pc - insns), r))
 		goto fault;
-	goto *fast[pc->op];
+do_unlinked:
+	goto *alone[pc->op];
+
+call:
+	if (unlikely(pc->imm == HELPER_TAIL_CALL && run->prog->access))
+		goto tail_call;
+	TRY(call_helper(&m, pc->imm, r));
+	pc++;
+	GO;
 
 call_local:
 	if (++depth == EXEC_CALL_DEPTH) { /* req: XO-131 */
@@ -478,7 +587,8 @@ tail_call: /* the target takes the calling function's frame */
 	}
 	run->depth = below;
 	poison_regs(r, 0, 5, run->poison);
-	NEXT;
+	pc++;
+	GO;
 
 leave:
 	run->depth = below;

@@ -158,8 +158,9 @@ bool fw_attached(const struct fw *fw);
 /* Runs the attached program on frames[0..count), in order. */
 void fw_run(struct fw *fw, struct fw_frame *frames, size_t count);
 
-/* For refnic run --trace: called by the interpreter before each instruction. fn NULL: off. regs has 11 entries. */
-typedef void fw_trace_fn(void *ctx, uint32_t insn, const char *text, const uint64_t *regs);
+/* For refnic run --trace: called by the interpreter before each instruction, with the program that it is of. fn NULL:
+ * off. regs has 11 entries. */
+typedef void fw_trace_fn(void *ctx, uint32_t prog_id, uint32_t insn, const char *text, const uint64_t *regs);
 void fw_trace(struct fw *fw, fw_trace_fn *fn, void *ctx);
 
 /* How the last TEST_RUN that succeeded left its frame, and where it would have gone, for refnic run: r0 and what it

@@ -251,6 +251,7 @@ static void conclude(struct fw *fw, struct prog *prog)
 		.frames = prog->result.frames,
 		.zero_stack = prog->result.zero_stack,
 		.writes = prog->result.writes,
+		.id = prog->id,
 		.blind = fw->config.blind ? helper_seed(fw->config.seed + prog->turn) | 1 : 0,
 	};
 	interp_link(&prog->exec, prog->insns);

@@ -36,6 +36,7 @@ struct exec_prog {
 	bool zero_stack;       /* it reads stack that it has not written: each function's frame starts as zeros */
 	const struct jit *jit; /* compiled: what a tail call enters; NULL: interpreted */
 	bool writes;           /* may write to the packet */
+	uint32_t id;           /* of the program, for traces */
 	uint64_t blind;        /* the JIT hides immediates behind numbers drawn from this; 0: it does not */
 };
 

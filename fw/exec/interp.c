@@ -356,7 +356,7 @@ static bool step(struct run *run, uint32_t i, const uint64_t *r)
 	run->budget -= run->budget_on;
 	if (run->trace) {
 		insn_print(text, sizeof(text), run->prog->insns, i);
-		run->trace(run->trace_ctx, i, text, r);
+		run->trace(run->trace_ctx, run->prog->id, i, text, r);
 	}
 	return true;
 }

@@ -277,7 +277,7 @@ static enum status upload(struct run *r, struct drv_net *net, const struct load_
 static enum status test_run(struct run *r, struct rig *rig, const struct load_object *object,
 			    const struct load_prog *prog)
 {
-	struct steps steps = {.prog = prog, .json = r->trace && r->json ? json_array() : NULL};
+	struct steps steps = {.object = object, .json = r->trace && r->json ? json_array() : NULL};
 	struct drv_net *net = rig_driver(rig);
 	enum status status = upload(r, net, object, prog);
 	uint32_t queue = 0, bytes = r->frame_bytes;

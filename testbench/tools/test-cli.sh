@@ -383,7 +383,8 @@ bad 2 'half a byte of a frame' 'half a byte' "$refnic" run "$progs/xdp1.bpf.o" -
 good 'run --trace prints instructions' '^ *0: .*r[0-9]*=0x' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#1 --trace
 holds 'with their source lines' grep -q '^; .*xdp1.bpf.c:' "$tmp/out"
 holds 'up to the verdict' grep -q '^verdict drop' "$tmp/out"
-good 'run --trace --json' '"trace": .{"insn": 0, "text": ' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#1 --trace --json
+good 'run --trace --json' '"trace": .{"program": "[a-z0-9_]*", "insn": 0, "text": ' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#1 --trace --json
+good 'run --trace follows tail calls' '^program dispatch_' "$refnic" run "$progs/dispatch.bpf.o" --program dispatch --frame $trace#1 --trace
 bad 2 'run --trace with the compiler' 'only the interpreter' "$refnic" run "$progs/xdp1.bpf.o" --frame $trace#1 --trace --engine jit
 bad 2 'no frame' 'no frame' "$refnic" run "$progs/xdp1.bpf.o"
 input=$tmp/hex

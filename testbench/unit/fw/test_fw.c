@@ -242,10 +242,11 @@ Test(fw, masked_helpers)
 	control_close(c);
 }
 
-static void traced(void *ctx, uint32_t insn, const char *text, const uint64_t *regs)
+static void traced(void *ctx, uint32_t prog_id, uint32_t insn, const char *text, const uint64_t *regs)
 {
 	uint32_t *seen = ctx;
 
+	cr_assert_eq(prog_id, 0);
 	cr_assert(text[0]);
 	cr_assert(regs);
 	*seen |= 1u << insn;

@@ -772,10 +772,12 @@ struct traced {
 	uint64_t r0;
 };
 
-static void trace_fn(void *ctx, uint32_t insn, const char *text, const uint64_t *regs)
+static void trace_fn(void *ctx, uint32_t prog_id, uint32_t insn, const char *text, const uint64_t *regs)
 {
 	struct traced *t = ctx;
 	size_t at = strlen(t->text);
+
+	(void)prog_id;
 
 	snprintf(t->text + at, sizeof(t->text) - at, "%u %s;", insn, text);
 	t->calls++;

@@ -207,13 +207,13 @@ struct steps {
 	size_t count;
 };
 
-static void on_step(void *ctx, uint32_t insn, const char *text, const uint64_t *regs)
+static void on_step(void *ctx, uint32_t prog_id, uint32_t insn, const char *text, const uint64_t *regs)
 {
 	struct steps *steps = ctx;
 
 	(void)text, (void)regs;
 	if (steps->count < ENGINES_COUNT(steps->at))
-		steps->at[steps->count] = insn;
+		steps->at[steps->count] = 100 * prog_id + insn;
 	steps->count++;
 }
 
@@ -222,7 +222,7 @@ Test(tail, trace)
 {
 	static const uint64_t calls[] = {W_CALL_LOCAL(1), W_EXIT, TAIL_CALL(0), W_EXIT},
 			      target[] = {W_MOV(0, 3), W_EXIT};
-	static const uint32_t want[] = {0, 2, 4, 5, 0, 1, 1};
+	static const uint32_t want[] = {0, 2, 4, 5, 100, 101, 1};
 	struct control *c = open_maps(FW_ENGINE_INTERP);
 	struct steps steps = {0};
 

@@ -400,10 +400,66 @@ static void op_bytes(struct gen *g)
 	g->kind[0] = SCALAR;
 }
 
+/* A value is locked, written to and unlocked; now and then not the same way on every path. */
+static void op_lock(struct gen *g)
+{
+	int lock = 4 * (int)generate_pick(&g->code, 12);
+	uint32_t miss, skip;
+
+	generate_emit(&g->code, 0x62, 10, 0, -4, (int32_t)generate_pick(&g->code, 10));
+	generate_emit(&g->code, 0xbf, 2, 10, 0, 0);
+	generate_emit(&g->code, 0x07, 2, 0, 0, -4);
+	map_to(g, 1, generate_one_in(&g->code, 2) ? GENERATE_ARRAY_MAP : GENERATE_HASH_MAP);
+	called(g, 1);
+	miss = g->code.count;
+	generate_emit(&g->code, 0x15, 0, 0, 0, 0);
+	generate_emit(&g->code, 0xbf, 9, 0, 0, 0);
+	generate_emit(&g->code, 0xbf, 1, 9, 0, 0);
+	generate_emit(&g->code, 0x07, 1, 0, 0, lock + (generate_one_in(&g->code, 40) ? 2 : 0));
+	called(g, 93);
+	access_memory(g, 9, 8 * (int)generate_pick(&g->code, 6), 3, false);
+	generate_emit(&g->code, 0xbf, 1, 9, 0, 0);
+	generate_emit(&g->code, 0x07, 1, 0, 0, lock + (generate_one_in(&g->code, 40) ? 4 : 0));
+	skip = g->code.count;
+	if (generate_one_in(&g->code, 30))
+		generate_emit(&g->code, 0x15, 9, 0, 0, 0); /* never taken, but known to be so */
+	else
+		skip = 0;
+	if (!generate_one_in(&g->code, 40))
+		called(g, 94);
+	if (skip)
+		land(g, skip);
+	land(g, miss);
+	memset(g->kind, UNKNOWN, 6);
+	generate_emit(&g->code, 0xb7, 9, 0, 0, 0);
+	constant(g, 0);
+}
+
+/* Up to three numbers are printed, of registers that may be anything. */
+static void op_print(struct gen *g)
+{
+	generate_emit(&g->code, 0x62, 10, 0, -4, 0x00782520);  /* " %x" */
+	generate_emit(&g->code, 0x62, 10, 0, -8, 0x78252078);  /* "x %x" */
+	generate_emit(&g->code, 0x62, 10, 0, -12, 0x25782520); /* " %x%" */
+	g->stack_set |= 3;
+	for (int reg = 3; reg <= 5; reg++)
+		if (generate_one_in(&g->code, 3))
+			generate_emit(&g->code, 0xbf, reg, 6 + (int)generate_pick(&g->code, 4), 0, 0);
+	generate_emit(&g->code, 0xbf, 1, 10, 0, 0);
+	generate_emit(&g->code, 0x07, 1, 0, 0, -12);
+	generate_emit(&g->code, 0xb7, 2, 0, 0, 12);
+	called(g, 6);
+	g->kind[0] = SCALAR;
+}
+
 static void op_object(struct gen *g)
 {
 	if (generate_one_in(&g->code, 3))
 		op_record(g);
+	else if (generate_one_in(&g->code, 4))
+		op_lock(g);
+	else if (generate_one_in(&g->code, 4))
+		op_print(g);
 	else if (generate_one_in(&g->code, 2))
 		op_bytes(g);
 	else

@@ -35,6 +35,7 @@ struct flow {
 	bool pointer;       /* slot 0 holds a stack pointer of a caller's numbers */
 	bool packet;        /* slot 0 holds the packet */
 	bool value;         /* slot 9 holds a value */
+	bool tails;         /* functions get main's numbers only, so that they find its context, and make tail calls */
 	int last;           /* place written to */
 	int depth;          /* of blocks */
 	uint32_t careless;  /* of 8 uses of a number that may be large, so many have no check */
@@ -376,6 +377,37 @@ static void op_by_pointer(struct flow *f)
 	}
 }
 
+/* Slot 0 becomes the packet, of which 8 bytes are proven, or its metadata. */
+static void take_packet(struct flow *f)
+{
+	generate_emit(&f->code, 0x79, 1, 10, -16, 0);
+	if (generate_one_in(&f->code, 3)) { /* metadata: 8 bytes before data */
+		generate_emit(&f->code, 0x61, 2, 1, 8, 0);
+		generate_emit(&f->code, 0x61, 3, 1, 0, 0);
+	} else {
+		generate_emit(&f->code, 0x61, 2, 1, 0, 0);
+		generate_emit(&f->code, 0x61, 3, 1, 4, 0);
+	}
+	generate_emit(&f->code, 0xbf, 4, 2, 0, 0);
+	generate_emit(&f->code, 0x07, 4, 0, 0, 8 + (generate_one_in(&f->code, 20) ? -1 : 0));
+	switch (generate_pick(&f->code, 4)) {
+	case 0:
+		jump_out(f, 0x2d, 4, 3, 0);
+		break;
+	case 1:
+		jump_out(f, 0xad, 3, 4, 0);
+		break;
+	case 2:
+		generate_emit(&f->code, 0xbd, 4, 3, 1, 0);
+		jump_out(f, 0x05, 0, 0, 0);
+		break;
+	default:
+		generate_emit(&f->code, generate_one_in(&f->code, 8) ? 0xad : 0x3d, 3, 4, 1, 0);
+		jump_out(f, 0x05, 0, 0, 0);
+	}
+	generate_emit(&f->code, 0x7b, 10, 2, -8, 0);
+}
+
 static void op_call(struct flow *f)
 {
 	if (f->function + 1 >= f->functions || f->num_calls >= 40)
@@ -384,7 +416,7 @@ static void op_call(struct flow *f)
 		fetch(f, reg, any_place(f));
 	generate_emit(&f->code, 0xbf, 1, 10, 0, 0);
 	generate_emit(&f->code, 0x07, 1, 0, 0, -64);
-	if (f->pointer && generate_one_in(&f->code, 2))
+	if (f->pointer && (f->tails || generate_one_in(&f->code, 2)))
 		generate_emit(&f->code, 0x79, 1, 10, -8, 0);
 	f->calls[f->num_calls] = f->code.count;
 	f->callees[f->num_calls++] =
@@ -392,13 +424,36 @@ static void op_call(struct flow *f)
 	generate_emit(&f->code, 0x85, 0, 1, 0, 0);
 	memset(f->small, 0, sizeof(f->small));
 	keep(f, any_place(f), 0);
+	if (f->packet && f->tails)
+		take_packet(f);
+}
+
+/* A key of 4 bytes at R10 - 88, the same on all paths or not. */
+static void key(struct flow *f)
+{
+	generate_emit(&f->code, 0x62, 10, 0, -88, (int32_t)generate_pick(&f->code, 10));
+	switch (generate_pick(&f->code, 4)) {
+	case 0:
+		random_r0(f);
+		generate_emit(&f->code, 0x45, 0, 0, 1, 2);
+		generate_emit(&f->code, generate_one_in(&f->code, 2) ? 0x62 : 0x72, 10, 0,
+			      -88 + (generate_one_in(&f->code, 4) ? 1 : 0), (int32_t)generate_pick(&f->code, 3));
+		idle(f);
+		return;
+	case 1:
+		fetch(f, 1, any_place(f));
+		generate_emit(&f->code, generate_one_in(&f->code, 3) ? 0x73 : 0x63, 10, 1, -88, 0);
+		return;
+	default:
+		return;
+	}
 }
 
 static void op_value(struct flow *f)
 {
 	int copy = (int)generate_pick(&f->code, 3);
 
-	generate_emit(&f->code, 0x62, 10, 0, -88, (int32_t)generate_pick(&f->code, 10));
+	key(f);
 	generate_emit(&f->code, 0xbf, 2, 10, 0, 0);
 	generate_emit(&f->code, 0x07, 2, 0, 0, -88);
 	generate_emit(&f->code, 0x18, 1, 1, 0, generate_one_in(&f->code, 2) ? GENERATE_ARRAY_MAP : GENERATE_HASH_MAP);
@@ -434,32 +489,24 @@ static void op_adjust(struct flow *f)
 	generate_emit(&f->code, 0x85, 0, 0, 0, helpers[generate_pick(&f->code, 3)]);
 	if (generate_one_in(&f->code, 30))
 		return;
-	generate_emit(&f->code, 0x79, 1, 10, -16, 0);
-	if (generate_one_in(&f->code, 3)) { /* metadata: 8 bytes before data */
-		generate_emit(&f->code, 0x61, 2, 1, 8, 0);
-		generate_emit(&f->code, 0x61, 3, 1, 0, 0);
+	take_packet(f);
+}
+
+/* Goes on with a program, or stays. What it leads to returns to where this function was called. */
+static void op_tail_call(struct flow *f)
+{
+	if (!f->tails || generate_one_in(&f->code, 2))
+		return;
+	if (f->pointer) {
+		generate_emit(&f->code, 0x79, 1, 10, -8, 0);
+		generate_emit(&f->code, 0x79, 1, 1, 48, 0);
 	} else {
-		generate_emit(&f->code, 0x61, 2, 1, 0, 0);
-		generate_emit(&f->code, 0x61, 3, 1, 4, 0);
+		generate_emit(&f->code, 0x79, 1, 10, -16, 0);
 	}
-	generate_emit(&f->code, 0xbf, 4, 2, 0, 0);
-	generate_emit(&f->code, 0x07, 4, 0, 0, 8 + (generate_one_in(&f->code, 20) ? -1 : 0));
-	switch (generate_pick(&f->code, 4)) {
-	case 0:
-		jump_out(f, 0x2d, 4, 3, 0);
-		break;
-	case 1:
-		jump_out(f, 0xad, 3, 4, 0);
-		break;
-	case 2:
-		generate_emit(&f->code, 0xbd, 4, 3, 1, 0);
-		jump_out(f, 0x05, 0, 0, 0);
-		break;
-	default:
-		generate_emit(&f->code, generate_one_in(&f->code, 8) ? 0xad : 0x3d, 3, 4, 1, 0);
-		jump_out(f, 0x05, 0, 0, 0);
-	}
-	generate_emit(&f->code, 0x7b, 10, 2, -8, 0);
+	generate_emit(&f->code, 0x18, 2, 1, 0, GENERATE_PROGS_MAP);
+	generate_emit(&f->code, 0x00, 0, 0, 0, 0);
+	generate_emit(&f->code, 0xb7, 3, 0, 0, (int32_t)generate_pick(&f->code, 3));
+	generate_emit(&f->code, 0x85, 0, 0, 0, 12);
 }
 
 static void block(struct flow *f, int length);
@@ -513,7 +560,7 @@ static void block(struct flow *f, int length)
 {
 	f->depth++;
 	while (length-- > 0 && !is_full(f)) {
-		switch (generate_pick(&f->code, f->function < 3 ? 24 : 20)) {
+		switch (generate_pick(&f->code, f->function < 3 ? 25 : 21)) {
 		case 0:
 		case 1:
 		case 2:
@@ -557,6 +604,9 @@ static void block(struct flow *f, int length)
 		case 18:
 		case 19:
 			op_branch(f);
+			break;
+		case 20:
+			op_tail_call(f);
 			break;
 		default:
 			op_call(f);
@@ -624,6 +674,7 @@ uint32_t generate_flow(uint64_t seed, uint8_t *wire)
 	f.functions = 1 + generate_pick(&f.code, FUNCTIONS);
 	f.careless = 1 << generate_pick(&f.code, 4);
 	f.rare = 1 + generate_pick(&f.code, 6);
+	f.tails = generate_one_in(&f.code, 3);
 	for (f.function = 0; f.function < f.functions; f.function++) {
 		if (!wanted[f.function])
 			continue; /* nobody calls it: it could not be reached */

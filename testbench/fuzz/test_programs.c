@@ -38,17 +38,18 @@ static const struct {
 
 struct unit {
 	struct fw *fw;
-	struct fw_platform platform; /* rig_platform, with a log that counts faults */
+	struct fw_platform platform; /* rig_platform, with a log that keeps lines */
 	void *arena;
 	size_t arena_bytes;
-	char fault[256]; /* the last line logged during a run */
+	char fault[256]; /* the last fault of a run */
+	char line[256];  /* the last line that a run printed */
 };
 
 static void take_log(void *ctx, const char *line)
 {
 	struct unit *u = ctx;
 
-	snprintf(u->fault, sizeof(u->fault), "%s", line);
+	snprintf(strstr(line, ": fault at ") ? u->fault : u->line, sizeof(u->line), "%s", line);
 }
 
 static uint8_t command(struct unit *u, uint8_t number, const void *in, size_t in_bytes, void *out, size_t room)
@@ -199,12 +200,15 @@ static void compare(struct unit *units, uint64_t seed)
 			frame[n] = i == 0 ? 0 : i == 1 ? 0xff : (uint8_t)generate_random(&rng);
 		for (int u = 0; u < UNITS; u++) {
 			units[u].fault[0] = 0;
+			units[u].line[0] = 0;
 			run(&units[u], frame, bytes, u ? b : a);
 			cr_assert_eq(units[u].fault[0], 0, "UNSOUND: seed %lu run %d: %s", seed, i, units[u].fault);
 			if (u)
 				cr_assert_arr_eq(a, b, RESULT_BYTES, "%s: seed %lu run %d: R0 %lx and %lx",
 						 unit_rows[u].says, seed, i, *(uint64_t *)(a + 8),
 						 *(uint64_t *)(b + 8));
+			cr_assert_str_eq(units[u].line, units[0].line, "%s: seed %lu run %d: lines", unit_rows[u].says,
+					 seed, i);
 		}
 	}
 	for (uint32_t map = 0; map < 2; map++) {

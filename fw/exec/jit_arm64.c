@@ -291,21 +291,29 @@ static void emit_ja(struct jit_work *w, uint32_t i, uint32_t to)
 }
 
 /* A program that can tail-call counts the frames that stay while a program runs that a callee enters. */
-static void change_depth(const struct jit_work *w, struct jit_out *o, enum a64_arith op)
+static void change_depth(struct jit_out *o, enum a64_arith op)
 {
-	if (!w->tails)
-		return;
 	a64_load(o, 4, TEMP, RUN, offsetof(struct run, depth));
 	a64_arith_imm(o, op, 4, TEMP, TEMP, 1);
 	a64_store(o, 4, RUN, offsetof(struct run, depth), TEMP);
 }
 
+/* The program that runs is this one again, whatever the callee entered. */
+static void come_back(const struct jit_work *w, struct jit_out *o)
+{
+	change_depth(o, A64_SUB);
+	a64_mov_imm(o, TEMP, (uint64_t)(uintptr_t)w->prog);
+	a64_store(o, 8, RUN, offsetof(struct run, prog), TEMP);
+}
+
 static void emit_call_local(struct jit_work *w, const struct insn *insn)
 {
-	change_depth(w, &w->out, A64_ADD);
+	if (w->tails)
+		change_depth(&w->out, A64_ADD);
 	a64_bl(&w->out, 0);
 	jit_branch(w, JIT_BRANCH_CALL, A64_BYTES, (uint32_t)insn->imm);
-	change_depth(w, &w->out, A64_SUB);
+	if (w->tails)
+		come_back(w, &w->out);
 }
 
 static void emit_exit(struct jit_work *w, uint32_t i)

@@ -349,11 +349,13 @@ static void emit_ja(struct jit_work *w, uint32_t i, uint32_t to)
 	jit_branch(w, JIT_BRANCH_JA, X86_JMP_BYTES, to);
 }
 
-/* Behind a local call of a program that can tail-call. */
-static void undo_depth(const struct jit_work *w, struct jit_out *o)
+/* Behind a local call of a program that can tail-call: the program that runs is this one, whatever the callee entered.
+ */
+static void come_back(const struct jit_work *w, struct jit_out *o)
 {
-	if (w->tails)
-		x86_alu_mem_imm(o, X86_SUB, 4, RUN, offsetof(struct run, depth), 1);
+	x86_alu_mem_imm(o, X86_SUB, 4, RUN, offsetof(struct run, depth), 1);
+	x86_mov_imm(o, R11, (uint64_t)(uintptr_t)w->prog);
+	x86_store(o, 8, RUN, offsetof(struct run, prog), R11);
 }
 
 static void emit_call_local(struct jit_work *w, const struct insn *insn)
@@ -362,7 +364,8 @@ static void emit_call_local(struct jit_work *w, const struct insn *insn)
 		x86_alu_mem_imm(&w->out, X86_ADD, 4, RUN, offsetof(struct run, depth), 1);
 	x86_call(&w->out, 0);
 	jit_branch(w, JIT_BRANCH_CALL, X86_CALL_BYTES, (uint32_t)insn->imm);
-	undo_depth(w, &w->out);
+	if (w->tails)
+		come_back(w, &w->out);
 }
 
 static void emit_exit(struct jit_work *w, uint32_t i)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "control.h"
 #include "core.h"
+#include "engines.h"
 #include "exec/exec.h"
 #include "printk.h"
 #include "rig/rig.h"
@@ -219,6 +219,35 @@ Test(printk, missing_arguments_are_zero)
 		control_frame(&f, 64);
 		fw_run(c->fw, &f.frame, 1);
 		cr_assert_str_eq(c->line, rows[i / 2].line, "%s", rows[i / 2].id);
+		control_close(c);
+	}
+}
+
+/* A line names the program that prints it: the caller again, when what it called in another one has returned. */
+Test(printk, lines_name_their_program)
+{
+	static const uint64_t calls[] = {W_CALL_LOCAL(7), W(0x7a, 10, 0, -8, 'x'),
+					 W_MOVR(1, 10),   W_ADD(1, -8),
+					 W_MOV(2, 2),     W_CALL(6),
+					 W_MOV(0, 2),     W_EXIT,
+					 W_MAP(2, 0),     W_MOV(3, 0),
+					 W_CALL(12),      W_MOV(0, 7),
+					 W_EXIT},
+			      target[] = {W_MOV(0, 3), W_EXIT};
+	struct fw_platform platform = rig_platform;
+
+	platform.log = control_log;
+	for (int engine = 0; engine < ENGINES; engine++) {
+		struct control *c = engines_open(engine, NULL, 0);
+
+		c->fw->config.platform = &platform;
+		cr_assert_eq(control_map_create(c, 0, VIRTIO_NET_XDP_MAP_PROG_ARRAY, 4, 4, 1, 0), 0);
+		engines_load(c, 5, calls, ENGINES_COUNT(calls));
+		engines_load(c, 6, target, ENGINES_COUNT(target));
+		cr_assert_eq(engines_set(c, 0, 0, 6, 0), 0);
+		engines_attach(c, 5);
+		cr_assert_eq(engines_run(c).r0, 2);
+		cr_assert_str_eq(c->line, "program 5: x", "%s: %s", engines_name(engine), c->line);
 		control_close(c);
 	}
 }

@@ -22,7 +22,7 @@ struct btf_record {
 	const uint8_t *data;
 };
 
-/* Sorted by section and offset; records of one place in the file's order. */
+/* Sorted by section and offset; records of one place in the file's order, lines only the last of them. */
 struct btf_records {
 	struct btf_record *at;
 	size_t count;

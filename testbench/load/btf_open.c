@@ -129,6 +129,20 @@ static int compare_records(const void *a, const void *b)
 	return x->data < y->data ? -1 : x->data > y->data;
 }
 
+/* Of several lines for one place the last: so many may be there that nobody wants to pass them again and again. */
+static void drop_lines(struct btf_records *lines)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lines->count; i++) {
+		const struct btf_record *line = &lines->at[i], *next = line + 1;
+
+		if (i + 1 == lines->count || next->section != line->section || next->offset != line->offset)
+			lines->at[kept++] = *line;
+	}
+	lines->count = kept;
+}
+
 static int open_ext(struct checker *c, const struct elf_section *section)
 {
 	struct ext_header h = {0};
@@ -168,6 +182,7 @@ static int open_ext(struct checker *c, const struct elf_section *section)
 		if (!err && parts[i].to && parts[i].to->count)
 			qsort(parts[i].to->at, parts[i].to->count, sizeof(struct btf_record), compare_records);
 	}
+	drop_lines(&c->btf->lines);
 	return err;
 }
 

@@ -98,6 +98,8 @@ static int check_name(struct checker *c, uint32_t id, uint32_t name)
 	if (name >= c->btf->string_bytes)
 		return refuse(c->error, ".BTF: a name of type %u lies outside of the %llu bytes of strings", id,
 			      (unsigned long long)c->btf->string_bytes);
+	if (strnlen(c->btf->strings + name, ELF_IMAGE_NAME_MAX) == ELF_IMAGE_NAME_MAX)
+		return refuse(c->error, ".BTF: a name of type %u has %u bytes or more", id, ELF_IMAGE_NAME_MAX);
 	return 0;
 }
 

@@ -271,9 +271,12 @@ static bool is_context(const struct btf *btf, uint32_t type)
 static bool is_kernels(const struct btf *btf, uint32_t type)
 {
 	uint32_t kind = btf_kind(btf, type);
+	const char *name = btf_name(btf, type);
+	size_t length = essence(name);
 
 	for (size_t i = 0; i < sizeof(kernel_types) / sizeof(kernel_types[0]); i++)
-		if ((is_composite(kind) || kind == BTF_KIND_FWD) && is_named(btf_name(btf, type), kernel_types[i]))
+		if ((is_composite(kind) || kind == BTF_KIND_FWD) && length == strlen(kernel_types[i]) &&
+		    memcmp(name, kernel_types[i], length) == 0)
 			return true;
 	return false;
 }
@@ -282,10 +285,11 @@ static bool is_kernels(const struct btf *btf, uint32_t type)
 static uint32_t next_candidate(const struct btf *btf, uint32_t type, uint32_t id)
 {
 	const char *name = btf_name(btf, type);
+	size_t length = essence(name);
 
 	for (; id < btf->count; id++)
-		if (btf_kind(btf, id) == btf_kind(btf, type) && strlen(btf_name(btf, id)) == essence(name) &&
-		    core_field_same_name(name, btf_name(btf, id)))
+		if (btf_kind(btf, id) == btf_kind(btf, type) && strncmp(btf_name(btf, id), name, length) == 0 &&
+		    !btf_name(btf, id)[length])
 			return id;
 	return 0;
 }

@@ -164,6 +164,8 @@ static int answer_enumerator(const struct relocation *r, struct answer *a)
 	a->was = r->record.kind == BPF_CORE_ENUMVAL_EXISTS ? 1 : value;
 	a->checked = true;
 	err = core_field_device_type(r->l, own, &device, &bytes);
+	if (!err)
+		err = linker_spend(r->l, BTF_INFO_VLEN(btf_type(btf, device).info));
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	/* Compilers differ in whether BTF says which enumerators are negative. */
@@ -300,7 +302,7 @@ static int read_record(struct relocation *r, const struct btf_record *from, uint
 	if (!r->record.type || r->record.type >= btf->count)
 		return refuse_record(r, "names no type");
 	path = btf_string(btf, r->record.path);
-	if (!path || core_field_parse(path, &r->path))
+	if (!path || strnlen(path, ELF_IMAGE_NAME_MAX) == ELF_IMAGE_NAME_MAX || core_field_parse(path, &r->path))
 		return refuse_record(r, "does not say which field in the form of 0:1:2");
 	return 0;
 }
@@ -315,15 +317,16 @@ static int check_boundaries(struct linker *l, const struct linker_function *func
 	for (uint32_t i = 0; i < function->count && next < last; i++) {
 		uint64_t offset = function->offset + 8 * (uint64_t)i;
 
-		while (next < last && l->btf->relos.at[next].offset == offset)
-			next++;
-		if (next < last && l->btf->relos.at[next].offset < offset)
+		next += l->btf->relos.at[next].offset == offset;
+		if (next < last && l->btf->relos.at[next].offset <= offset)
 			break;
 		i += insns[i].code == LD_IMM64;
 	}
 	if (next == last)
 		return 0;
-	return refuse(l->error, "function '%.100s': a CO-RE relocation is in the middle of an instruction",
+	return refuse(l->error,
+		      "function '%.100s': a CO-RE relocation is in the middle of an instruction, or not the "
+		      "only one of it",
 		      function->name);
 }
 

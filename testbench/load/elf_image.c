@@ -68,7 +68,7 @@ static int check_head(struct reader *r)
 	return 0;
 }
 
-/* The string at offset of a string table, or NULL. A table ends in a zero byte, so every string in it ends. */
+/* The name at offset of a string table, or NULL. A table ends in a zero byte, so every string in it ends. */
 static const char *string_at(const struct reader *r, uint32_t table, uint64_t offset)
 {
 	const Elf64_Shdr *sh = &r->headers[table];
@@ -76,7 +76,8 @@ static const char *string_at(const struct reader *r, uint32_t table, uint64_t of
 
 	if (sh->sh_type != SHT_STRTAB || offset >= sh->sh_size || text[sh->sh_size - 1])
 		return NULL;
-	return text + offset;
+	text += offset;
+	return strnlen(text, ELF_IMAGE_NAME_MAX) < ELF_IMAGE_NAME_MAX ? text : NULL;
 }
 
 /* Names come out of a table that has to lie in the file itself, so this is the first look at each header. */
@@ -110,7 +111,7 @@ static int take_section(struct reader *r, uint32_t i)
 
 	to->name = string_at(r, r->head.e_shstrndx, sh->sh_name);
 	if (!to->name)
-		return refuse(r->error, "the name of section %u lies outside of the name table", i);
+		return refuse(r->error, "the name of section %u lies outside of the name table, or is too long", i);
 	to->data = sh->sh_type == SHT_NOBITS ? NULL : r->image + sh->sh_offset;
 	to->bytes = sh->sh_size;
 	to->flags = sh->sh_flags;
@@ -153,7 +154,7 @@ static int take_symbol(struct reader *r, uint32_t i, const Elf64_Sym *sym, uint3
 
 	to->name = string_at(r, strings, sym->st_name);
 	if (!to->name)
-		return refuse(r->error, "the name of symbol %u lies outside of the string table", i);
+		return refuse(r->error, "the name of symbol %u lies outside of the string table, or is too long", i);
 	to->type = ELF64_ST_TYPE(sym->st_info);
 	to->bind = ELF64_ST_BIND(sym->st_info);
 	to->value = sym->st_value;

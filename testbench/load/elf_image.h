@@ -14,6 +14,7 @@
 #include "load/load.h"
 
 #define ELF_IMAGE_SECTIONS_MAX   4096
+#define ELF_IMAGE_NAME_MAX       512                  /* bytes, as in Linux: comparing names takes no time then */
 #define ELF_IMAGE_DATA_BYTES_MAX ((uint64_t)64 << 20) /* of all sections that occupy no bytes of the file */
 
 struct elf_reloc {

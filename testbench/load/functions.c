@@ -7,10 +7,10 @@
 
 static bool is_xdp(const char *section)
 {
+	if (strncmp(section, "xdp", 3) != 0)
+		return strcmp(section, "prog") == 0;
 	/* A program of a devmap or cpumap entry runs behind a redirect, not on reception. */
-	if (strstr(section, "/devmap") || strstr(section, "/cpumap"))
-		return false;
-	return strncmp(section, "xdp", 3) == 0 || strcmp(section, "prog") == 0;
+	return !strstr(section, "/devmap") && !strstr(section, "/cpumap");
 }
 
 static int compare_functions(const void *a, const void *b)

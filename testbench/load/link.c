@@ -3,6 +3,7 @@
  * A program is its function, then each local function that it reaches, once, in the order in which calls are met: the
  * order in which libbpf does it, too. Instructions that name a map carry its index.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@
 
 #define LD_IMM64 (BPF_LD | BPF_IMM | BPF_DW)
 #define CALL     (BPF_JMP | BPF_CALL)
+
+#define INDENT_MAX 256 /* of a source line */
 
 /* A function in the program that is being linked. */
 struct part {
@@ -116,6 +119,8 @@ static int check_call(const struct program *p, const struct part *part, uint32_t
 	if (symbol->section == 0)
 		return refuse_at(p, part, i,
 				 "there is no kernel here to call what is declared and not defined:", symbol);
+	if (symbol->section == ELF_IMAGE_NOWHERE)
+		return refuse_at(p, part, i, "in no section is", symbol);
 	if (insn->src_reg != BPF_PSEUDO_CALL)
 		return refuse_at(p, part, i, "it is relocated, and calls no local function:", symbol);
 	return 0;
@@ -246,17 +251,28 @@ static int step(struct program *p)
 	return 0;
 }
 
+/* A source line as it stands in the file; what is in front of it only says how deep it is nested. */
+static const char *without_indent(const char *text)
+{
+	for (int i = 0; i < INDENT_MAX && (*text == ' ' || *text == '\t'); i++)
+		text++;
+	return text;
+}
+
 static int take_lines(struct program *p, const struct part *part)
 {
 	const struct btf *btf = p->l->btf;
 	uint64_t begin = part->function->offset, end = begin + 8 * (uint64_t)part->function->count;
 	size_t first = btf_record_from(&btf->lines, part->function->section, begin);
 	size_t last = btf_record_from(&btf->lines, part->function->section, end);
+	size_t room = last - first < part->function->count ? last - first : part->function->count;
 	struct load_line *lines;
 
 	if (first == last)
 		return 0;
-	lines = reallocarray(p->to->lines, p->to->num_lines + (last - first), sizeof(*lines));
+	if (linker_spend(p->l, last - first))
+		return -EINVAL;
+	lines = reallocarray(p->to->lines, p->to->num_lines + room, sizeof(*lines));
 	if (!lines)
 		return refuse_no_memory(p->l->error, "the source lines");
 	p->to->lines = lines;
@@ -265,22 +281,42 @@ static int take_lines(struct program *p, const struct part *part)
 
 		memcpy(&info, btf->lines.at[i].data, sizeof(info));
 
-		const char *file = btf_string(btf, info.file_name_off), *text = btf_string(btf, info.line_off);
+		const char *strings = p->l->object->strings;
+		uint32_t insn = part->at + (uint32_t)((info.insn_off - begin) / 8);
+		size_t to = p->to->num_lines;
 
 		/* Line 0: the compiler's own instructions. */
-		if (!file || !text || BPF_LINE_INFO_LINE_NUM(info.line_col) == 0)
+		if (info.file_name_off >= btf->string_bytes || info.line_off >= btf->string_bytes ||
+		    BPF_LINE_INFO_LINE_NUM(info.line_col) == 0)
 			continue;
-
-		struct load_line *line = &lines[p->to->num_lines];
-
-		line->insn = part->at + (uint32_t)((info.insn_off - begin) / 8);
-		line->line = BPF_LINE_INFO_LINE_NUM(info.line_col);
-		line->file = strdup(file);
-		line->text = strdup(text + strspn(text, " \t"));
-		p->to->num_lines++;
-		if (!line->file || !line->text)
-			return refuse_no_memory(p->l->error, "the source lines");
+		/* Of several for one instruction the last. */
+		if (to && lines[to - 1].insn == insn)
+			to--;
+		lines[to] = (struct load_line){.insn = insn,
+					       .file = strings + info.file_name_off,
+					       .text = without_indent(strings + info.line_off),
+					       .line = BPF_LINE_INFO_LINE_NUM(info.line_col)};
+		p->to->num_lines = to + 1;
 	}
+	return 0;
+}
+
+/* The strings that lines point into, fit for a terminal. */
+static int copy_strings(struct linker *l)
+{
+	const struct btf *btf = l->btf;
+	char *to;
+
+	if (!btf->lines.count)
+		return 0;
+	to = malloc(btf->string_bytes);
+	if (!to)
+		return refuse_no_memory(l->error, "the source lines");
+	for (uint64_t i = 0; i < btf->string_bytes; i++)
+		to[i] = btf->strings[i] && btf->strings[i] != '\t' && iscntrl((unsigned char)btf->strings[i])
+				? '?'
+				: btf->strings[i];
+	l->object->strings = to;
 	return 0;
 }
 
@@ -360,6 +396,7 @@ int link_programs(struct linker *l)
 		err = refuse_no_memory(l->error, "the functions");
 		goto free;
 	}
+	err = copy_strings(l);
 	memset(p.part_of, 0xff, l->num_functions * sizeof(*p.part_of));
 	for (size_t i = 0; i < l->num_functions && !err; i++)
 		if (l->functions[i].is_prog || l->functions[i].is_optional)

@@ -48,10 +48,6 @@ void linker_copy_name(char *to, size_t bytes, const char *name)
 
 void linker_free_prog(struct load_prog *prog)
 {
-	for (size_t i = 0; i < prog->num_lines; i++) {
-		free(prog->lines[i].file);
-		free(prog->lines[i].text);
-	}
 	for (size_t i = 0; i < prog->num_poisons; i++)
 		free(prog->poisons[i].what);
 	free(prog->lines);

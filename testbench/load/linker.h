@@ -23,6 +23,9 @@
 struct linker_place {
 	uint32_t section;
 	uint64_t offset, bytes;
+	/* SEC(".maps"): type of what its "values" point to, and where in the section they begin; 0: it has none. */
+	uint32_t values;
+	uint64_t values_offset;
 };
 
 struct linker_function {

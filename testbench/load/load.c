@@ -116,6 +116,7 @@ void load_free(struct load_object *object)
 	}
 	free(object->progs);
 	free(object->maps);
+	free(object->strings);
 	free(object);
 }
 
@@ -167,10 +168,15 @@ const char *load_poison_of(const struct load_prog *prog, uint32_t insn)
 
 const struct load_line *load_line_of(const struct load_prog *prog, uint32_t insn)
 {
-	const struct load_line *best = NULL;
+	size_t low = 0, high = prog->num_lines;
 
-	for (size_t i = 0; i < prog->num_lines; i++)
-		if (prog->lines[i].insn <= insn && (!best || prog->lines[i].insn >= best->insn))
-			best = &prog->lines[i];
-	return best;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (prog->lines[middle].insn <= insn)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &prog->lines[low - 1] : NULL;
 }

@@ -31,9 +31,8 @@ struct load_map {
 
 /* A source line, from BTF line information. */
 struct load_line {
-	uint32_t insn; /* first instruction that it covers */
-	char *file;
-	char *text;
+	uint32_t insn;           /* first instruction that it covers */
+	const char *file, *text; /* the object's; no control characters */
 	uint32_t line;
 };
 
@@ -50,7 +49,7 @@ struct load_prog {
 	uint8_t *insns; /* count 8-byte slots: LD_IMM64 src 1 and 2 carry the index into load_object.maps, subprograms
 			   are linked */
 	uint32_t count;
-	struct load_line *lines;
+	struct load_line *lines; /* sorted by insn, each once */
 	size_t num_lines;
 	struct load_poison *poisons;
 	size_t num_poisons;
@@ -61,6 +60,7 @@ struct load_object {
 	size_t num_maps;
 	struct load_prog *progs; /* XDP programs and what PROG_ARRAYs name, in the file's order */
 	size_t num_progs;
+	char *strings;  /* what lines point into */
 	uint32_t entry; /* the program that is to be attached: index into progs, for offload_prog_id() */
 	bool gpl_compatible;
 };

@@ -153,6 +153,8 @@ static int read_attributes(struct linker *l, const char *name, uint32_t id, stru
 	memset(a, 0, sizeof(*a));
 	id = btf_resolve(l->btf, id);
 	type = btf_type(l->btf, id);
+	if (linker_spend(l, BTF_INFO_VLEN(type.info)))
+		return -EINVAL;
 	if (BTF_INFO_KIND(type.info) != BTF_KIND_STRUCT)
 		return refuse(l->error, "map '%s' is no struct of attributes", name);
 	for (uint32_t i = 0; i < BTF_INFO_VLEN(type.info) && !err; i++) {
@@ -182,36 +184,44 @@ static int add(struct linker *l, const char *name, const struct attributes *a, c
 	return 0;
 }
 
-static uint32_t type_of_variable(const struct linker *l, const char *name)
+/* The type of a variable of SEC(".maps"). 0, or -EINVAL after it said why. */
+static int type_of_variable(struct linker *l, const char *name, uint32_t *type)
 {
+	if (linker_spend(l, l->btf->count))
+		return -EINVAL;
 	for (uint32_t id = 1; id < l->btf->count; id++) {
 		struct btf_type section = btf_type(l->btf, id);
 
 		if (BTF_INFO_KIND(section.info) != BTF_KIND_DATASEC || strcmp(btf_name(l->btf, id), ".maps") != 0)
 			continue;
+		if (linker_spend(l, BTF_INFO_VLEN(section.info)))
+			return -EINVAL;
 		for (uint32_t i = 0; i < BTF_INFO_VLEN(section.info); i++) {
 			uint32_t variable = btf_secinfo(l->btf, id, i).type;
 
-			if (btf_kind(l->btf, variable) == BTF_KIND_VAR && strcmp(btf_name(l->btf, variable), name) == 0)
-				return btf_type(l->btf, variable).type;
+			if (btf_kind(l->btf, variable) != BTF_KIND_VAR || strcmp(btf_name(l->btf, variable), name) != 0)
+				continue;
+			*type = btf_type(l->btf, variable).type;
+			return 0;
 		}
 	}
-	return 0;
+	return refuse(l->error, "map '%s' has no BTF that says what it is; compile with -g", name);
 }
 
 int map_btf_take(struct linker *l, const struct elf_symbol *symbol, uint64_t bytes)
 {
-	struct linker_place place = {symbol->section, symbol->value, bytes};
-	uint32_t type = type_of_variable(l, symbol->name);
+	struct linker_place place = {.section = symbol->section, .offset = symbol->value, .bytes = bytes};
 	struct attributes a;
-	int err = linker_spend(l, l->btf->count);
+	uint32_t type = 0;
+	int err = type_of_variable(l, symbol->name, &type);
 
+	if (!err)
+		err = read_attributes(l, symbol->name, type, &a);
 	if (err)
 		return err;
-	if (!type)
-		return refuse(l->error, "map '%s' has no BTF that says what it is; compile with -g", symbol->name);
-	err = read_attributes(l, symbol->name, type, &a);
-	return err ? err : add(l, symbol->name, &a, &place);
+	place.values = a.values;
+	place.values_offset = symbol->value + a.values_bytes;
+	return add(l, symbol->name, &a, &place);
 }
 
 /* The map that the elements of map index are like. */
@@ -221,15 +231,11 @@ static int add_template(struct linker *l, size_t index)
 	char name[sizeof(l->object->maps[index].name)];
 	struct linker_place nowhere = {0};
 	struct attributes a;
-	int err = linker_spend(l, 2 * (uint64_t)l->btf->count);
+	int err;
 
-	if (!err)
-		err = read_attributes(l, outer, type_of_variable(l, outer), &a);
-	if (err)
-		return err;
 	linker_copy_name(name, sizeof(name) - strlen(".inner"), outer);
 	strcat(name, ".inner");
-	err = read_attributes(l, name, a.values, &a);
+	err = read_attributes(l, name, l->places[index].values, &a);
 	if (!err && holds_maps(a.type))
 		err = refuse(l->error, "map '%s' holds maps that hold maps; one level was expected", outer);
 	if (!err)
@@ -279,26 +285,24 @@ static int take_reloc(struct linker *l, const struct elf_section *section, uint3
 		      const struct elf_reloc *reloc)
 {
 	const struct elf_symbol *symbol = &l->elf->symbols[reloc->symbol];
-	int64_t map = map_defs_at(l, index, reloc->offset);
-	struct attributes a;
-	uint64_t addend, first;
-	int err;
+	const struct linker_place *place;
+	uint64_t addend;
+	int64_t map;
 
+	if (linker_spend(l, 2 * l->object->num_maps))
+		return -EINVAL;
+	map = map_defs_at(l, index, reloc->offset);
 	if (map < 0 || reloc->type != R_BPF_64_ABS64 || section->bytes - reloc->offset < POINTER_BYTES)
 		return refuse(l->error, "section '%s': byte %" PRIu64 " is relocated, and no value of a map is there",
 			      section->name, reloc->offset);
-	err = linker_spend(l, l->btf->count);
-	if (!err)
-		err = read_attributes(l, l->object->maps[map].name, type_of_variable(l, l->object->maps[map].name), &a);
-	if (err)
-		return err;
-	first = l->places[map].offset + a.values_bytes;
-	if (!a.values || reloc->offset < first || (reloc->offset - first) % POINTER_BYTES)
+	place = &l->places[map];
+	if (!place->values || reloc->offset < place->values_offset ||
+	    (reloc->offset - place->values_offset) % POINTER_BYTES)
 		return refuse(l->error,
 			      "map '%s': byte %" PRIu64 " of its section is relocated, and is none of its values",
 			      l->object->maps[map].name, reloc->offset);
 	memcpy(&addend, section->data + reloc->offset, sizeof(addend));
-	return take_slot(l, (size_t)map, (uint32_t)((reloc->offset - first) / POINTER_BYTES), symbol,
+	return take_slot(l, (size_t)map, (uint32_t)((reloc->offset - place->values_offset) / POINTER_BYTES), symbol,
 			 symbol->value + addend);
 }
 

@@ -25,7 +25,7 @@ static bool is_for_loader(const char *name)
 static int add(struct linker *l, uint32_t index)
 {
 	const struct elf_section *section = &l->elf->sections[index];
-	struct linker_place place = {index, 0, section->bytes};
+	struct linker_place place = {.section = index, .bytes = section->bytes};
 	struct load_map *map;
 
 	if (section->bytes > ELF_IMAGE_DATA_BYTES_MAX)

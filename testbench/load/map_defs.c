@@ -77,11 +77,9 @@ static int take_section(struct linker *l, uint32_t index)
 		is_legacy(section->name) ? map_legacy_take : map_btf_take;
 	const struct elf_symbol **symbols = calloc(l->elf->num_symbols + (size_t)1, sizeof(*symbols));
 	size_t count = 0;
-	int err = 0;
+	int err = symbols ? linker_spend(l, l->elf->num_symbols) : refuse_no_memory(l->error, "the maps");
 
-	if (!symbols)
-		return refuse_no_memory(l->error, "the maps");
-	for (uint32_t i = 0; i < l->elf->num_symbols; i++) {
+	for (uint32_t i = 0; i < l->elf->num_symbols && !err; i++) {
 		const struct elf_symbol *symbol = &l->elf->symbols[i];
 
 		if (symbol->section == index && symbol->name[0] &&

@@ -49,7 +49,7 @@ static uint32_t read_record(const struct linker *l, const struct linker_place *p
 
 int map_legacy_take(struct linker *l, const struct elf_symbol *symbol, uint64_t bytes)
 {
-	struct linker_place place = {symbol->section, symbol->value, bytes};
+	struct linker_place place = {.section = symbol->section, .offset = symbol->value, .bytes = bytes};
 	uint32_t words[WORDS];
 	struct load_map *map;
 
@@ -156,6 +156,8 @@ static int fill_prog_arrays(struct linker *l)
 
 		if (!parse_slot(section, &id, &key))
 			continue;
+		if (linker_spend(l, l->object->num_maps))
+			return -EINVAL;
 		map = map_of_id(l, id, BPF_MAP_TYPE_PROG_ARRAY);
 		if (map < 0)
 			return refuse(

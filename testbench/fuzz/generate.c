@@ -438,9 +438,10 @@ static void op_lock(struct gen *g)
 /* Up to three numbers are printed, of registers that may be anything. */
 static void op_print(struct gen *g)
 {
-	generate_emit(&g->code, 0x62, 10, 0, -4, 0x00782520);  /* " %x" */
-	generate_emit(&g->code, 0x62, 10, 0, -8, 0x78252078);  /* "x %x" */
-	generate_emit(&g->code, 0x62, 10, 0, -12, 0x25782520); /* " %x%" */
+	/* " %x %x %x" */
+	generate_emit(&g->code, 0x62, 10, 0, -12, 0x20782520);
+	generate_emit(&g->code, 0x62, 10, 0, -8, 0x25207825);
+	generate_emit(&g->code, 0x62, 10, 0, -4, 'x');
 	g->stack_set |= 3;
 	for (int reg = 3; reg <= 5; reg++)
 		if (generate_one_in(&g->code, 3))

@@ -424,7 +424,7 @@ static void op_call(struct flow *f)
 	generate_emit(&f->code, 0x85, 0, 1, 0, 0);
 	memset(f->small, 0, sizeof(f->small));
 	keep(f, any_place(f), 0);
-	if (f->packet && f->tails)
+	if (f->packet && f->tails && !generate_one_in(&f->code, 10))
 		take_packet(f);
 }
 

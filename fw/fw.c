@@ -205,25 +205,25 @@ const uint8_t *fw_prog_code(const struct fw *fw, uint32_t prog_id, size_t *bytes
 	return prog->jit.code.exec;
 }
 
-/* What an R0 of n means, and in verdicts[PROG_ACTIONS] any other. */
-static void verdicts_of(const struct fw *fw, enum fw_verdict verdicts[PROG_ACTIONS + 1])
+/* What an R0 of n means, and in verdicts[EXEC_ACTIONS] any other. */
+static void verdicts_of(const struct fw *fw, enum fw_verdict verdicts[EXEC_ACTIONS + 1])
 {
-	static const uint8_t all[PROG_ACTIONS] = {
+	static const uint8_t all[EXEC_ACTIONS] = {
 		[VIRTIO_NET_XDP_ABORTED] = FW_ABORTED,   [VIRTIO_NET_XDP_DROP] = FW_DROP,
 		[VIRTIO_NET_XDP_PASS] = FW_PASS,         [VIRTIO_NET_XDP_TX] = FW_TX,
 		[VIRTIO_NET_XDP_REDIRECT] = FW_REDIRECT,
 	};
 	bool pass = fw->attach_flags & VIRTIO_NET_XDP_ATTACH_F_UNSUPPORTED_PASS;
 
-	verdicts[PROG_ACTIONS] = pass ? FW_UNSUPPORTED_PASS : FW_UNSUPPORTED_DROP; /* req: XO-214, XO-215 */
-	for (uint32_t n = 0; n < PROG_ACTIONS; n++)
-		verdicts[n] = fw->config.caps.actions >> n & 1 ? (enum fw_verdict)all[n] : verdicts[PROG_ACTIONS];
+	verdicts[EXEC_ACTIONS] = pass ? FW_UNSUPPORTED_PASS : FW_UNSUPPORTED_DROP; /* req: XO-214, XO-215 */
+	for (uint32_t n = 0; n < EXEC_ACTIONS; n++)
+		verdicts[n] = fw->config.caps.actions >> n & 1 ? (enum fw_verdict)all[n] : verdicts[EXEC_ACTIONS];
 }
 
 void fw_run(struct fw *fw, struct fw_frame *frames, size_t count)
 {
 	struct prog *prog = fw->attached;
-	enum fw_verdict verdicts[PROG_ACTIONS + 1];
+	enum fw_verdict verdicts[EXEC_ACTIONS + 1];
 
 	if (!count)
 		return;

@@ -138,18 +138,18 @@ struct fw_frame {
 	uint8_t *data;
 	uint8_t *data_end;
 	uint8_t *data_meta;       /* == data: no metadata */
-	uint32_t ingress_ifindex; /* fw_run() sets it as ATTACH gave it */
+	uint32_t ingress_ifindex; /* fw_run() sets it as ATTACH gave it, for who may ask */
 	uint32_t rx_queue_index;  /* in: the steered queue; out: the same, or the queue that the program selected */
 	uint8_t *hard_start;      /* headroom begins */
 	uint8_t *hard_end;        /* tailroom ends */
 	uint64_t now_ns;          /* ktime of this run: since DRIVER_OK */
 	uint64_t r0;              /* out */
-	enum fw_verdict verdict;  /* out */
-	uint64_t redirect_ports;  /* out, with FW_REDIRECT: bit n: leaves on port n; 0: no such port, or to a queue */
+	enum fw_verdict verdict;  /* out; from here on 8 bytes that the engines write at once: */
 	bool redirect_queue; /* out, with FW_REDIRECT: to the guest on receive queue redirect_to, which may not exist */
-	uint32_t redirect_to; /* out */
-	bool bad_queue;       /* out: the program selected a queue that does not exist; ignored */
-	bool changed;         /* out: the frame's bytes may differ from what came in */
+	bool bad_queue;      /* out: the program selected a queue that does not exist; ignored */
+	bool changed;        /* out: the frame's bytes may differ from what came in */
+	uint64_t redirect_ports; /* out, with FW_REDIRECT: bit n: leaves on port n; 0: no such port, or to a queue */
+	uint32_t redirect_to;    /* out, with FW_REDIRECT */
 };
 
 /* Whether a program is attached: without one, fw_run() must not be called. */

@@ -79,11 +79,9 @@ bool prog_poll(struct fw *fw, uint32_t budget);
  */
 bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame);
 
-#define PROG_ACTIONS 5 /* numbers that R0 may have to be an action */
-
 /*
  * Runs prog on frames[0..count), in order, for fw_run(): all of each frame. verdicts: what an R0 of n means, and
- * verdicts[PROG_ACTIONS] any other; a fault is FW_ABORTED.
+ * verdicts[EXEC_ACTIONS] any other; a fault is FW_ABORTED.
  */
 void prog_run_burst(struct fw *fw, struct prog *prog, struct fw_frame *frames, size_t count,
 		    const enum fw_verdict *verdicts);

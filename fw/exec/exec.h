@@ -11,6 +11,7 @@
 #define EXEC_STACK_BYTES 512 /* per function frame */
 #define EXEC_CALL_DEPTH  8   /* function frames, the main one included */
 #define EXEC_TAIL_CALLS  33
+#define EXEC_ACTIONS     5 /* R0 below it is an action */
 #define EXEC_RECORDS     4 /* that a run can hold reserved at a time */
 
 struct fw;
@@ -77,6 +78,8 @@ struct run {
 	uint32_t queue;        /* the steered one: frame->rx_queue_index before the program */
 	uint32_t max_metadata; /* bytes, of adjust_meta */
 	uint8_t *headroom_top; /* end of what the frame has not yet had of its headroom; at first its start */
+	/* What a burst writes to fw_frame.verdict and the 7 bytes behind it, by R0; the last one: for any other R0. */
+	uint64_t outcomes[EXEC_ACTIONS + 1];
 };
 
 /*
@@ -111,8 +114,8 @@ void interp_link(const struct exec_prog *prog, struct insn *insns);
 
 typedef uint64_t jit_fn(struct fw_frame *frame_or_mem, struct run *run, uint64_t mem_bytes);
 /*
- * The program on frames[0..count), count 1 or more: leaves R0 in each. Of run, what differs from frame to frame need
- * not be set.
+ * The program on frames[0..count), count 1 or more: leaves R0 and verdict in each, and what is behind verdict unless
+ * the frames have to be prepared. Of run, what differs from frame to frame need not be set.
  */
 typedef void jit_burst_fn(struct fw_frame *frames, struct run *run, uint64_t count);
 
@@ -120,8 +123,8 @@ struct jit {
 	struct fw_code code;
 	jit_fn *fn;
 	jit_burst_fn *burst; /* NULL: the machine or the program is not made for it */
-	bool prepared; /* burst takes frames with ingress_ifindex, bad_queue and changed set; otherwise it neither reads
-			* nor writes them */
+	bool prepared; /* burst takes frames with ingress_ifindex, redirect_*, bad_queue and changed set; otherwise no
+			* R0 is REDIRECT, nothing reads these and what outcomes say of them is written */
 	size_t bytes;  /* of machine code */
 };
 

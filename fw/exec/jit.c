@@ -156,6 +156,8 @@ static void learn(struct jit_work *w)
 		if (form == OPT_INDEX || form == OPT_INDEX_MEM)
 			continue;
 		w->calls |= cls == INSN_CLASS_CALL || cls == INSN_CLASS_CALL_LOCAL;
+		if (cls == INSN_CLASS_EXIT && !insn->imm)
+			w->needs |= JIT_NEED_PREPARED;
 		if (cls == INSN_CLASS_CALL) {
 			w->run = true;
 			w->needs |= call_needs(insn->imm);
@@ -165,7 +167,7 @@ static void learn(struct jit_work *w)
 			w->needs |= cls != INSN_CLASS_LDX || insn->off == CONTEXT_IFINDEX ? JIT_NEED_PREPARED : 0;
 		}
 	}
-	w->run |= (w->needs & ~JIT_NEED_PREPARED) != 0;
+	w->run |= w->burst || (w->needs & ~JIT_NEED_PREPARED) != 0;
 	w->calls |= (w->needs & JIT_NEED_END) != 0;
 }
 

@@ -130,12 +130,13 @@ struct loop {
 #define LOOP_FRAME 8
 #define LOOP_BYTES 16
 
-static uint8_t take_register(struct loop *loop)
+static uint8_t take_register(const struct jit_work *w, struct loop *loop)
 {
-	static const uint8_t order[] = {RBX, RBP, R12, R13, R14, R15};
+	static const uint8_t order[] = {R8, RBX, RBP, R13, R14, R15};
+	bool r8_changes = w->calls || w->regs & 1u << 5;
 
 	for (size_t n = 0; n < ARRAY_SIZE(order); n++) {
-		if (loop->pushed >> order[n] & 1)
+		if (loop->pushed >> order[n] & 1 || (order[n] == R8 && r8_changes))
 			continue;
 		loop->pushed |= (uint16_t)(1u << order[n]);
 		return order[n];
@@ -153,10 +154,9 @@ static struct loop loop_of(const struct jit_work *w)
 			loop.pushed |= (uint16_t)(1u << saved[n].reg);
 	if (has_frame_pointer(w))
 		loop.pushed |= 1u << RBP;
-	if (w->run)
-		loop.pushed |= 1u << RUN;
-	loop.frame = take_register(&loop);
-	loop.end = take_register(&loop);
+	loop.pushed |= 1u << RUN;
+	loop.frame = take_register(w, &loop);
+	loop.end = take_register(w, &loop);
 	pushes = 1 + (unsigned int)__builtin_popcount(loop.pushed); /* the return address is one */
 	loop.bytes =
 		LOOP_BYTES + (has_frame_pointer(w) ? EXEC_STACK_BYTES : 0) + (pushes % 2 ? 8 : 0); /* req: XO-130 */
@@ -198,8 +198,7 @@ static void enter_burst(struct jit_work *w)
 		x86_store(o, 8, RSP, LOOP_END, RDX);
 	else
 		x86_mov(o, 8, loop.end, RDX);
-	if (w->run)
-		x86_mov(o, 8, RUN, RSI);
+	x86_mov(o, 8, RUN, RSI);
 	w->loop_at = o->at;
 	if (loop.frame == IN_MEMORY)
 		x86_store(o, 8, RSP, LOOP_FRAME, RDI);
@@ -207,6 +206,33 @@ static void enter_burst(struct jit_work *w)
 		x86_mov(o, 8, loop.frame, RDI);
 	zero_frame(w, o);
 	set_run(w, o);
+}
+
+/* rax = run->outcomes[rax] */
+static void load_outcome(struct jit_out *o, unsigned int width)
+{
+	x86_opcode(o, width, 0x8b, RAX, RUN, false, false);
+	jit_byte(o, 0x84);                          /* ModRM: rax, [SIB + 4 bytes] */
+	jit_byte(o, 3 << 6 | RAX << 3 | (RUN & 7)); /* SIB: 8 * rax + r12 */
+	jit_bytes(o, offsetof(struct run, outcomes), 4);
+}
+
+/*
+ * What the frame shows of R0. Without preparing, R0 is known to be small and what is behind the verdict is written,
+ * too. Any other R0 is masked without a branch that a processor could guess wrong. req: XO-129, XO-230
+ */
+static void show(const struct jit_work *w, struct jit_out *o, unsigned int frame)
+{
+	unsigned int width = w->needs & JIT_NEED_PREPARED ? 4 : 8;
+
+	x86_store(o, 8, frame, offsetof(struct fw_frame, r0), RAX);
+	if (w->needs & JIT_NEED_PREPARED) {
+		x86_mov_imm(o, RCX, EXEC_ACTIONS);
+		x86_alu(o, X86_CMP, 4, RAX, RCX);
+		x86_op_rr(o, 4, 0x0f40 | X86_A, RAX, RCX); /* cmova eax, ecx */
+	}
+	load_outcome(o, width);
+	x86_store(o, width, frame, offsetof(struct fw_frame, verdict), RAX);
 }
 
 /* Calls map_run_ended() if any map wants it; there may be no firmware. req: XO-169 */
@@ -233,12 +259,11 @@ static void jit_x86_64_tail(struct jit_work *w)
 
 	if (loop.frame == IN_MEMORY)
 		x86_load(o, 8, frame, RSP, LOOP_FRAME);
-	x86_store(o, 8, frame, offsetof(struct fw_frame, r0), RAX);
+	show(w, o, frame);
 	if (w->needs & JIT_NEED_END) {
 		end_run(w);
 		if (loop.frame == IN_MEMORY)
 			x86_load(o, 8, frame, RSP, LOOP_FRAME);
-		x86_load(o, 8, RAX, frame, offsetof(struct fw_frame, r0));
 	}
 	x86_lea(o, 8, RDI, frame, sizeof(struct fw_frame));
 	if (loop.end == IN_MEMORY)
@@ -246,6 +271,7 @@ static void jit_x86_64_tail(struct jit_work *w)
 	else
 		x86_alu(o, X86_CMP, 8, RDI, loop.end);
 	x86_jcc(o, X86_NE, false, (int64_t)w->loop_at - (int64_t)(o->at + X86_JCC_BYTES));
+	x86_load(o, 8, RAX, RDI, (int32_t)offsetof(struct fw_frame, r0) - (int32_t)sizeof(struct fw_frame));
 	x86_alu_imm(o, X86_ADD, 8, RSP, loop.bytes);
 	for (unsigned int reg = R15 + 1; reg-- > 0;)
 		if (loop.pushed >> reg & 1)

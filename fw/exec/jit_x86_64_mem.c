@@ -114,34 +114,33 @@ static const uint8_t atomic_ops[] = {
 	[INSN_ATOMIC_FETCH_XOR] = X86_XOR,
 };
 
-/* There is no fetching or, and, xor: computed aside and exchanged until nobody came in between. */
-static void emit_fetch_loop(struct jit_out *o, enum x86_alu op, unsigned int width, uint8_t base, int32_t disp,
-			    uint8_t src)
-{
-	uint8_t operand = src == RAX ? R10 : src;
-	size_t again;
+/* Opcodes of op [base + disp], reg. */
+#define XADD    0x0fc1
+#define CMPXCHG 0x0fb1
 
-	x86_mov(o, 8, R10, RAX);
-	if (base == RAX)
-		base = R10;
-	x86_load(o, width, RAX, base, disp);
-	again = o->at;
-	x86_mov(o, width, R11, RAX);
-	x86_alu(o, op, width, R11, operand);
-	x86_lock_cmpxchg(o, width, base, disp, R11);
-	x86_jcc(o, X86_NE, true, (int64_t)again - (int64_t)(o->at + X86_SHORT_JUMP_BYTES));
-	if (src != RAX) {
-		x86_mov(o, width, src, RAX);
-		x86_mov(o, 8, RAX, R10);
-	}
+/* There is no fetching or, and, xor, and an exchange would lock the bus. op: NULL: nothing but the exchange. */
+static void emit_fetch(struct jit_out *o, const enum x86_alu *op, unsigned int width, uint8_t base, int32_t disp,
+		       uint8_t src)
+{
+	x86_load(o, width, R10, base, disp);
+	if (op)
+		x86_alu_store(o, *op, width, base, disp, src);
+	else
+		x86_store(o, width, base, disp, src);
+	x86_mov(o, width, src, R10);
 }
 
+/*
+ * Atomic operations are at stack and map values, which nobody but the run under way touches (fw.h: one function of a
+ * struct fw at a time): to be indivisible they need not be locked. req: XO-241
+ */
 int jit_x86_64_atomic(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
 	struct jit_out *o = &w->out;
 	uint8_t base = jit_x86_64_reg[insn->dst], src = jit_x86_64_reg[insn->src];
+	enum x86_alu op;
 
 	w->flags = 0;
 	if (is_context(w, i) || (info->width != 4 && info->width != 8))
@@ -151,21 +150,22 @@ int jit_x86_64_atomic(struct jit_work *w, uint32_t i)
 	case INSN_ATOMIC_OR:
 	case INSN_ATOMIC_AND:
 	case INSN_ATOMIC_XOR:
-		x86_lock_alu(o, atomic_ops[info->op], info->width, base, insn->off, src);
+		x86_alu_store(o, (enum x86_alu)atomic_ops[info->op], info->width, base, insn->off, src);
 		return 0;
 	case INSN_ATOMIC_FETCH_ADD:
-		x86_lock_xadd(o, info->width, base, insn->off, src);
+		x86_op_rm(o, info->width, XADD, src, base, insn->off);
 		return 0;
 	case INSN_ATOMIC_FETCH_OR:
 	case INSN_ATOMIC_FETCH_AND:
 	case INSN_ATOMIC_FETCH_XOR:
-		emit_fetch_loop(o, atomic_ops[info->op], info->width, base, insn->off, src);
+		op = (enum x86_alu)atomic_ops[info->op];
+		emit_fetch(o, &op, info->width, base, insn->off, src);
 		return 0;
 	case INSN_ATOMIC_XCHG:
-		x86_xchg(o, info->width, base, insn->off, src);
+		emit_fetch(o, NULL, info->width, base, insn->off, src);
 		return 0;
 	case INSN_ATOMIC_CMPXCHG:
-		x86_lock_cmpxchg(o, info->width, base, insn->off, src);
+		x86_op_rm(o, info->width, CMPXCHG, src, base, insn->off);
 		/* Where the values agree, the processor leaves the upper half as it was. */
 		if (info->width == 4)
 			x86_mov(o, 4, RAX, RAX);

@@ -21,6 +21,9 @@ enum opt_form {
 	OPT_FORMS,
 };
 
+/* An EXIT's imm is 1 if R0 has no more significant bits than these: it is ABORTED, DROP, PASS or TX. */
+#define OPT_ACTION_BITS 2
+
 /* A rewritten program. */
 struct opt {
 	struct insn *insns; /* count of them */

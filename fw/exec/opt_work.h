@@ -4,6 +4,7 @@
 #ifndef FW_EXEC_OPT_WORK_H
 #define FW_EXEC_OPT_WORK_H
 
+#include "exec/jit.h"
 #include "exec/opt.h"
 #include "helper.h"
 
@@ -113,6 +114,11 @@ static inline const struct insn_info *opt_info(const struct opt_work *w, uint32_
 	return &insn_info[w->insns[i].op];
 }
 
+static inline bool opt_is_target(const struct opt_work *w, uint32_t i)
+{
+	return w->mark[i] & (JIT_MARK_TARGET | JIT_MARK_FUNC);
+}
+
 static inline bool opt_is_context(const struct opt_work *w, uint32_t i)
 {
 	return w->prog->access[i] == EXEC_ACCESS_CTX;
@@ -198,6 +204,10 @@ bool opt_bytes_outdated(const struct opt_work *w, uint8_t reg);
 /* Something else touches memory, or the block ends. */
 void opt_bytes_flush(struct opt_work *w);
 void opt_bytes_reset(struct opt_work *w);
+
+/* opt_update.c */
+/* Slot i is an atomic operation. Returns whether it was rewritten. */
+bool opt_update_atomic(struct opt_work *w, uint32_t i);
 
 /* opt_dead.c */
 /* Fills in live from the program as it stands. */

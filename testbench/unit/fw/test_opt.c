@@ -54,6 +54,8 @@ struct want {
 	{                                                                                                              \
 		.form = OPT_##f, .op = INSN_##name, .dst = reg, .src = from, .off = where, .imm = value                \
 	}
+/* An EXIT with R0 known to be small. */
+#define ACTS WI(PLAIN, EXIT, 0, 0, 0, 1)
 #define GONE                                                                                                           \
 	{                                                                                                              \
 		.form = OPT_NOTHING                                                                                    \
@@ -85,17 +87,17 @@ static const struct {
 	  WI(PLAIN, LSH32_K, 2, 0, 0, 8), W(PLAIN, OR32_X, 0, 2, 0), W(PLAIN, EXIT, 0, 0, 0)}},
 	{"copied bytes",
 	 {M(LDX8, 2, 7, 1), M(STX8, 6, 2, 1), M(LDX8, 2, 7, 0), M(STX8, 6, 2, 0), K(MOV64_K, 0, 1), OP(EXIT)},
-	 {GONE, GONE, GONE, WI(COPY, STX16, 6, 7, 0, 0), WI(PLAIN, MOV64_K, 0, 0, 0, 1), W(PLAIN, EXIT, 0, 0, 0)}},
+	 {GONE, GONE, GONE, WI(COPY, STX16, 6, 7, 0, 0), WI(PLAIN, MOV64_K, 0, 0, 0, 1), ACTS}},
 	{"copied within one memory, apart",
 	 {M(LDX8, 2, 6, 1), M(STX8, 6, 2, 3), M(LDX8, 2, 6, 0), M(STX8, 6, 2, 2), K(MOV64_K, 0, 1), OP(EXIT)},
-	 {GONE, GONE, GONE, WI(COPY, STX16, 6, 6, 2, 0), WI(PLAIN, MOV64_K, 0, 0, 0, 1), W(PLAIN, EXIT, 0, 0, 0)}},
+	 {GONE, GONE, GONE, WI(COPY, STX16, 6, 6, 2, 0), WI(PLAIN, MOV64_K, 0, 0, 0, 1), ACTS}},
 	{"copied onto itself, shifted",
 	 {M(LDX8, 2, 6, 0), M(STX8, 6, 2, 1), M(LDX8, 2, 6, 1), M(STX8, 6, 2, 2), K(MOV64_K, 0, 1), OP(EXIT)},
 	 {W(PLAIN, LDX8, 2, 6, 0), W(PLAIN, STX8, 6, 2, 1), W(PLAIN, LDX8, 2, 6, 1), W(PLAIN, STX8, 6, 2, 2),
-	  WI(PLAIN, MOV64_K, 0, 0, 0, 1), W(PLAIN, EXIT, 0, 0, 0)}},
+	  WI(PLAIN, MOV64_K, 0, 0, 0, 1), ACTS}},
 	{"counted in memory",
 	 {M(LDX64, 2, 7, 8), K(ADD64_K, 2, 1), M(STX64, 7, 2, 8), K(MOV64_K, 0, 1), OP(EXIT)},
-	 {GONE, GONE, WI(RMW, ST64, 7, 0, 8, 1), WI(PLAIN, MOV64_K, 0, 0, 0, 1), W(PLAIN, EXIT, 0, 0, 0)}},
+	 {GONE, GONE, WI(RMW, ST64, 7, 0, 8, 1), WI(PLAIN, MOV64_K, 0, 0, 0, 1), ACTS}},
 	{"counted, and the count is used",
 	 {M(LDX64, 0, 7, 8), K(ADD64_K, 0, 1), M(STX64, 7, 0, 8), OP(EXIT)},
 	 {W(PLAIN, LDX64, 0, 7, 8), WI(PLAIN, ADD64_K, 0, 0, 0, 1), W(PLAIN, STX64, 7, 0, 8), W(PLAIN, EXIT, 0, 0, 0)}},
@@ -119,16 +121,35 @@ static const struct {
 	 {W(PLAIN, STX64, 10, 3, -8), W(PLAIN, LDX32, 0, 10, -8), W(PLAIN, EXIT, 0, 0, 0)}},
 	{"packet data is not null",
 	 {K(MOV64_K, 0, 1), JK(JNE64_K, 6, 0, 3), K(MOV64_K, 0, 2), OP(EXIT)},
-	 {WI(PLAIN, MOV64_K, 0, 0, 0, 1), WI(PLAIN, JA, 0, 0, 0, 3), WI(PLAIN, MOV64_K, 0, 0, 0, 2),
-	  W(PLAIN, EXIT, 0, 0, 0)}},
+	 {WI(PLAIN, MOV64_K, 0, 0, 0, 1), WI(PLAIN, JA, 0, 0, 0, 3), WI(PLAIN, MOV64_K, 0, 0, 0, 2), ACTS}},
 	{"its low half may be",
 	 {K(MOV64_K, 0, 1), JK(JNE32_K, 6, 0, 3), K(MOV64_K, 0, 2), OP(EXIT)},
-	 {WI(PLAIN, MOV64_K, 0, 0, 0, 1), WI(PLAIN, JNE32_K, 6, 0, 0, 3), WI(PLAIN, MOV64_K, 0, 0, 0, 2),
-	  W(PLAIN, EXIT, 0, 0, 0)}},
+	 {WI(PLAIN, MOV64_K, 0, 0, 0, 1), WI(PLAIN, JNE32_K, 6, 0, 0, 3), WI(PLAIN, MOV64_K, 0, 0, 0, 2), ACTS}},
 	{"dead in a loop",
 	 {K(MOV64_K, 2, 1), K(MOV64_K, 0, 1), K(ADD64_K, 2, 1), JK(JLT64_K, 2, 9, 2), OP(EXIT)},
 	 {WI(PLAIN, MOV64_K, 2, 0, 0, 1), WI(PLAIN, MOV64_K, 0, 0, 0, 1), WI(PLAIN, ADD64_K, 2, 0, 0, 1),
 	  WI(PLAIN, JLT64_K, 2, 0, 0, 2), W(PLAIN, EXIT, 0, 0, 0)}},
+	{"counted for all, by a number",
+	 {K(MOV64_K, 2, 1), M(AADD64, 7, 2, 8), K(MOV64_K, 0, 3), OP(EXIT)},
+	 {GONE, WI(RMW, ST64, 7, 0, 8, 1), WI(PLAIN, MOV64_K, 0, 0, 0, 3), ACTS}},
+	{"by what nobody knows",
+	 {M(AADD32, 7, 2, 8), M(AAND64, 7, 3, 16), K(MOV64_K, 0, 4), OP(EXIT)},
+	 {W(RMW, STX32, 7, 2, 8), W(RMW, STX64, 7, 3, 16), WI(PLAIN, MOV64_K, 0, 0, 0, 4), W(PLAIN, EXIT, 0, 0, 0)}},
+	{"by a number that no instruction has",
+	 {{.op = INSN_LD_IMM64, .dst = 2, .imm64 = 0x80000000},
+	  OP(LD_SLOT2),
+	  M(AADD64, 7, 2, 8),
+	  M(AXOR32, 7, 2, 8),
+	  K(MOV64_K, 0, 4),
+	  OP(EXIT)},
+	 {WI(PLAIN, LD_IMM64, 2, 0, 0, 0), W(PLAIN, LD_SLOT2, 0, 0, 0), W(RMW, STX64, 7, 2, 8),
+	  WI(RMW, ST32, 7, 0, 8, INT32_MIN), WI(PLAIN, MOV64_K, 0, 0, 0, 4), W(PLAIN, EXIT, 0, 0, 0)}},
+	{"counted, and the old count is used",
+	 {M(AFADD64, 7, 0, 8), OP(EXIT)},
+	 {W(PLAIN, AFADD64, 7, 0, 8), W(PLAIN, EXIT, 0, 0, 0)}},
+	{"a jump to the end",
+	 {JK(JEQ64_K, 2, 5, 3), K(MOV64_K, 0, 1), {.op = INSN_JA, .imm = 4}, K(MOV64_K, 0, 2), OP(EXIT)},
+	 {WI(PLAIN, JEQ64_K, 2, 0, 0, 3), WI(PLAIN, MOV64_K, 0, 0, 0, 1), ACTS, WI(PLAIN, MOV64_K, 0, 0, 0, 2), ACTS}},
 };
 
 /* What every row begins with. */
@@ -154,7 +175,7 @@ Test(opt, patterns)
 			struct insn insn = rows[n].insns[count];
 			uint8_t cls = insn_info[insn.op].cls;
 
-			if (cls == INSN_CLASS_JMP) {
+			if (cls == INSN_CLASS_JMP || cls == INSN_CLASS_JA) {
 				insn.imm += (int32_t)first;
 				mark[insn.imm] |= JIT_MARK_TARGET;
 				mark[insn.imm] |= (uint32_t)insn.imm <= a.count ? JIT_MARK_BACK : 0;

@@ -24,11 +24,6 @@ static const struct jit_machine *const machine = &jit_arm64;
 static const struct jit_machine *const machine;
 #endif
 
-static bool is_branch(uint8_t cls)
-{
-	return cls == INSN_CLASS_JMP || cls == INSN_CLASS_JA || cls == INSN_CLASS_CALL_LOCAL;
-}
-
 static bool is_pair(uint8_t cls)
 {
 	return cls == INSN_CLASS_LD_IMM64 || cls == INSN_CLASS_LD_MAP || cls == INSN_CLASS_LD_MAP_VALUE;
@@ -39,43 +34,74 @@ static bool falls_through(uint8_t cls)
 	return cls != INSN_CLASS_JA && cls != INSN_CLASS_EXIT;
 }
 
-/* The register that an instruction writes, or -1. Calls aside. */
-static int writes(const struct insn *insn)
+/* What survey() looks for. */
+enum {
+	WRITES_DST = 1 << 0,
+	HAS_MORE = 1 << 1, /* something to check besides registers */
+};
+
+static const uint8_t class_flags[] = {
+	[INSN_CLASS_ALU] = WRITES_DST,
+	[INSN_CLASS_LDX] = WRITES_DST,
+	[INSN_CLASS_LDSX] = WRITES_DST,
+	[INSN_CLASS_ST] = 0,
+	[INSN_CLASS_STX] = 0,
+	[INSN_CLASS_ATOMIC] = HAS_MORE,
+	[INSN_CLASS_JMP] = HAS_MORE,
+	[INSN_CLASS_JA] = HAS_MORE,
+	[INSN_CLASS_CALL] = HAS_MORE,
+	[INSN_CLASS_CALL_LOCAL] = HAS_MORE,
+	[INSN_CLASS_EXIT] = HAS_MORE,
+	[INSN_CLASS_LD_IMM64] = WRITES_DST | HAS_MORE,
+	[INSN_CLASS_LD_MAP] = WRITES_DST | HAS_MORE,
+	[INSN_CLASS_LD_MAP_VALUE] = WRITES_DST | HAS_MORE,
+	[INSN_CLASS_SLOT2] = HAS_MORE,
+};
+
+/* Whether slot i leads to a slot that has an instruction. */
+static bool target_ok(const struct exec_prog *prog, uint32_t i)
 {
+	int32_t to = prog->insns[i].imm;
+
+	return to >= 0 && (uint32_t)to < prog->count && prog->insns[to].op != INSN_LD_SLOT2;
+}
+
+/* Checks what is more than registers, and marks what jumps and calls lead to. */
+static bool survey_class(struct jit_work *w, uint32_t i)
+{
+	const struct exec_prog *prog = w->prog;
+	const struct insn *insn = &prog->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
 
 	switch (info->cls) {
-	case INSN_CLASS_ALU:
-	case INSN_CLASS_LDX:
-	case INSN_CLASS_LDSX:
-	case INSN_CLASS_LD_IMM64:
-	case INSN_CLASS_LD_MAP:
-	case INSN_CLASS_LD_MAP_VALUE:
-		return insn->dst;
 	case INSN_CLASS_ATOMIC:
-		return info->op >= INSN_ATOMIC_FETCH_ADD && info->op <= INSN_ATOMIC_XCHG ? insn->src : -1;
-	default:
-		return -1;
-	}
-}
-
-static bool insn_ok(const struct exec_prog *prog, uint32_t i)
-{
-	const struct insn *insn = &prog->insns[i];
-	uint8_t cls;
-
-	if (insn->op >= INSN_OPS || insn->dst >= INSN_MAX_REG || insn->src >= INSN_MAX_REG ||
-	    writes(insn) == INSN_FRAME_PTR)
-		return false;
-	cls = insn_info[insn->op].cls;
-	if (cls == INSN_CLASS_SLOT2)
+		return info->op < INSN_ATOMIC_FETCH_ADD || info->op > INSN_ATOMIC_XCHG || insn->src != INSN_FRAME_PTR;
+	case INSN_CLASS_CALL_LOCAL:
+		w->max_branches++;
+		w->locals = true;
+		if (!target_ok(prog, i))
+			return false;
+		w->mark[insn->imm] |= JIT_MARK_FUNC | JIT_MARK_TARGET;
+		return true;
+	case INSN_CLASS_JMP:
+	case INSN_CLASS_JA:
+		w->max_branches++;
+		if (!target_ok(prog, i))
+			return false;
+		w->mark[insn->imm] |= JIT_MARK_TARGET | ((uint32_t)insn->imm <= i ? JIT_MARK_BACK : 0);
+		return true;
+	case INSN_CLASS_CALL:
+		w->max_branches++;
+		w->tails |= insn->imm == HELPER_TAIL_CALL;
+		return true;
+	case INSN_CLASS_EXIT:
+		w->max_branches++;
+		return true;
+	case INSN_CLASS_SLOT2:
 		return i > 0 && prog->insns[i - 1].op < INSN_OPS && is_pair(insn_info[prog->insns[i - 1].op].cls);
-	if (is_pair(cls))
+	default: /* a pair */
 		return i + 1 < prog->count && prog->insns[i + 1].op == INSN_LD_SLOT2;
-	if (is_branch(cls))
-		return insn->imm >= 0 && (uint32_t)insn->imm < prog->count &&
-		       prog->insns[insn->imm].op != INSN_LD_SLOT2;
-	return true;
+	}
 }
 
 #define CONTEXT_IFINDEX 12
@@ -87,8 +113,6 @@ static bool context_ok(const struct exec_prog *prog, uint32_t i)
 	const struct insn *insn = &prog->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
 
-	if (!prog->access || prog->access[i] != EXEC_ACCESS_CTX)
-		return true;
 	if (info->width != 4 || insn->off % 4 || insn->off < 0 || insn->off > CONTEXT_LAST)
 		return false;
 	return info->cls == INSN_CLASS_LDX ||
@@ -102,23 +126,20 @@ static int survey(struct jit_work *w, uint32_t *at)
 
 	for (uint32_t i = 0; i < prog->count; i++) {
 		const struct insn *insn = &prog->insns[i];
-		uint8_t cls;
+		uint8_t flags;
 
-		if (!insn_ok(prog, i) || !context_ok(prog, i)) {
-			*at = i;
-			return insn_ok(prog, i) ? -ENOTSUP : -EINVAL;
-		}
-		cls = insn_info[insn->op].cls;
-		w->max_branches += cls >= INSN_CLASS_JMP && cls <= INSN_CLASS_EXIT;
-		if (cls == INSN_CLASS_CALL_LOCAL) {
-			w->mark[insn->imm] |= JIT_MARK_FUNC | JIT_MARK_TARGET;
-			w->locals = true;
-		} else if (cls == INSN_CLASS_JMP || cls == INSN_CLASS_JA) {
-			w->mark[insn->imm] |= JIT_MARK_TARGET | ((uint32_t)insn->imm <= i ? JIT_MARK_BACK : 0);
-		} else if (cls == INSN_CLASS_CALL && insn->imm == HELPER_TAIL_CALL) {
-			w->tails = true;
-		}
+		*at = i;
+		if (unlikely((insn->op >= INSN_OPS) | (insn->dst >= INSN_MAX_REG) | (insn->src >= INSN_MAX_REG)))
+			return -EINVAL;
+		flags = class_flags[insn_info[insn->op].cls];
+		if (unlikely((insn->dst == INSN_FRAME_PTR) & flags)) /* WRITES_DST is its lowest bit */
+			return -EINVAL;
+		if (flags & HAS_MORE && !survey_class(w, i))
+			return -EINVAL;
+		if (prog->access && unlikely(prog->access[i] == EXEC_ACCESS_CTX) && !context_ok(prog, i))
+			return -ENOTSUP;
 	}
+	*at = 0;
 	return 0;
 }
 
@@ -142,30 +163,41 @@ static uint8_t call_needs(int32_t id)
 	}
 }
 
+/* What frames and bursts need for slot i: a call, or an access of the context. */
+static void learn_slot(struct jit_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+	uint8_t cls = insn_info[insn->op].cls;
+
+	w->calls |= cls == INSN_CLASS_CALL || cls == INSN_CLASS_CALL_LOCAL;
+	if (cls == INSN_CLASS_CALL) {
+		w->run = true;
+		w->needs |= call_needs(insn->imm);
+	}
+	if (w->prog->access && w->prog->access[i] == EXEC_ACCESS_CTX) {
+		w->run |= cls != INSN_CLASS_LDX;
+		w->needs |= cls != INSN_CLASS_LDX || insn->off == CONTEXT_IFINDEX ? JIT_NEED_PREPARED : 0;
+	}
+}
+
 /* Learns what frames and bursts need, of the instructions that are compiled. */
 static void learn(struct jit_work *w)
 {
+	const uint8_t *access = w->prog->access;
+
 	for (uint32_t i = 0; i < w->prog->count; i++) {
 		const struct insn *insn = &w->insns[i];
 		enum opt_form form = jit_form(w, i);
-		uint8_t cls = insn_info[insn->op].cls;
 
 		if (form == OPT_NOTHING)
 			continue;
 		w->regs |= (uint16_t)(1u << insn->dst | 1u << insn->src);
-		if (form == OPT_INDEX || form == OPT_INDEX_MEM)
-			continue;
-		w->calls |= cls == INSN_CLASS_CALL || cls == INSN_CLASS_CALL_LOCAL;
-		if (cls == INSN_CLASS_EXIT && !insn->imm)
+		if (unlikely((insn->op == INSN_CALL) | (insn->op == INSN_CALL_LOCAL) |
+			     (access && access[i] == EXEC_ACCESS_CTX)) &&
+		    form != OPT_INDEX && form != OPT_INDEX_MEM)
+			learn_slot(w, i);
+		if (unlikely(insn->op == INSN_EXIT) && !insn->imm)
 			w->needs |= JIT_NEED_PREPARED;
-		if (cls == INSN_CLASS_CALL) {
-			w->run = true;
-			w->needs |= call_needs(insn->imm);
-		}
-		if (w->prog->access && w->prog->access[i] == EXEC_ACCESS_CTX) {
-			w->run |= cls != INSN_CLASS_LDX;
-			w->needs |= cls != INSN_CLASS_LDX || insn->off == CONTEXT_IFINDEX ? JIT_NEED_PREPARED : 0;
-		}
 	}
 	w->run |= w->burst || (w->needs & ~JIT_NEED_PREPARED) != 0;
 	w->calls |= (w->needs & JIT_NEED_END) != 0;

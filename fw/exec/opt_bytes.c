@@ -462,13 +462,23 @@ static bool join_load(struct opt_work *w, uint32_t i, const struct opt_bytes *v)
 	return false;
 }
 
+/* Whether anything is known of the operands: nothing else is worth following. */
+static bool is_followed(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
+{
+	unsigned int dst = w->bytes_known >> insn->dst & 1, src = w->bytes_known >> insn->src & 1;
+
+	if (info->op == INSN_ALU_MOV)
+		return info->form == INSN_FORM_ALU_X ? src : !insn->imm;
+	return info->form == INSN_FORM_ALU_X ? dst & src : dst;
+}
+
 void opt_bytes_alu(struct opt_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	struct opt_bytes v;
 	bool joins;
 
-	if (!w->records || w->form[i] != OPT_PLAIN) {
+	if (!w->records || w->form[i] != OPT_PLAIN || !is_followed(w, insn, opt_info(w, i))) {
 		forget(w, insn->dst);
 		return;
 	}

@@ -2,7 +2,8 @@
 /*
  * Which registers and stack bytes are read again, and the removal of what writes others.
  *
- * One pass from the end. Where a jump leads back, everything counts as read.
+ * One pass from the end. Where a jump leads back, everything counts as read. What the optimiser asks on its way, before
+ * that pass, is mostly answered by the next few slots; else by a pass of its own.
  */
 #include "exec/opt_work.h"
 
@@ -10,6 +11,7 @@
 #define ARGS     ((uint16_t)0x3e) /* R1 to R5 */
 #define SCRATCH  ((uint16_t)0x3f) /* R0 to R5 */
 #define ALL      ((uint16_t)0x7ff)
+#define NEAR     8 /* slots */
 
 struct effect {
 	uint16_t reads;
@@ -17,11 +19,12 @@ struct effect {
 	bool pure; /* nothing but what it writes matters */
 };
 
-/* The same by instruction: 1 says that the register is meant that dst or src names. */
+/* The same by instruction: ALL says that the register is meant that dst or src names. */
 struct row {
-	uint8_t reads_dst, reads_src, writes_dst, writes_src;
+	uint16_t reads_dst, reads_src, writes_dst, writes_src;
 	uint16_t reads, writes; /* these registers, whatever dst and src are */
 	bool pure;
+	bool plain_flow; /* goes on with the next slot, and does what is said here */
 };
 
 #define IS_MOVE(op)                                                                                                    \
@@ -31,30 +34,31 @@ struct row {
 
 #define ROW_ALU(op, form)                                                                                              \
 	{                                                                                                              \
-		.reads_dst = !IS_MOVE(INSN_ALU_##op), .reads_src = BY_REG(form), .writes_dst = 1, .pure = true         \
+		.reads_dst = IS_MOVE(INSN_ALU_##op) ? 0 : ALL, .reads_src = BY_REG(form) ? ALL : 0, .writes_dst = ALL, \
+		.pure = true, .plain_flow = true                                                                       \
 	}
 #define ROW_LDX(op, form)                                                                                              \
 	{                                                                                                              \
-		.reads_src = 1, .writes_dst = 1, .pure = true                                                          \
+		.reads_src = ALL, .writes_dst = ALL, .pure = true, .plain_flow = true                                  \
 	}
 #define ROW_LDSX(op, form) ROW_LDX(op, form)
 #define ROW_ST(op, form)                                                                                               \
 	{                                                                                                              \
-		.reads_dst = 1                                                                                         \
+		.reads_dst = ALL, .plain_flow = true                                                                   \
 	}
 #define ROW_STX(op, form)                                                                                              \
 	{                                                                                                              \
-		.reads_dst = 1, .reads_src = 1                                                                         \
+		.reads_dst = ALL, .reads_src = ALL, .plain_flow = true                                                 \
 	}
 #define ROW_ATOMIC(op, form)                                                                                           \
 	{                                                                                                              \
-		.reads_dst = 1, .reads_src = 1,                                                                        \
-		.writes_src = INSN_ATOMIC_##op >= INSN_ATOMIC_FETCH_ADD && !IS_CMP(op), .reads = IS_CMP(op),           \
-		.writes = IS_CMP(op)                                                                                   \
+		.reads_dst = ALL, .reads_src = ALL,                                                                    \
+		.writes_src = INSN_ATOMIC_##op >= INSN_ATOMIC_FETCH_ADD && !IS_CMP(op) ? ALL : 0, .reads = IS_CMP(op), \
+		.writes = IS_CMP(op), .plain_flow = true                                                               \
 	}
 #define ROW_JMP(op, form)                                                                                              \
 	{                                                                                                              \
-		.reads_dst = 1, .reads_src = BY_REG(form)                                                              \
+		.reads_dst = ALL, .reads_src = BY_REG(form) ? ALL : 0                                                  \
 	}
 #define ROW_JA(op, form)                                                                                               \
 	{                                                                                                              \
@@ -66,7 +70,7 @@ struct row {
 	}
 #define ROW_CALL_LOCAL(op, form)                                                                                       \
 	{                                                                                                              \
-		.reads = ARGS, .writes = SCRATCH                                                                       \
+		.reads = ARGS, .writes = SCRATCH, .plain_flow = true                                                   \
 	}
 #define ROW_EXIT(op, form)                                                                                             \
 	{                                                                                                              \
@@ -74,13 +78,13 @@ struct row {
 	}
 #define ROW_LD_IMM64(op, form)                                                                                         \
 	{                                                                                                              \
-		.writes_dst = 1, .pure = true                                                                          \
+		.writes_dst = ALL, .pure = true, .plain_flow = true                                                    \
 	}
 #define ROW_LD_MAP(op, form)       ROW_LD_IMM64(op, form)
 #define ROW_LD_MAP_VALUE(op, form) ROW_LD_IMM64(op, form)
 #define ROW_SLOT2(op, form)                                                                                            \
 	{                                                                                                              \
-		0                                                                                                      \
+		.plain_flow = true                                                                                     \
 	}
 
 static const struct row rows[INSN_OPS] = {
@@ -105,25 +109,21 @@ static uint16_t helper_reads(int32_t id)
 static inline __attribute__((always_inline)) struct effect plain_effect(const struct insn *insn)
 {
 	const struct row *row = &rows[insn->op];
-	struct effect e = {
-		.reads = (uint16_t)(row->reads_dst << insn->dst | row->reads_src << insn->src | row->reads),
-		.writes = (uint16_t)(row->writes_dst << insn->dst | row->writes_src << insn->src | row->writes),
+	unsigned int dst = BIT(insn->dst), src = BIT(insn->src);
+
+	return (struct effect){
+		.reads = (uint16_t)((dst & row->reads_dst) | (src & row->reads_src) | row->reads),
+		.writes = (uint16_t)((dst & row->writes_dst) | (src & row->writes_src) | row->writes),
 		.pure = row->pure,
 	};
-
-	if (insn->op == INSN_CALL)
-		e.reads = helper_reads(insn->imm);
-	return e;
 }
 
-static inline __attribute__((always_inline)) struct effect effect_of(const struct opt_work *w, uint32_t i)
+static struct effect form_effect(const struct opt_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	uint16_t dst = BIT(insn->dst), src = BIT(insn->src);
 
 	switch (w->form[i]) {
-	case OPT_PLAIN:
-		return plain_effect(insn);
 	case OPT_LEA:
 	case OPT_LDX_SWAP:
 		return (struct effect){.reads = src, .writes = dst, .pure = true};
@@ -139,26 +139,31 @@ static inline __attribute__((always_inline)) struct effect effect_of(const struc
 	}
 }
 
-/* Read behind slot i. live[] of what comes behind it is known. */
-static uint16_t live_behind(const struct opt_work *w, uint32_t i, const uint16_t *before)
+/* What slot i, which is not nothing, does; *live: read behind it, which is what is read before slot i + 1 at first. */
+static inline __attribute__((always_inline)) struct effect effect_of(const struct opt_work *w, uint32_t i,
+								     uint16_t *live)
 {
 	const struct insn *insn = &w->insns[i];
-	uint8_t cls = opt_info(w, i)->cls;
-	uint16_t next = i + 1 < w->prog->count ? before[i + 1] : 0;
+	struct effect e;
 	uint16_t there;
 
-	if (w->form[i] != OPT_PLAIN)
-		return next;
-	switch (cls) {
+	if (unlikely(w->form[i] != OPT_PLAIN))
+		return form_effect(w, i);
+	e = plain_effect(insn);
+	if (likely(rows[insn->op].plain_flow))
+		return e;
+	switch (insn_info[insn->op].cls) {
+	case INSN_CLASS_CALL:
+		e.reads = helper_reads(insn->imm);
+		break;
 	case INSN_CLASS_EXIT:
-		return 0;
-	case INSN_CLASS_JA:
-	case INSN_CLASS_JMP:
-		there = (uint32_t)insn->imm > i ? before[insn->imm] : ALL;
-		return cls == INSN_CLASS_JA ? there : next | there;
+		*live = 0;
+		break;
 	default:
-		return next;
+		there = (uint32_t)insn->imm > i ? w->before[insn->imm] : ALL;
+		*live = insn_info[insn->op].cls == INSN_CLASS_JA ? there : *live | there;
 	}
+	return e;
 }
 
 static uint16_t live_before(uint16_t behind, struct effect e)
@@ -166,12 +171,37 @@ static uint16_t live_before(uint16_t behind, struct effect e)
 	return (uint16_t)((behind & ~e.writes) | e.reads);
 }
 
-void opt_dead_learn(struct opt_work *w)
+/* Fills in before, from slot i on. */
+static void learn(struct opt_work *w, uint32_t first)
 {
-	for (uint32_t i = w->prog->count; i-- > 0;) {
-		w->live[i] = live_behind(w, i, w->before);
-		w->before[i] = live_before(w->live[i], effect_of(w, i));
+	uint16_t live = 0;
+
+	for (uint32_t i = w->prog->count; i-- > first;) {
+		if (w->form[i] != OPT_NOTHING) {
+			struct effect e = effect_of(w, i, &live);
+
+			live = live_before(live, e);
+		}
+		w->before[i] = live;
 	}
+	w->learned = true;
+}
+
+bool opt_dead_is_read(struct opt_work *w, uint32_t i, uint8_t reg)
+{
+	/* Mostly the answer is near. */
+	for (uint32_t n = i + 1; n < w->prog->count && n - i <= NEAR; n++) {
+		const struct insn *insn = &w->insns[n];
+		struct effect e = plain_effect(insn);
+
+		if (w->form[n] != OPT_PLAIN || !rows[insn->op].plain_flow)
+			break;
+		if ((e.reads | e.writes) & BIT(reg))
+			return e.reads & BIT(reg);
+	}
+	if (!w->learned)
+		learn(w, i);
+	return i + 1 < w->prog->count && w->before[i + 1] & BIT(reg);
 }
 
 /* The stack as the program reads it; R10 - 512 is byte 0. */
@@ -246,46 +276,57 @@ static void take_stack(const struct opt_work *w, uint32_t i, struct reads *r)
 	}
 }
 
-static void remove_unread(struct opt_work *w, struct reads *r)
+/* From the slot before behind on; of that slot and those that come after it, before is filled in. */
+static void remove_unread(struct opt_work *w, uint32_t behind, struct reads *r)
 {
-	for (uint32_t i = w->prog->count; i-- > 0;) {
-		struct effect e = effect_of(w, i);
+	uint16_t live = behind < w->prog->count ? w->before[behind] : 0;
 
-		w->live[i] = live_behind(w, i, w->before);
-		if (e.pure && !(w->live[i] & e.writes)) {
-			w->form[i] = OPT_NOTHING;
-			e = (struct effect){0};
+	for (uint32_t i = behind; i-- > 0;) {
+		const struct insn *insn = &w->insns[i];
+
+		if (w->form[i] != OPT_NOTHING) {
+			struct effect e = effect_of(w, i, &live);
+
+			if (e.pure & !(live & e.writes)) {
+				w->form[i] = OPT_NOTHING;
+			} else {
+				live = live_before(live, e);
+				if ((insn->dst == INSN_FRAME_PTR) | (insn->src == INSN_FRAME_PTR) && r)
+					take_stack(w, i, r);
+			}
 		}
-		w->before[i] = live_before(w->live[i], e);
-		if (r)
-			take_stack(w, i, r);
+		w->before[i] = live;
 	}
 }
 
-/* Stores to the stack that nothing reads. Returns whether there were any. */
-static bool remove_stores(struct opt_work *w, const struct reads *r)
+/* Stores to the stack that nothing reads. Returns the slot behind the last of them; 0: there were none. */
+static uint32_t remove_stores(struct opt_work *w, const struct reads *r)
 {
-	bool any = false;
+	uint32_t behind = 0;
 
 	for (uint32_t i = 0; i < w->prog->count; i++) {
 		const struct insn *insn = &w->insns[i];
-		uint8_t cls = opt_info(w, i)->cls;
-		bool stores = (w->form[i] == OPT_PLAIN && (cls == INSN_CLASS_ST || cls == INSN_CLASS_STX)) ||
-			      w->form[i] == OPT_COPY;
+		uint8_t cls;
+		bool stores;
 
-		if (!stores || insn->dst != INSN_FRAME_PTR || is_read(r, insn->off, opt_info(w, i)->width))
+		if (insn->dst != INSN_FRAME_PTR)
+			continue;
+		cls = opt_info(w, i)->cls;
+		stores = (w->form[i] == OPT_PLAIN && (cls == INSN_CLASS_ST || cls == INSN_CLASS_STX)) ||
+			 w->form[i] == OPT_COPY;
+		if (!stores || is_read(r, insn->off, opt_info(w, i)->width))
 			continue;
 		w->form[i] = OPT_NOTHING;
-		any = true;
+		behind = i + 1;
 	}
-	return any;
+	return behind;
 }
 
 void opt_dead_remove(struct opt_work *w)
 {
 	struct reads reads = {0};
 
-	remove_unread(w, &reads);
-	if (!reads.anywhere && remove_stores(w, &reads))
-		remove_unread(w, NULL);
+	remove_unread(w, w->prog->count, &reads);
+	if (!reads.anywhere)
+		remove_unread(w, remove_stores(w, &reads), NULL);
 }

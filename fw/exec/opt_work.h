@@ -86,8 +86,8 @@ struct opt_work {
 	uint32_t forms;
 	struct insn *insns;
 	uint8_t *form;
-	uint16_t *live;       /* per slot: registers that are read behind it before they are written */
-	uint16_t *before;     /* the same before it */
+	uint16_t *before;     /* per slot: registers that are read there or behind before they are written */
+	bool learned;         /* before is filled in, from where it was asked for on */
 	struct opt_facts *at; /* per slot that is jumped to */
 
 	struct opt_facts facts;
@@ -210,8 +210,8 @@ void opt_bytes_reset(struct opt_work *w);
 bool opt_update_atomic(struct opt_work *w, uint32_t i);
 
 /* opt_dead.c */
-/* Fills in live from the program as it stands. */
-void opt_dead_learn(struct opt_work *w);
+/* Whether reg, not R10, is read behind slot i before it is written. To be asked for rising slots. */
+bool opt_dead_is_read(struct opt_work *w, uint32_t i, uint8_t reg);
 /* Removes what has no effect. */
 void opt_dead_remove(struct opt_work *w);
 

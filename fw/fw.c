@@ -130,6 +130,7 @@ void fw_reset(struct fw *fw)
 	fw->attach_flags = 0;
 	fw->prandom = helper_seed(fw->config.seed);
 	fw->now_ns = 0;
+	fw->events = 0;
 }
 
 void fw_exit(struct fw *fw)

@@ -16,6 +16,8 @@
 #define CALL(helper)   INSN(0x85, 0, 0, 0, helper)
 #define LOCAL(off)     INSN(0x85, 0, 1, 0, off)
 #define EXIT           INSN(0x95, 0, 0, 0, 0)
+#define STACK(dst, at) MOVR(dst, 10), INSN(0x07, dst, 0, 0, at)
+#define ZERO(at)       INSN(0x7a, 10, 0, at, 0)
 
 #define MAX_WORDS 24
 
@@ -50,6 +52,38 @@ static const struct {
 	{SMALL_TARGETS_MAP,
 	 {INSN(0x62, 10, 0, -4, SMALL), MOVR(2, 10), INSN(0x07, 2, 0, 0, -4), LD_MAP(1), CALL(1),
 	  INSN(0x15, 0, 0, 1, 0), INSN(0x61, 0, 0, 0, 0), EXIT}},
+	/* records: of the stack, with the packet behind it, reserved and kept or not, and how full the map is */
+	{SMALL_TARGETS_MAP,
+	 {INSN(0x7a, 10, 0, -8, 77), MOV(3, SMALL), INSN(0x67, 3, 0, 0, 36), INSN(0xb4, 0, 0, 0, -1),
+	  INSN(0x4f, 3, 0, 0, 0), LD_MAP(2), STACK(4, -8), MOV(5, SMALL), CALL(25), EXIT}},
+	{SMALL_TARGETS_MAP,
+	 {INSN(0x7a, 10, 0, -8, 77), LD_MAP(1), STACK(2, -8), MOV(3, SMALL), MOV(4, 0), CALL(130), EXIT}},
+	{SMALL_TARGETS_MAP,
+	 {LD_MAP(1), MOV(2, 1001), MOV(3, 0), CALL(131), INSN(0x15, 0, 0, 4, 0), INSN(0x62, 0, 0, 996, SMALL),
+	  MOVR(1, 0), MOV(2, 0), CALL(132), MOV(0, 2), EXIT}},
+	{SMALL_TARGETS_MAP,
+	 {LD_MAP(1), MOV(2, 1337), MOV(3, 0), CALL(131), INSN(0x15, 0, 0, 3, 0), MOVR(1, 0), MOV(2, 0), CALL(133),
+	  LD_MAP(1), MOV(2, SMALL), CALL(134), EXIT}},
+	/* routes and MTUs */
+	{0,
+	 {ZERO(-64), ZERO(-56), ZERO(-48), ZERO(-40), ZERO(-32), ZERO(-24), ZERO(-16), ZERO(-8),
+	  INSN(0x72, 10, 0, -64, 2), INSN(0x6a, 10, 0, -58, 300), INSN(0x62, 10, 0, -56, 2),
+	  INSN(0x62, 10, 0, -32, SMALL), STACK(2, -64), MOV(3, 64), MOV(4, 4), CALL(69), INSN(0x61, 1, 10, -56, 0),
+	  INSN(0x0f, 0, 1, 0, 0), EXIT}},
+	{0,
+	 {INSN(0x62, 10, 0, -4, SMALL), MOV(2, SMALL), STACK(3, -4), MOV(4, 0x7fffffff), MOV(5, 0), CALL(163),
+	  INSN(0x61, 1, 10, -4, 0), INSN(0x0f, 0, 1, 0, 0), EXIT}},
+	/* lines: " %x", "%", "%9d%" */
+	{0, {INSN(0x62, 10, 0, -4, 0x782520), STACK(1, -4), MOV(2, 4), MOV(3, SMALL), CALL(6), EXIT}},
+	{0, {INSN(0x62, 10, 0, -4, 0x25), STACK(1, -4), MOV(2, SMALL), MOV(3, 0), CALL(6), EXIT}},
+	{0, {INSN(0x62, 10, 0, -4, 0x25642539), STACK(1, -3), MOV(2, 3), CALL(6), EXIT}},
+	/* bytes of the packet, at any place and at none; from it, and into it */
+	{0, {MOV(2, -1), STACK(3, -8), MOV(4, 8), CALL(189), INSN(0x79, 0, 10, -8, 0), EXIT}},
+	{0, {MOV(2, SMALL), STACK(3, -8), MOV(4, 8), CALL(189), INSN(0x79, 0, 10, -8, 0), EXIT}},
+	{0, {ZERO(-8), MOV(2, SMALL), STACK(3, -8), MOV(4, SMALL), CALL(190), EXIT}},
+	{0,
+	 {INSN(0x61, 3, 1, 0, 0), INSN(0x61, 4, 1, 4, 0), MOVR(5, 3), INSN(0x07, 5, 0, 0, 14), INSN(0x2d, 5, 4, 3, 0),
+	  MOV(2, 0x7fffffff), MOV(4, 9), CALL(189), MOV(0, 3), EXIT}},
 };
 
 uint32_t small_program(uint64_t random, uint8_t *wire)
@@ -103,4 +137,36 @@ bool small_is_object(uint32_t type)
 		return true;
 	}
 	return false;
+}
+
+uint32_t small_key_bytes(uint32_t type)
+{
+	switch (type) {
+	case TYPE(RINGBUF):
+		return 0;
+	case TYPE(LPM_TRIE):
+	case TYPE(FIB):
+		return 8;
+	default:
+		return 4;
+	}
+}
+
+uint32_t small_entries(uint32_t type)
+{
+	return type == TYPE(RINGBUF) ? 4096 : GENERATE_ARRAY_ENTRIES;
+}
+
+uint32_t small_value_bytes(uint32_t type)
+{
+	switch (type) {
+	case TYPE(RINGBUF):
+		return 0;
+	case TYPE(PERF_EVENTS):
+		return 4;
+	case TYPE(FIB):
+		return sizeof(struct virtio_net_xdp_fib_value);
+	default:
+		return small_is_object(type) ? 4 : GENERATE_VALUE_BYTES;
+	}
 }

@@ -9,49 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "core.h"
 #include "fuzz/generate.h"
 #include "fuzz/small.h"
-#include "rig/rig.h"
+#include "fuzz/unit.h"
 #include "virtio_net.h"
 #include "virtio_net_xdp.h"
 #include "virtio_net_xdp_ext.h"
 
-#define STEPS     30000
-#define EPOCH     500 /* steps, after which everything is destroyed */
-#define PROGS     5
-#define MAPS      5
-#define MAX_CMD   9000
-#define OUT_ROOM  8192
-#define OUT_BYTES (OUT_ROOM + 256)
-#define CANARY    0xa5
-#define MAX_FRAME 512
-#define HEADROOM  64
-#define TAILROOM  32
-#define DUMP_KEYS 40
-#define BURST     3
-#define CMD(name) VIRTIO_NET_CTRL_XDP_##name
-#define NONE      VIRTIO_NET_XDP_ID_NONE
-
-/* What can be seen of a firmware, as sums of bytes. */
-struct view {
-	uint64_t lists, progs[PROGS], maps[MAPS], attachment, state;
-};
-
-struct unit {
-	struct fw *fw;
-	struct fw_platform platform;
-	void *arena;
-	size_t arena_bytes;
-	char fault[256];
-	struct view view;
-	uint8_t out[OUT_BYTES];
-	size_t written;
-	uint8_t ack;
-	void *hog[64]; /* memory that nobody else shall have */
-};
+#define STEPS  30000
+#define EPOCH  500 /* steps, after which everything is destroyed */
+#define CANARY 0xa5
+#define BURST  3
 
 struct request {
 	uint8_t command;
@@ -75,153 +45,6 @@ static uint32_t pick(struct fuzz *f, uint32_t below)
 static bool one_in(struct fuzz *f, uint32_t n)
 {
 	return pick(f, n) == 0;
-}
-
-/* ---- the two firmwares ---- */
-
-static void take_log(void *ctx, const char *line)
-{
-	struct unit *u = ctx;
-
-	if (strstr(line, "fault"))
-		snprintf(u->fault, sizeof(u->fault), "%s", line);
-}
-
-static void unit_open(struct unit *u, enum fw_engine engine)
-{
-	static const struct fw_port ports[] = {{2, 400}, {5, 400}};
-	struct fw_config config = {.engine = engine,
-				   .seed = 7,
-				   .num_queues = 3,
-				   .mtu = 400,
-				   .ports = ports,
-				   .num_ports = ARRAY_SIZE(ports),
-				   .platform = &u->platform,
-				   .platform_ctx = u};
-
-	u->platform = rig_platform;
-	u->platform.log = take_log;
-	fw_caps_default(&config.caps);
-	config.caps.max_insns = GENERATE_MAX_SLOTS;
-	config.caps.max_progs = PROGS;
-	config.caps.max_maps = MAPS;
-	config.caps.max_map_kib = 48;
-	config.caps.max_cmd_bytes = MAX_CMD;
-	config.caps.headroom = HEADROOM;
-	config.caps.tailroom = TAILROOM;
-	config.caps.max_frame = MAX_FRAME;
-	config.caps.max_log_bytes = 1000;
-	config.caps.flags = VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT;
-	u->arena_bytes = fw_arena_bytes(&config.caps);
-	u->arena =
-		mmap(NULL, u->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	cr_assert_neq(u->arena, MAP_FAILED);
-	u->fw = fw_init(u->arena, u->arena_bytes, &config);
-	cr_assert_not_null(u->fw);
-}
-
-/* Takes all memory but what fits in no block of least bytes. */
-static void hog(struct unit *u, size_t least)
-{
-	size_t n = 0;
-
-	for (size_t bytes = (size_t)1 << 24; bytes >= least; bytes /= 2)
-		while (n < ARRAY_SIZE(u->hog) && (u->hog[n] = arena_alloc(&u->fw->arena, bytes)))
-			n++;
-}
-
-static void unhog(struct unit *u)
-{
-	for (size_t n = 0; n < ARRAY_SIZE(u->hog); n++) {
-		arena_free(&u->fw->arena, u->hog[n]);
-		u->hog[n] = NULL;
-	}
-}
-
-static uint64_t add_bytes(uint64_t sum, const void *p, size_t bytes)
-{
-	const uint8_t *b = p;
-
-	for (; bytes >= 8; bytes -= 8, b += 8) {
-		uint64_t word;
-
-		memcpy(&word, b, 8);
-		sum = (sum ^ word) * 0x9e3779b97f4a7c15;
-		sum ^= sum >> 29;
-	}
-	while (bytes--)
-		sum = (sum ^ *b++) * 0x100000001b3;
-	return sum;
-}
-
-/* A command by the book; adds the answer to *sum. Returns the ack. */
-static uint8_t ask(struct unit *u, uint8_t command, const void *in, size_t in_bytes, uint64_t *sum)
-{
-	size_t written;
-	uint8_t ack = fw_command(u->fw, command, in, in_bytes, u->out, OUT_ROOM, &written);
-
-	*sum = add_bytes(*sum, u->out, written);
-	return ack;
-}
-
-static uint64_t view_prog(struct unit *u, uint32_t id)
-{
-	struct virtio_net_xdp_prog_log_get log = {.id = cpu_to_le32(id)};
-	uint64_t sum = 0;
-
-	ask(u, CMD(PROG_INFO), &log.id, sizeof(log.id), &sum);
-	ask(u, CMD(PROG_LOG_GET), &log, sizeof(log), &sum);
-	return sum;
-}
-
-static uint64_t view_map(struct unit *u, uint32_t id)
-{
-	struct virtio_net_xdp_map_info_result info;
-	uint8_t in[4 + VIRTIO_NET_XDP_KEY_MAX];
-	uint32_t key_size, keys = 0;
-	le32 wire = cpu_to_le32(id);
-	uint64_t sum = 0;
-
-	memcpy(in, &wire, 4);
-	if (ask(u, CMD(MAP_INFO), in, 4, &sum))
-		return sum;
-	memcpy(&info, u->out, sizeof(info));
-	key_size = le32_to_cpu(info.key_size);
-	for (size_t bytes = 4; keys < DUMP_KEYS && !ask(u, CMD(MAP_NEXT), in, bytes, &sum); keys++) {
-		bytes = 4 + key_size;
-		memcpy(in + 4, u->out + sizeof(struct virtio_net_xdp_result), key_size);
-		ask(u, CMD(MAP_LOOKUP), in, bytes, &sum);
-	}
-	if (keys < DUMP_KEYS && !(le32_to_cpu(info.flags) & VIRTIO_NET_XDP_MAP_F_WRONLY))
-		cr_assert_eq(keys, le32_to_cpu(info.entries), "map %u: MAP_NEXT shows %u of %u elements", id, keys,
-			     le32_to_cpu(info.entries));
-	return sum;
-}
-
-static struct view view(struct unit *u)
-{
-	struct view v;
-	struct virtio_net_xdp_detach never = {cpu_to_le32(NONE - 1), cpu_to_le32(0)};
-	struct virtio_net_xdp_obj_list list = {cpu_to_le32(VIRTIO_NET_XDP_OBJ_PROG), cpu_to_le32(0)};
-	uint64_t state[] = {u->fw->arena.used, u->fw->map_bytes, u->fw->prandom,
-			    u->fw->now_ns,     u->fw->verifying, fw_attached(u->fw)};
-
-	memset(&v, 0, sizeof(v));
-	ask(u, CMD(OBJ_LIST), &list, sizeof(list), &v.lists);
-	list.kind = cpu_to_le32(VIRTIO_NET_XDP_OBJ_MAP);
-	ask(u, CMD(OBJ_LIST), &list, sizeof(list), &v.lists);
-	for (uint32_t id = 0; id < PROGS; id++)
-		v.progs[id] = view_prog(u, id);
-	for (uint32_t id = 0; id < MAPS; id++)
-		v.maps[id] = view_map(u, id);
-	ask(u, CMD(DETACH), &never, sizeof(never), &v.attachment);
-	v.state = add_bytes(0, state, sizeof(state));
-	return v;
-}
-
-static bool same_view(const struct view *a, const struct view *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 /* ---- sending ---- */
@@ -278,9 +101,9 @@ static void send_and_look(struct fuzz *f, struct unit *u, const struct request *
 		cr_assert(u->ack ? u->written == 8 : !le32_to_cpu(result.detail), "step %lu: command %u", f->step,
 			  r->command);
 	}
-	now = view(u);
+	now = unit_view(u);
 	if (u->ack || only_asks(r->command))
-		cr_assert(same_view(&now, &u->view), "step %lu: command %u, status %#x, changed something", f->step,
+		cr_assert(unit_same(&now, &u->view), "step %lu: command %u, status %#x, changed something", f->step,
 			  r->command, le16_to_cpu(result.status));
 	u->view = now;
 	memcpy(u->out, answer, OUT_BYTES);
@@ -293,7 +116,7 @@ static void expect_alike(const struct fuzz *f, uint8_t command)
 	cr_assert(a->ack == b->ack && a->written == b->written && memcmp(a->out, b->out, OUT_BYTES) == 0,
 		  "step %lu: command %u is answered differently: ack %u and %u, %zu and %zu bytes", f->step, command,
 		  a->ack, b->ack, a->written, b->written);
-	cr_assert(same_view(&a->view, &b->view), "step %lu: after command %u the two differ", f->step, command);
+	cr_assert(unit_same(&a->view, &b->view), "step %lu: after command %u the two differ", f->step, command);
 }
 
 static void learn(struct fuzz *f, const struct request *r)
@@ -391,9 +214,9 @@ static void map_create(struct fuzz *f, struct request *r)
 
 	put_u32(r, id);
 	put_u32(r, type);
-	put_u32(r, usual ? 4 + 4 * (type == TYPE(LPM_TRIE)) : sizes[pick(f, ARRAY_SIZE(sizes))]);
-	put_u32(r, !usual ? sizes[pick(f, ARRAY_SIZE(sizes))] : small_is_object(type) ? 4 : GENERATE_VALUE_BYTES);
-	put_u32(r, usual ? GENERATE_ARRAY_ENTRIES : entries[pick(f, ARRAY_SIZE(entries))]);
+	put_u32(r, usual ? small_key_bytes(type) : sizes[pick(f, ARRAY_SIZE(sizes))]);
+	put_u32(r, usual ? small_value_bytes(type) : sizes[pick(f, ARRAY_SIZE(sizes))]);
+	put_u32(r, usual ? small_entries(type) : entries[pick(f, ARRAY_SIZE(entries))]);
 	put_u32(r, usual ? 0 : flags[pick(f, ARRAY_SIZE(flags))]);
 	put_u32(r, type == TYPE(ARRAY_OF) || type == TYPE(HASH_OF) ? some_map(f) : NONE);
 	put_random(f, r, VIRTIO_NET_XDP_NAME_BYTES);
@@ -592,9 +415,9 @@ static void poll_all(struct fuzz *f, uint32_t budget, uint32_t times)
 
 		for (uint32_t n = 0; n < times && fw_poll(u->fw, budget); n++)
 			;
-		u->view = view(u);
+		u->view = unit_view(u);
 	}
-	cr_assert(same_view(&f->units[0].view, &f->units[1].view), "step %lu: verification ends differently", f->step);
+	cr_assert(unit_same(&f->units[0].view, &f->units[1].view), "step %lu: verification ends differently", f->step);
 }
 
 static void step_starve(struct fuzz *f)
@@ -602,8 +425,8 @@ static void step_starve(struct fuzz *f)
 	size_t least = (size_t)64 << pick(f, 10);
 
 	for (int i = 0; i < 2; i++) {
-		hog(&f->units[i], least);
-		f->units[i].view = view(&f->units[i]);
+		unit_hog(&f->units[i], least);
+		f->units[i].view = unit_view(&f->units[i]);
 	}
 	for (int n = 0; n < 3; n++) {
 		if (one_in(f, 3))
@@ -612,8 +435,8 @@ static void step_starve(struct fuzz *f)
 			step_command(f);
 	}
 	for (int i = 0; i < 2; i++) {
-		unhog(&f->units[i]);
-		f->units[i].view = view(&f->units[i]);
+		unit_unhog(&f->units[i]);
+		f->units[i].view = unit_view(&f->units[i]);
 	}
 }
 
@@ -648,7 +471,7 @@ static void step_frames(struct fuzz *f)
 		}
 		fw_run(u->fw, frames[i], count);
 		cr_assert_eq(u->fault[0], 0, "UNSOUND: step %lu: %s", f->step, u->fault);
-		u->view = view(u);
+		u->view = unit_view(u);
 	}
 	for (uint32_t n = 0; n < count; n++) {
 		const struct fw_frame *a = &frames[0][n], *b = &frames[1][n];
@@ -665,7 +488,7 @@ static void step_frames(struct fuzz *f)
 		cr_assert(end == b->data_end - b->data && memcmp(a->data, b->data, (size_t)end) == 0,
 			  "step %lu: frame %u differs", f->step, n);
 	}
-	cr_assert(same_view(&f->units[0].view, &f->units[1].view), "step %lu: frames leave the two different", f->step);
+	cr_assert(unit_same(&f->units[0].view, &f->units[1].view), "step %lu: frames leave the two different", f->step);
 }
 
 /* Everything goes, by commands or by reset, and its memory is back. */
@@ -690,13 +513,13 @@ static void clear_up(struct fuzz *f, const struct view *empty, size_t used)
 		struct unit *u = &f->units[i];
 
 		if (by_reset)
-			fw_reset(u->fw);
-		u->view = view(u);
+			fw_reset(u->fw), u->lines = 0;
+		u->view = unit_view(u);
 		cr_assert(!memcmp(u->view.progs, empty->progs, sizeof(empty->progs)) &&
 				  !memcmp(u->view.maps, empty->maps, sizeof(empty->maps)) &&
 				  u->view.lists == empty->lists,
 			  "step %lu: something is left", f->step);
-		cr_assert(!by_reset || same_view(&u->view, empty), "step %lu: a reset leaves something", f->step);
+		cr_assert(!by_reset || unit_same(&u->view, empty), "step %lu: a reset leaves something", f->step);
 		cr_assert_eq(u->fw->arena.used, used, "step %lu: %zu bytes are lost", f->step,
 			     u->fw->arena.used - used);
 		cr_assert_eq(u->fw->scratch.used, 0, "step %lu: %zu bytes of scratch are lost", f->step,
@@ -713,15 +536,18 @@ static void clear_up(struct fuzz *f, const struct view *empty, size_t used)
 /* The maps that generated programs and small ones name. */
 static void set_up(struct fuzz *f)
 {
-	static const uint8_t targets[] = {TYPE(DEVMAP), TYPE(DEVMAP_HASH), TYPE(CPUMAP), TYPE(XSKMAP)};
+	static const uint8_t targets[] = {TYPE(DEVMAP),  TYPE(DEVMAP_HASH), TYPE(CPUMAP),     TYPE(XSKMAP),
+					  TYPE(RINGBUF), TYPE(RINGBUF),     TYPE(PERF_EVENTS)};
+	static const uint8_t arrays[] = {TYPE(ARRAY), TYPE(ARRAY), TYPE(PERCPU_ARRAY)};
+	static const uint8_t hashes[] = {TYPE(HASH), TYPE(HASH), TYPE(PERCPU_HASH), TYPE(LRU_HASH), TYPE(LRU_PERCPU)};
 	const struct {
-		uint32_t id, type, value, inner;
+		uint32_t id, type, inner;
 	} maps[] = {
-		{GENERATE_ARRAY_MAP, TYPE(ARRAY), GENERATE_VALUE_BYTES, NONE},
-		{GENERATE_HASH_MAP, TYPE(HASH), GENERATE_VALUE_BYTES, NONE},
-		{GENERATE_PROGS_MAP, TYPE(PROG_ARRAY), 4, NONE},
-		{GENERATE_OUTER_MAP, one_in(f, 2) ? TYPE(ARRAY_OF) : TYPE(HASH_OF), 4, GENERATE_HASH_MAP},
-		{SMALL_TARGETS_MAP, targets[pick(f, ARRAY_SIZE(targets))], 4, NONE},
+		{GENERATE_ARRAY_MAP, arrays[pick(f, ARRAY_SIZE(arrays))], NONE},
+		{GENERATE_HASH_MAP, hashes[pick(f, ARRAY_SIZE(hashes))], NONE},
+		{GENERATE_PROGS_MAP, TYPE(PROG_ARRAY), NONE},
+		{GENERATE_OUTER_MAP, one_in(f, 2) ? TYPE(ARRAY_OF) : TYPE(HASH_OF), GENERATE_HASH_MAP},
+		{SMALL_TARGETS_MAP, targets[pick(f, ARRAY_SIZE(targets))], NONE},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
@@ -729,9 +555,9 @@ static void set_up(struct fuzz *f)
 
 		put_u32(&r, maps[i].id);
 		put_u32(&r, maps[i].type);
-		put_u32(&r, 4);
-		put_u32(&r, maps[i].value);
-		put_u32(&r, GENERATE_ARRAY_ENTRIES);
+		put_u32(&r, small_key_bytes(maps[i].type));
+		put_u32(&r, small_value_bytes(maps[i].type));
+		put_u32(&r, small_entries(maps[i].type));
 		put_u32(&r, 0);
 		put_u32(&r, maps[i].inner);
 		put_random(f, &r, VIRTIO_NET_XDP_NAME_BYTES);
@@ -783,10 +609,10 @@ Test(fuzz, commands)
 	unit_open(&f.units[0], FW_ENGINE_INTERP);
 	unit_open(&f.units[1], FW_ENGINE_JIT);
 	for (int i = 0; i < 2; i++)
-		f.units[i].view = view(&f.units[i]);
+		f.units[i].view = unit_view(&f.units[i]);
 	empty = f.units[0].view;
 	used = f.units[0].fw->arena.used;
-	cr_assert(same_view(&empty, &f.units[1].view));
+	cr_assert(unit_same(&empty, &f.units[1].view));
 	for (f.step = 1; f.step <= steps; f.step++) {
 		if (f.step % EPOCH == 1)
 			set_up(&f);
@@ -795,10 +621,8 @@ Test(fuzz, commands)
 			clear_up(&f, &empty, used);
 	}
 	clear_up(&f, &empty, used);
-	for (int i = 0; i < 2; i++) {
-		fw_exit(f.units[i].fw);
-		munmap(f.units[i].arena, f.units[i].arena_bytes);
-	}
+	for (int i = 0; i < 2; i++)
+		unit_close(&f.units[i]);
 	for (uint32_t command = 0; getenv("REFNIC_FUZZ") && command <= VIRTIO_NET_CTRL_XDP_COMMANDS; command++)
 		fprintf(stderr, "command %2u: %6u accepted, %6u refused\n", command, f.oks[command],
 			f.refusals[command]);

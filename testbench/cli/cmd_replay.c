@@ -250,8 +250,8 @@ static enum status play(struct command *c, struct load_object *object)
 		config->progress_ctx = &c->progress;
 	}
 	status = replay_run(config, &result, error);
-	if (result.refusal)
-		source_print_refusal(stderr, config->prog, result.refused_insn, result.refusal);
+	if (result.refused)
+		source_print_refusal(stderr, result.refused, result.refused_insn, result.refusal);
 	if (status && !result.truncated_at) {
 		cli_fail(c->source.command, status, "%s", error);
 	} else {

@@ -265,12 +265,8 @@ static enum status upload(struct run *r, struct drv_net *net, const struct load_
 	struct drv_xdp_prog_info info;
 	int err = offload_prog(net, object, prog, PROG_ID, 1, &info, error);
 
-	if (err > 0 && info.state == VIRTIO_NET_XDP_PROG_REFUSED) {
-		char *log = offload_log(net, PROG_ID);
-
-		source_print_refusal(stderr, prog, info.error_insn, log);
-		free(log);
-	}
+	if (err > 0)
+		source_print_refused(stderr, object, net);
 	return err ? cli_fail(r->source.command, status_of_offload(err), "%s", error) : STATUS_DONE;
 }
 

@@ -197,6 +197,8 @@ enum status source_targets(struct source *source, const struct load_object *obje
 
 	if (!status && !source->insns)
 		status = maps_fill_progs(rig_driver(rig), object, source->maps, source->num_maps, error);
+	if (status == STATUS_REFUSED)
+		source_print_refused(stderr, object, rig_driver(rig));
 	return status ? source_fail(source, status, "%s", error) : STATUS_DONE;
 }
 
@@ -208,4 +210,15 @@ void source_print_refusal(FILE *to, const struct load_prog *prog, uint32_t insn,
 		fprintf(to, "%s%s", log, log[strlen(log) - 1] == '\n' ? "" : "\n");
 	if (line)
 		fprintf(to, "; %s:%u: %s\n", line->file, line->line, line->text);
+}
+
+void source_print_refused(FILE *to, const struct load_object *object, struct drv_net *net)
+{
+	uint32_t insn;
+	char *log;
+	const struct load_prog *prog = offload_refused(net, object, &insn, &log);
+
+	if (prog)
+		source_print_refusal(to, prog, insn, log);
+	free(log);
 }

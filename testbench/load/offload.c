@@ -292,6 +292,23 @@ int offload_slots(struct drv_net *net, const struct load_object *object, char er
 	return r;
 }
 
+const struct load_prog *offload_refused(struct drv_net *net, const struct load_object *object, uint32_t *insn,
+					char **log)
+{
+	*log = NULL;
+	for (size_t i = 0; i < object->num_progs; i++) {
+		uint32_t id = offload_prog_id(object, &object->progs[i]);
+		struct drv_xdp_prog_info info;
+
+		if (drv_xdp_prog_info(net, id, &info, NULL) || info.state != VIRTIO_NET_XDP_PROG_REFUSED)
+			continue;
+		*insn = info.error_insn;
+		*log = offload_log(net, id);
+		return &object->progs[i];
+	}
+	return NULL;
+}
+
 int offload_attach(struct drv_net *net, uint32_t id, uint32_t ifindex, char error[static LOAD_ERROR_BYTES])
 {
 	struct drv_xdp_error e = {0};

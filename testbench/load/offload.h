@@ -42,6 +42,13 @@ int offload_target(struct drv_net *net, const struct load_object *object, const 
 		   char error[static LOAD_ERROR_BYTES]);
 int offload_slots(struct drv_net *net, const struct load_object *object, char error[static LOAD_ERROR_BYTES]);
 
+/*
+ * The program of object that the device holds and has refused, NULL: none; *insn: where, *log: the verifier's, which
+ * the caller frees; NULL: none.
+ */
+const struct load_prog *offload_refused(struct drv_net *net, const struct load_object *object, uint32_t *insn,
+					char **log);
+
 int offload_attach(struct drv_net *net, uint32_t id, uint32_t ifindex, char error[static LOAD_ERROR_BYTES]);
 
 #endif

@@ -227,10 +227,6 @@ static enum status offload_program(struct replay *r)
 	int err;
 
 	err = offload_prog(net, r->config->object, r->config->prog, PROG_ID, 1, &info, reason);
-	if (err == 1 && info.state == VIRTIO_NET_XDP_PROG_REFUSED) {
-		r->result->refused_insn = info.error_insn;
-		r->result->refusal = offload_log(net, PROG_ID);
-	}
 	if (!err)
 		err = offload_attach(net, PROG_ID, PORTS_HOME, reason);
 	if (err)
@@ -274,7 +270,12 @@ static enum status offload(struct replay *r)
 	if (err)
 		return refuse(r, status_of_offload(err), "%s", reason);
 	status = offload_program(r);
-	return status ? status : offload_targets(r);
+	if (!status)
+		status = offload_targets(r);
+	if (status == STATUS_REFUSED)
+		r->result->refused =
+			offload_refused(net, r->config->object, &r->result->refused_insn, &r->result->refusal);
+	return status;
 }
 
 static uint64_t delivered(const struct replay_result *result)

@@ -25,7 +25,7 @@ struct replay_config {
 	struct link_pcap_config link; /* out and held are the replay's */
 	const char *const *maps;      /* NAME=FILE: contents before the first frame */
 	size_t num_maps;
-	const char *fib; /* file of routes; NULL: none */
+	const char *fib;                                           /* file of routes; NULL: none */
 	const char *out;                                           /* folder; NULL: nothing is written */
 	const volatile sig_atomic_t *stop;                         /* not 0: stop soon. May be NULL */
 	void (*progress)(void *ctx, uint64_t frames, uint64_t of); /* now and then. May be NULL */
@@ -48,14 +48,15 @@ struct replay_result {
 	struct maps maps;
 	bool has_records; /* the object has maps of records: events.json is written */
 	uint64_t records;
-	uint32_t refused_insn; /* where the verifier refused the program */
-	char *refusal;         /* its log; NULL: none */
+	const struct load_prog *refused; /* the program that the verifier refused; NULL: none */
+	uint32_t refused_insn;           /* where */
+	char *refusal;                   /* its log; NULL: none */
 };
 
 /*
  * Runs it. On STATUS_DONE, and on STATUS_USAGE with result->truncated_at set (the whole frames were replayed), *result
  * and the folder are complete. Otherwise there is no folder and error says why in one sentence, and of *result only
- * refused_insn and refusal are of use. replay_free() in any case.
+ * refused, refused_insn and refusal are of use. replay_free() in any case.
  */
 enum status replay_run(const struct replay_config *config, struct replay_result *result,
 		       char error[static REPLAY_ERROR_BYTES]);

@@ -265,6 +265,25 @@ $head_of SEC("xdp") int f(struct xdp_md *ctx)
 	return *(char *)(long)ctx->data; /* unchecked */
 }
 E
+compile target.o bpf <<E
+$head_of
+int second(struct xdp_md *ctx);
+struct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 2); __type(key, __u32); __array(values, int(void *)); }
+jump SEC(".maps") = { .values = { [1] = (void *)&second } };
+SEC("xdp") int first(struct xdp_md *ctx) { bpf_tail_call(ctx, &jump, 1); return XDP_PASS; }
+SEC("xdp/second") int second(struct xdp_md *ctx)
+{
+	return *(char *)(long)ctx->data; /* unchecked */
+}
+char _license[] SEC("license") = "GPL";
+E
+for c in "replay $tmp/target.o $trace" "run $tmp/target.o --frame $trace#1"; do
+	# shellcheck disable=SC2086
+	"$refnic" $c --section xdp >"$tmp/log" 2>&1
+	holds "${c%% *} refuses the target of a tail call with 1" test $? = 1
+	holds "${c%% *} prints its source line" grep -q '^; .*target.o.c:[0-9]*: .*unchecked' "$tmp/log"
+	holds "${c%% *} says which program it is" grep -q "program 'second' is refused" "$tmp/log"
+done
 compile two.o bpf <<E
 $head_of SEC("xdp") int one(void *ctx) { return 1; }
 SEC("xdp") int two(void *ctx) { return 2; }

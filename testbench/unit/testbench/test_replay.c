@@ -305,6 +305,7 @@ Test(replay, refused_program_shows_log_and_line)
 	cr_assert_eq(player_run(&p), STATUS_REFUSED, "%s", p.error);
 	cr_assert(strstr(p.error, "PACKET") && strstr(p.error, ":5)"), "%s", p.error);
 	cr_assert(p.result.refusal && p.result.refusal[0]);
+	cr_assert_eq(p.result.refused, p.config.prog);
 	line = load_line_of(p.config.prog, p.result.refused_insn);
 	cr_assert(line && strstr(line->text, "/* here */"));
 	cr_assert(!scratch_exists(&p.scratch, "out"));

@@ -143,11 +143,6 @@ static void set_nothing(struct opt_work *w, uint32_t i)
 		w->form[i] = OPT_NOTHING;
 }
 
-static bool is_target(const struct opt_work *w, uint32_t i)
-{
-	return w->mark[i] & (JIT_MARK_TARGET | JIT_MARK_FUNC);
-}
-
 /* dst = value, in one slot. */
 static void set_constant(struct opt_work *w, uint32_t i, uint8_t dst, uint64_t value, bool is_address)
 {
@@ -253,7 +248,7 @@ static void join_update(struct opt_work *w, uint32_t i)
 	const struct insn_info *info, *load_info = opt_info(w, i);
 	uint8_t reg = load_insn->dst, base = load_insn->src;
 
-	if (!opt_knows(w, OPT_RMW) || i + 2 >= w->prog->count || is_target(w, i + 1) || is_target(w, i + 2) ||
+	if (!opt_knows(w, OPT_RMW) || i + 2 >= w->prog->count || opt_is_target(w, i + 1) || opt_is_target(w, i + 2) ||
 	    opt_is_context(w, i) || reg == base)
 		return;
 	alu = &w->insns[i + 1];
@@ -404,7 +399,7 @@ static bool is_narrowing(const struct opt_work *w, uint32_t i)
 {
 	const struct insn *left = &w->insns[i], *right = left + 1;
 
-	return left->op == INSN_LSH64_K && left->imm == 32 && i + 1 < w->prog->count && !is_target(w, i + 1) &&
+	return left->op == INSN_LSH64_K && left->imm == 32 && i + 1 < w->prog->count && !opt_is_target(w, i + 1) &&
 	       right->op == INSN_RSH64_K && right->imm == 32 && right->dst == left->dst;
 }
 
@@ -413,7 +408,7 @@ static bool is_lea(const struct opt_work *w, uint32_t i)
 {
 	const struct insn *move = &w->insns[i], *add = move + 1;
 
-	if (!opt_knows(w, OPT_LEA) || i + 1 >= w->prog->count || is_target(w, i + 1) || move->dst == move->src ||
+	if (!opt_knows(w, OPT_LEA) || i + 1 >= w->prog->count || opt_is_target(w, i + 1) || move->dst == move->src ||
 	    add->dst != move->dst)
 		return false;
 	return (move->op == INSN_MOV64_X && add->op == INSN_ADD64_K) ||
@@ -638,6 +633,8 @@ static void atomic(struct opt_work *w, uint32_t i)
 	opt_bytes_flush(w);
 	opt_bytes_store(w, i);
 	store(w, i);
+	if (opt_update_atomic(w, i))
+		return;
 	if (op == INSN_ATOMIC_CMPXCHG) {
 		w->bytes_known &= (uint16_t)~1u;
 		opt_wrote(w, 0, OPT_FACT_ANY);
@@ -663,6 +660,12 @@ static void constant(struct opt_work *w, uint32_t i)
 	default:
 		opt_wrote_value(w, insn->dst, (uint8_t)opt_bits_in(value), value);
 	}
+}
+
+/* The end of a run, which may ask how many bits the action has. */
+static void leave(struct opt_work *w, uint32_t i)
+{
+	w->insns[i].imm = opt_bits_of(w, 0) <= OPT_ACTION_BITS;
 }
 
 /* Slot i, and perhaps those behind it that belong to it. Returns how many. */
@@ -710,6 +713,9 @@ static uint32_t take(struct opt_work *w, uint32_t i)
 	case INSN_CLASS_LD_MAP_VALUE:
 		constant(w, i);
 		return 1;
+	case INSN_CLASS_EXIT:
+		leave(w, i);
+		return 1;
 	default:
 		return 1;
 	}
@@ -727,7 +733,7 @@ static void forward(struct opt_work *w)
 		uint8_t cls = opt_info(w, i)->cls;
 		uint32_t count;
 
-		if (is_target(w, i))
+		if (opt_is_target(w, i))
 			enter_target(w, i, falls);
 		count = take(w, i);
 		cls = opt_info(w, i)->cls;
@@ -737,6 +743,14 @@ static void forward(struct opt_work *w)
 		i += count;
 	}
 	opt_bytes_flush(w);
+}
+
+/* A jump to an EXIT is one. */
+static void shorten_exits(struct opt_work *w)
+{
+	for (uint32_t i = 0; i < w->prog->count; i++)
+		if (w->insns[i].op == INSN_JA && w->insns[w->insns[i].imm].op == INSN_EXIT)
+			w->insns[i] = (struct insn){.op = INSN_EXIT};
 }
 
 static bool get_memory(struct opt_work *w, struct arena *scratch, struct opt *opt)
@@ -763,6 +777,7 @@ int opt_run(const struct exec_prog *prog, const uint8_t *mark, uint32_t forms, s
 	w->forms = forms;
 	if (get_memory(w, scratch, opt)) {
 		mem_copy(w->insns, prog->insns, prog->count * sizeof(*w->insns));
+		shorten_exits(w);
 		forward(w);
 		opt_dead_remove(w);
 		rc = 0;

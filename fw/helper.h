@@ -61,6 +61,7 @@ struct helper {
 #define HELPER_MAX 256
 
 /* A lookup in a map of maps returns an inner map or null, which is then good as a MAP argument. */
+#define HELPER_MAP_LOOKUP   1
 #define HELPER_TRACE_PRINTK 6
 #define HELPER_TAIL_CALL    12
 

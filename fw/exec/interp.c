@@ -298,22 +298,34 @@ static void poison_regs(uint64_t *r, int first, int last, uint64_t poison)
 		r[i] = poison;
 }
 
-static bool call_helper(struct memory *m, int32_t id, uint64_t *r)
+/* interp_link() has put the row of a verified call into imm64. */
+static inline const struct helper *helper_at(const struct insn *pc)
 {
-	const struct helper *helper = helper_of((uint32_t)id);
-	uint64_t map_arg;
+	return pc->run ? (const struct helper *)(uintptr_t)pc->imm64 : helper_of((uint32_t)pc->imm);
+}
 
-	if (!m->run->prog->access || !helper) {
+static inline uint64_t look_up(const uint64_t *r, const struct run *run)
+{
+	struct map *map = (struct map *)(uintptr_t)r[1];
+
+	return (uintptr_t)map->ops->lookup(map, (const void *)(uintptr_t)r[2], run->queue); /* req: XO-141 */
+}
+
+static inline bool call_helper(struct memory *m, const struct helper *helper, int32_t id, uint64_t *r)
+{
+	uint64_t map_arg = r[1];
+
+	if (unlikely(!m->run->prog->access || !helper)) {
 		m->run->fault =
 			helper ? "call of a helper by a program that was not verified" : "call of an unknown helper";
 		return false;
 	}
-	map_arg = r[1];
-	r[0] = helper->fn(r[1], r[2], r[3], r[4], r[5], m->run);
+	r[0] = id == HELPER_MAP_LOOKUP ? look_up(r, m->run) : helper->fn(r[1], r[2], r[3], r[4], r[5], m->run);
 	region_set_value(m, helper, map_arg, r[0]);
 	if (unlikely(m->run->poison))
 		poison_regs(r, 1, 5, m->run->poison);
-	region_set_packet(m);
+	if (helper->flags & HELPER_F_MOVES_PACKET)
+		region_set_packet(m);
 	return true;
 }
 
@@ -380,7 +392,7 @@ enum {
 
 _Static_assert(RUNS <= 256, "struct insn holds it in a byte");
 
-#define SEQUENCE_MAX 6
+#define SEQUENCE_MAX 8
 
 struct sequence {
 	uint8_t run;
@@ -388,11 +400,13 @@ struct sequence {
 };
 
 static const struct sequence sequences[] = {
+#define CONTEXT           RUN_CTX_LOAD,
 #define DO(id)            RUN_##id,
 #define SEQUENCE(id, ...) {RUN_SEQUENCE_##id, {__VA_ARGS__}},
 #include "sequence.def"
 #undef SEQUENCE
 #undef DO
+#undef CONTEXT
 };
 
 static uint8_t run_alone(const struct exec_prog *prog, uint32_t i)
@@ -417,6 +431,8 @@ void interp_link(const struct exec_prog *prog, struct insn *insns)
 		while (s < end && !is_sequence(prog, i, s->of))
 			s++;
 		insns[i].run = s < end ? s->run : run_alone(prog, i);
+		if (insns[i].op == INSN_CALL)
+			insns[i].imm64 = (int64_t)(uintptr_t)helper_of((uint32_t)insns[i].imm);
 	}
 }
 
@@ -436,6 +452,9 @@ void interp_link(const struct exec_prog *prog, struct insn *insns)
 		if (unlikely(!(done)))                                                                                 \
 			goto fault;                                                                                    \
 	} while (0)
+
+#define LOAD_CONTEXT                                                                                                   \
+	TRY(likely(in_context(&m, ADDR_SRC)) ? ctx_load(&m, ADDR_SRC, 4, &DST) : slow_load(&m, ADDR_SRC, 4, &DST))
 
 /*
  * What the row id does: one case of this is left of it. Falls through to what is behind it unless it jumps. The second
@@ -520,6 +539,7 @@ uint64_t interp_run(const struct exec_prog *prog, struct run *run)
 	run->prog = prog;
 	run->fault = NULL;
 	region_set_packet(&m);
+#pragma GCC unroll 10
 	for (int i = 0; i < INSN_FRAME_PTR; i++)
 		r[i] = run->poison;
 start:
@@ -539,6 +559,9 @@ start:
 #include "insn.def"
 #undef INSN
 
+#define CONTEXT                                                                                                        \
+	LOAD_CONTEXT;                                                                                                  \
+	pc++;
 #define DO(id)                                                                                                         \
 	EXECUTE(id);                                                                                                   \
 	pc++;
@@ -546,9 +569,10 @@ start:
 #include "sequence.def"
 #undef SEQUENCE
 #undef DO
+#undef CONTEXT
 
 do_ctx_load:
-	TRY(in_context(&m, ADDR_SRC) ? ctx_load(&m, ADDR_SRC, 4, &DST) : slow_load(&m, ADDR_SRC, 4, &DST));
+	LOAD_CONTEXT;
 	pc++;
 	GO;
 
@@ -561,7 +585,7 @@ do_unlinked:
 call:
 	if (unlikely(pc->imm == HELPER_TAIL_CALL && run->prog->access))
 		goto tail_call;
-	TRY(call_helper(&m, pc->imm, r));
+	TRY(call_helper(&m, helper_at(pc), pc->imm, r));
 	pc++;
 	GO;
 
@@ -592,7 +616,7 @@ tail_call: /* the target takes the calling function's frame */
 
 leave:
 	run->depth = below;
-	if (!depth)
+	if (likely(!depth))
 		return r[0];
 	depth--;
 	run->prog = calls[depth].prog;

@@ -137,7 +137,7 @@ static inline void a64_logic(struct jit_out *o, enum a64_logic op, unsigned int 
 static inline bool a64_bitmask(unsigned int width, uint64_t value, uint32_t *field)
 {
 	unsigned int bits = 64, ones, start;
-	uint64_t mask = UINT64_MAX, first;
+	uint64_t mask = UINT64_MAX, first, above;
 
 	if (width == 4)
 		value = (uint32_t)value | value << 32;
@@ -152,7 +152,8 @@ static inline bool a64_bitmask(unsigned int width, uint64_t value, uint32_t *fie
 	if (first & (first - 1))
 		return false;
 	start = (unsigned int)__builtin_ctzll(first);
-	ones = (unsigned int)__builtin_popcountll(value);
+	above = ~value & (value << 1 | value >> (bits - 1)); /* the zero above them */
+	ones = ((unsigned int)__builtin_ctzll(above) - start) & (bits - 1);
 	*field = (uint32_t)(bits == 64) << 22 | ((bits - start) & (bits - 1)) << 16 |
 		 ((~(2 * bits - 1) & 0x3f) | (ones - 1)) << 10;
 	return true;

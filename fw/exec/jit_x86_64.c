@@ -147,7 +147,7 @@ static uint8_t take_register(const struct jit_work *w, struct loop *loop)
 static struct loop loop_of(const struct jit_work *w)
 {
 	struct loop loop = {0};
-	unsigned int pushes;
+	bool odd;
 
 	for (size_t n = 0; n < ARRAY_SIZE(saved); n++)
 		if (is_saved(w, n))
@@ -157,9 +157,8 @@ static struct loop loop_of(const struct jit_work *w)
 	loop.pushed |= 1u << RUN;
 	loop.frame = take_register(w, &loop);
 	loop.end = take_register(w, &loop);
-	pushes = 1 + (unsigned int)__builtin_popcount(loop.pushed); /* the return address is one */
-	loop.bytes =
-		LOOP_BYTES + (has_frame_pointer(w) ? EXEC_STACK_BYTES : 0) + (pushes % 2 ? 8 : 0); /* req: XO-130 */
+	odd = !__builtin_parity(loop.pushed); /* with the return address, which is pushed, too */
+	loop.bytes = LOOP_BYTES + (has_frame_pointer(w) ? EXEC_STACK_BYTES : 0) + (odd ? 8 : 0); /* req: XO-130 */
 	return loop;
 }
 

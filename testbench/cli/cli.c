@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#define _GNU_SOURCE
 #include "cli/cli.h"
 
 #include <ctype.h>
@@ -11,13 +12,19 @@
 
 enum status cli_fail(const struct cli_command *command, enum status status, const char *format, ...)
 {
+	char *text = NULL;
 	va_list args;
 
-	fprintf(stderr, "refnic %s: ", command->name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	fputc('\n', stderr);
+	/* Files and arguments are quoted in it: they stay on this line, and send a terminal nothing. */
+	for (char *c = text; c && *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	fprintf(stderr, "refnic %s: %s\n", command->name, text ? text : "no memory for what is wrong");
+	free(text);
 	return status;
 }
 

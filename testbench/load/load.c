@@ -120,15 +120,37 @@ void load_free(struct load_object *object)
 	free(object);
 }
 
+/* Which programs elements of the object's own PROG_ARRAYs name: to be continued with, rather than to be chosen. */
+static bool *find_targets(const struct load_object *object)
+{
+	bool *targets = calloc(object->num_progs + 1, sizeof(*targets));
+
+	for (size_t i = 0; targets && i < object->num_maps; i++)
+		for (size_t j = 0; object->maps[i].inner == LOAD_NO_MAP && j < object->maps[i].num_slots; j++)
+			targets[object->maps[i].slots[j].target] = true;
+	return targets;
+}
+
+/* The likely ones first, for the sentence may not have room for all. */
 static void list_programs(const struct load_object *object, char *to, size_t bytes)
 {
+	bool *targets = find_targets(object);
 	size_t used = 0;
 
 	to[0] = 0;
-	for (size_t i = 0; i < object->num_progs && used < bytes; i++)
-		if (object->progs[i].is_entry)
-			used += snprintf(to + used, bytes - used, "%s%s (section '%s')", used ? ", " : "",
-					 object->progs[i].name, object->progs[i].section);
+	for (size_t i = 0; i < 2 * object->num_progs; i++) {
+		size_t at = i % object->num_progs;
+		const char *name = object->progs[at].name;
+
+		if (!object->progs[at].is_entry || (targets && targets[at]) != (i >= object->num_progs))
+			continue;
+		if (used + strlen(name) + sizeof(", , ...") > bytes) {
+			snprintf(to + used, bytes - used, ", ...");
+			break;
+		}
+		used += (size_t)snprintf(to + used, bytes - used, "%s%s", used ? ", " : "", name);
+	}
+	free(targets);
 }
 
 const struct load_prog *load_choose(const struct load_object *object, const char *program,

@@ -140,6 +140,9 @@ bad 2 'feature that another one needs' 'xdp_offload needs' "$refnic" replay "$pr
 bad 2 'without the offload' 'xdp_offload' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature xdp_offload=off
 bad 2 'map that the program has not' 'it has protocols' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map nothing=/dev/null
 bad 2 'map file that is no JSON' 'no JSON' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols=README.md
+printf '[{"prefix": "10.0.0.0/8", "\\u001b[31m\\u000a": 1}]' >"$tmp/escape.json"
+bad 2 'terminal codes in a file are not printed' 'route 0 has "?\[31m?"' "$refnic" replay "$progs/forward.bpf.o" $trace --fib "$tmp/escape.json"
+bad 2 'several programs: those that no tail call names come first' 'choose one with --program: dispatch, ' "$refnic" replay "$progs/dispatch.bpf.o" $trace
 bad 2 'map without a file' 'NAME=FILE' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols
 bad 1 'map element that the device refuses' 'element 0' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols=testbench/data/maps/blocklist.json
 

@@ -201,8 +201,12 @@ static void note_key(struct verify *v, uint8_t number, const struct args *args, 
 
 static int arg_key(struct verify *v, uint8_t number, const struct args *args, bool first)
 {
-	int ret = arg_memory(v, number, args->attr->key_size, MEMORY_READ);
+	uint32_t bytes = args->attr->key_size;
+	int ret = arg_memory(v, number, bytes, MEMORY_READ);
 
+	/* the key is gone through once for each length that a prefix can have */
+	if (args->attr->type == VIRTIO_NET_XDP_MAP_LPM_TRIE)
+		count_bytes(v, (uint64_t)bytes * bytes * 8);
 	if (!ret)
 		note_key(v, number, args, first);
 	return ret;

@@ -326,3 +326,35 @@ Test(lpm, routes_come_from_the_first_fib)
 	cr_assert_null(lpm_route(c->fw, to, 16), "reset");
 	control_close(c);
 }
+
+/* A lookup may try every length that a prefix can have, which counts: no run takes longer than its instructions may. */
+Test(lpm, lookups_count_by_the_key)
+{
+	static const struct {
+		uint32_t key_bytes;
+		int32_t lookups;
+		unsigned state;
+	} rows[] = {
+		{8, 1000, VIRTIO_NET_XDP_PROG_READY},
+		{20, 1000, VIRTIO_NET_XDP_PROG_READY},
+		{260, 10, VIRTIO_NET_XDP_PROG_READY},
+		{260, 1000, VIRTIO_NET_XDP_PROG_REFUSED},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const uint64_t words[] = {
+			W_MOV(6, 0), W_MOVR(2, 10), W_ADD(2, -264), W(0x18, 1, 1, 0, 0),
+			0,           W_CALL(1),     W_ADD(6, 1),    W(0xa5, 6, 0, -7, rows[i].lookups),
+			W_MOV(0, 2), W_EXIT,
+		};
+		struct control *c = control_open(NULL);
+
+		cr_assert_eq(control_map_create(c, 0, LPM, rows[i].key_bytes, 8, 4, VIRTIO_NET_XDP_MAP_F_NO_PREALLOC),
+			     0);
+		cr_assert_eq(control_load(c, 0, words, ARRAY_SIZE(words)), rows[i].state, "%u bytes, %d times",
+			     rows[i].key_bytes, rows[i].lookups);
+		cr_assert_eq(le32_to_cpu(control_prog_info(c, 0).error),
+			     rows[i].state == VIRTIO_NET_XDP_PROG_READY ? 0 : VIRTIO_NET_XDP_VERIFY_COMPLEXITY);
+		control_close(c);
+	}
+}

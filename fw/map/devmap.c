@@ -27,17 +27,7 @@ extern const struct map_ops devmap_ops;
 
 static uint16_t devmap_check(const struct map_attr *attr, uint32_t *detail)
 {
-	uint16_t status = slots_check(attr, DEVMAP_FLAGS, detail);
-
-	if (status == VIRTIO_NET_XDP_ERR_FLAGS)
-		return status;
-	/* Before what slots_check() says of sizes: there, DEVMAP_HASH could have any key. */
-	if (attr->key_size != sizeof(le32) ||
-	    (attr->value_size != sizeof(le32) && attr->value_size != sizeof(struct virtio_net_xdp_devmap_value))) {
-		*detail = sizeof(le32);
-		return VIRTIO_NET_XDP_ERR_SIZE;
-	}
-	return status;
+	return slots_check(attr, DEVMAP_FLAGS, sizeof(struct virtio_net_xdp_devmap_value), detail);
 }
 
 static uint64_t devmap_bytes(const struct map_attr *attr, uint32_t num_queues)

@@ -20,7 +20,6 @@
 #define LPM_LENGTH_BYTES ((uint32_t)sizeof(le32))
 #define LPM_DATA_MAX     256
 #define LPM_KEY_MAX      (LPM_LENGTH_BYTES + LPM_DATA_MAX)
-#define LPM_WORDS_MAX    (LPM_DATA_MAX * 8 / 64 + 1)
 
 extern const struct map_ops lpm_ops, fib_ops;
 

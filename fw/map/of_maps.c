@@ -22,25 +22,14 @@ struct of_maps {
 
 extern const struct map_ops of_maps_array_ops, of_maps_hash_ops;
 
-static uint16_t check(const struct map_attr *attr, uint32_t flags, uint32_t *detail)
-{
-	uint16_t status = slots_check(attr, flags, detail);
-
-	if (status == VIRTIO_NET_XDP_OK && attr->value_size != sizeof(le32)) { /* req: XO-262 */
-		*detail = sizeof(le32);
-		return VIRTIO_NET_XDP_ERR_SIZE;
-	}
-	return status;
-}
-
 static uint16_t array_check(const struct map_attr *attr, uint32_t *detail)
 {
-	return check(attr, OF_MAPS_FLAGS, detail);
+	return slots_check(attr, OF_MAPS_FLAGS, sizeof(le32), detail);
 }
 
 static uint16_t hash_check(const struct map_attr *attr, uint32_t *detail)
 {
-	return check(attr, OF_MAPS_FLAGS | VIRTIO_NET_XDP_MAP_F_NO_PREALLOC, detail);
+	return slots_check(attr, OF_MAPS_FLAGS | VIRTIO_NET_XDP_MAP_F_NO_PREALLOC, sizeof(le32), detail);
 }
 
 static uint64_t of_maps_bytes(const struct map_attr *attr, uint32_t num_queues)

@@ -21,13 +21,7 @@ extern const struct map_ops prog_array_ops;
 
 static uint16_t prog_array_check(const struct map_attr *attr, uint32_t *detail)
 {
-	uint16_t status = slots_check(attr, PROG_ARRAY_FLAGS, detail);
-
-	if (status == VIRTIO_NET_XDP_OK && attr->value_size != sizeof(le32)) { /* req: XO-262 */
-		*detail = sizeof(le32);
-		return VIRTIO_NET_XDP_ERR_SIZE;
-	}
-	return status;
+	return slots_check(attr, PROG_ARRAY_FLAGS, sizeof(le32), detail);
 }
 
 static uint64_t prog_array_bytes(const struct map_attr *attr, uint32_t num_queues)

@@ -15,25 +15,14 @@
 
 extern const struct map_ops queue_map_cpu_ops, queue_map_xsk_ops;
 
-static uint16_t check(const struct map_attr *attr, uint32_t value_bytes, uint32_t *detail)
-{
-	uint16_t status = slots_check(attr, QUEUE_MAP_FLAGS, detail);
-
-	if (status == VIRTIO_NET_XDP_OK && attr->value_size != sizeof(le32) && attr->value_size != value_bytes) {
-		*detail = sizeof(le32);
-		return VIRTIO_NET_XDP_ERR_SIZE;
-	}
-	return status;
-}
-
 static uint16_t cpu_check(const struct map_attr *attr, uint32_t *detail)
 {
-	return check(attr, sizeof(struct virtio_net_xdp_cpumap_value), detail);
+	return slots_check(attr, QUEUE_MAP_FLAGS, sizeof(struct virtio_net_xdp_cpumap_value), detail);
 }
 
 static uint16_t xsk_check(const struct map_attr *attr, uint32_t *detail)
 {
-	return check(attr, sizeof(le32), detail);
+	return slots_check(attr, QUEUE_MAP_FLAGS, sizeof(le32), detail);
 }
 
 static uint64_t queue_map_bytes(const struct map_attr *attr, uint32_t num_queues)

@@ -27,21 +27,30 @@ static struct map_attr hash_attr(const struct map_attr *attr)
 	};
 }
 
-uint16_t slots_check(const struct map_attr *attr, uint32_t flags, uint32_t *detail)
+static uint16_t check_key(const struct map_attr *attr, uint32_t *detail)
 {
-	uint16_t status = map_check_flags(attr, flags, detail); /* req: XO-159 */
 	struct map_attr inside = hash_attr(attr);
 
+	if (attr->type == VIRTIO_NET_XDP_MAP_HASH_OF)
+		return map_ops_of(inside.type)->check(&inside, detail);
+	*detail = sizeof(le32);
+	return attr->key_size == sizeof(le32) ? VIRTIO_NET_XDP_OK : VIRTIO_NET_XDP_ERR_SIZE;
+}
+
+uint16_t slots_check(const struct map_attr *attr, uint32_t flags, uint32_t value_bytes, uint32_t *detail)
+{
+	uint16_t status = map_check_flags(attr, flags, detail); /* req: XO-159 */
+
+	if (status == VIRTIO_NET_XDP_OK)
+		status = check_key(attr, detail);
 	if (status)
 		return status;
-	if (is_hashed(attr))
-		return map_ops_of(inside.type)->check(&inside, detail);
-	if (attr->key_size != sizeof(le32)) {
-		*detail = sizeof(le32);
-		return VIRTIO_NET_XDP_ERR_SIZE;
-	}
 	if (!attr->max_entries) {
 		*detail = 1;
+		return VIRTIO_NET_XDP_ERR_SIZE;
+	}
+	if (attr->value_size != sizeof(le32) && attr->value_size != value_bytes) { /* req: XO-262 */
+		*detail = sizeof(le32);
 		return VIRTIO_NET_XDP_ERR_SIZE;
 	}
 	return VIRTIO_NET_XDP_OK;

@@ -16,8 +16,8 @@ struct slots {
 	uint64_t *by_index; /* max_entries words */
 };
 
-/* Flags, key_size and max_entries: 0, or a VIRTIO_NET_XDP_ERR_* with *detail. */
-uint16_t slots_check(const struct map_attr *attr, uint32_t flags, uint32_t *detail);
+/* Flags and sizes, of which the value's is 4 or value_bytes: 0, or a VIRTIO_NET_XDP_ERR_* with *detail. */
+uint16_t slots_check(const struct map_attr *attr, uint32_t flags, uint32_t value_bytes, uint32_t *detail);
 uint64_t slots_bytes(const struct map_attr *attr, size_t struct_bytes);
 void slots_init(struct map *map, size_t struct_bytes);
 

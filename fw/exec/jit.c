@@ -194,12 +194,10 @@ static void learn(struct jit_work *w)
 		w->regs |= (uint16_t)(1u << insn->dst | 1u << insn->src);
 		if (unlikely((insn->op == INSN_CALL) | (insn->op == INSN_CALL_LOCAL) |
 			     (access && access[i] == EXEC_ACCESS_CTX)) &&
-		    form != OPT_INDEX && form != OPT_INDEX_MEM)
+		    form != OPT_INDEX && form != OPT_INDEX_MEM && form != OPT_FIND)
 			learn_slot(w, i);
-		if (unlikely(insn->op == INSN_EXIT) && !insn->imm)
-			w->needs |= JIT_NEED_PREPARED;
 	}
-	w->run |= w->burst || (w->needs & ~JIT_NEED_PREPARED) != 0;
+	w->run |= (w->needs & ~JIT_NEED_PREPARED) != 0;
 	w->calls |= (w->needs & JIT_NEED_END) != 0;
 }
 

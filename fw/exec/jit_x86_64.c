@@ -396,6 +396,8 @@ static void emit_call_local(struct jit_work *w, const struct insn *insn)
 static void emit_exit(struct jit_work *w, uint32_t i)
 {
 	if (w->burst) {
+		if (!w->insns[i].imm) /* R0 may be anything: see show() */
+			w->needs |= JIT_NEED_PREPARED;
 		emit_ja(w, i, w->prog->count);
 		return;
 	}
@@ -461,6 +463,8 @@ static int emit_form(struct jit_work *w, uint32_t i, enum opt_form form)
 	case OPT_INDEX:
 	case OPT_INDEX_MEM:
 		return jit_x86_64_index(w, i, form == OPT_INDEX_MEM);
+	case OPT_FIND:
+		return jit_x86_64_find(w, i);
 	default:
 		return -ENOTSUP;
 	}

@@ -5,6 +5,7 @@
  */
 #include "core.h"
 #include "exec/jit_x86_64.h"
+#include "map/store.h"
 #include "virtio_net_xdp.h"
 
 #define RUN JIT_X86_64_RUN
@@ -203,5 +204,58 @@ int jit_x86_64_index(struct jit_work *w, uint32_t i, bool from_memory)
 		x86_alu(o, X86_AND, 8, RAX, R11);
 		w->flags = jit_x86_64_flags(0, 8);
 	}
+	return 0;
+}
+
+/* op reg, [rdi + STORE_UNIT * rax + disp] */
+static void op_link(struct jit_out *o, unsigned int width, uint8_t opcode, unsigned int reg, uint32_t disp)
+{
+	bool s8 = disp <= INT8_MAX;
+
+	_Static_assert(STORE_UNIT == 4, "a factor of 4");
+	x86_opcode(o, width, opcode, reg, RDI, false, false);
+	jit_byte(o, (uint8_t)((s8 ? 1 : 2) << 6 | (reg & 7) << 3 | 4));
+	jit_byte(o, 2 << 6 | RAX << 3 | RDI);
+	jit_bytes(o, disp, s8 ? 1 : 4);
+}
+
+#define LEA  0x8d
+#define LOAD 0x8b
+#define CMP  0x39 /* memory with register */
+
+/* store_lookup() of a key of 4 or 8 bytes: rdi: the store, rcx: the key, rax: hash, bucket, link, value. */
+int jit_x86_64_find(struct jit_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+	unsigned int width = (unsigned int)insn->imm64;
+	struct jit_out *o = &w->out;
+	const struct store *s;
+	size_t empty, found, done, again;
+
+	w->flags = 0;
+	if (insn->imm < 0 || (uint32_t)insn->imm >= w->prog->num_maps || (width != 4 && width != 8))
+		return -ENOTSUP;
+	s = store_of(w->prog->maps[insn->imm]);
+	x86_load(o, width, RCX, jit_x86_64_reg[insn->src], insn->off);
+	x86_mov_imm(o, RDI, (uintptr_t)s);
+	x86_load(o, 8, RAX, RDI, offsetof(struct store, secret[0]));
+	x86_alu(o, X86_XOR, 8, RAX, RCX);
+	x86_op_rm(o, 8, 0xf7, X86_MUL, RDI, offsetof(struct store, secret[1]));
+	x86_alu(o, X86_XOR, 4, RAX, RDX);
+	x86_alu_imm(o, X86_AND, 4, RAX, (int32_t)s->mask);
+	op_link(o, 4, LOAD, RAX, STORE_HEAD);
+	x86_test(o, 4, RAX, RAX);
+	empty = x86_jcc_ahead(o, X86_E);
+	again = o->at;
+	op_link(o, width, CMP, RCX, s->key_at);
+	found = x86_jcc_ahead(o, X86_E);
+	op_link(o, 4, LOAD, RAX, offsetof(struct slot, chain));
+	x86_test(o, 4, RAX, RAX);
+	x86_jcc(o, X86_NE, true, (int64_t)again - (int64_t)(o->at + X86_SHORT_JUMP_BYTES));
+	done = x86_jmp_ahead(o);
+	x86_here(o, found);
+	op_link(o, 8, LEA, RAX, s->value_at);
+	x86_here(o, done);
+	x86_here(o, empty);
 	return 0;
 }

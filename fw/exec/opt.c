@@ -10,8 +10,6 @@
 #include "exec/alu.h"
 #include "exec/jit.h"
 #include "exec/opt_work.h"
-#include "le.h"
-#include "virtio_net_xdp.h"
 
 #define CTX_DATA      0
 #define CTX_DATA_META 8
@@ -86,7 +84,7 @@ static void forget_cells(struct opt_work *w, int64_t off, int64_t width)
 	}
 }
 
-static const struct opt_cell *find_cell(const struct opt_work *w, int64_t off)
+const struct opt_cell *opt_find_cell(const struct opt_work *w, int64_t off)
 {
 	for (uint32_t n = 0; n < w->cells; n++) {
 		const struct opt_cell *c = &w->cell[n];
@@ -144,7 +142,7 @@ static void set_nothing(struct opt_work *w, uint32_t i)
 }
 
 /* dst = value, in one slot. */
-static void set_constant(struct opt_work *w, uint32_t i, uint8_t dst, uint64_t value, bool is_address)
+void opt_set_constant(struct opt_work *w, uint32_t i, uint8_t dst, uint64_t value, bool is_address)
 {
 	w->insns[i] = (struct insn){
 		.op = is_address ? INSN_LD_MAP_VALUE : INSN_LD_IMM64, .dst = dst, .imm64 = (int64_t)value};
@@ -199,16 +197,16 @@ static bool fold_load(struct opt_work *w, uint32_t i)
 		if (!is_frozen(w, p, width))
 			return false;
 		mem_copy(&value, (const void *)(uintptr_t)p, width);
-		set_constant(w, i, insn.dst, value, false);
+		opt_set_constant(w, i, insn.dst, value, false);
 		opt_wrote_value(w, insn.dst, (uint8_t)opt_bits_in(value), value);
 		return true;
 	}
-	cell = opt_is_stack(w, insn.src, &distance) ? find_cell(w, distance + insn.off) : NULL;
+	cell = opt_is_stack(w, insn.src, &distance) ? opt_find_cell(w, distance + insn.off) : NULL;
 	if (!cell || cell->width != width)
 		return false;
 	if (cell->is_constant) {
 		value = narrow(cell->constant, width);
-		set_constant(w, i, insn.dst, value, false);
+		opt_set_constant(w, i, insn.dst, value, false);
 		opt_wrote_value(w, insn.dst, (uint8_t)opt_bits_in(value), value);
 		return true;
 	}
@@ -470,123 +468,6 @@ static void alu(struct opt_work *w, uint32_t i)
 
 /* Calls */
 
-bool opt_array(struct map *map, struct opt_array *array)
-{
-	le32 first = cpu_to_le32(0), second = cpu_to_le32(1);
-
-	if (map->attr.type != VIRTIO_NET_XDP_MAP_ARRAY)
-		return false;
-	array->base = (uintptr_t)map->ops->lookup(map, &first, 0);
-	array->entries = map->attr.max_entries;
-	array->stride = array->entries > 1 ? (uintptr_t)map->ops->lookup(map, &second, 0) - array->base : 8;
-	return array->base && array->entries <= INT32_MAX && array->stride <= INT32_MAX;
-}
-
-/* The map argument of the call at slot i, or EXEC_NO_MAP. */
-static uint32_t map_of_call(const struct opt_work *w, uint32_t i)
-{
-	if (w->prog->calls && w->prog->calls[i].map != EXEC_NO_MAP)
-		return w->prog->calls[i].map;
-	if (opt_is_known(w, 1) && w->facts.of[1] == opt_pointer(OPT_REGIONS, false))
-		return (uint32_t)w->value[1];
-	return EXEC_NO_MAP;
-}
-
-/* Whether the key of the lookup at slot i is a number; *cell: else what was stored there, if that is known. */
-static bool known_key(const struct opt_work *w, uint32_t i, uint32_t *key, const struct opt_cell **cell)
-{
-	int64_t distance;
-
-	*cell = NULL;
-	if (w->prog->calls && w->prog->calls[i].map != EXEC_NO_MAP && w->prog->calls[i].key_known) {
-		*key = w->prog->calls[i].key;
-		return true;
-	}
-	if (opt_is_stack(w, 2, &distance))
-		*cell = find_cell(w, distance);
-	if (!*cell || (*cell)->width < 4) {
-		*cell = NULL;
-		return false;
-	}
-	*key = (uint32_t)(*cell)->constant;
-	return (*cell)->is_constant;
-}
-
-/* Fills in the slot of a lookup in an array. Returns whether the result is known not to be null. */
-static bool set_index(struct opt_work *w, uint32_t i, uint32_t map, const struct opt_array *array,
-		      const struct opt_cell *cell)
-{
-	struct insn *insn = &w->insns[i];
-	unsigned int bits = cell ? opt_bits_of(w, cell->reg) : 64;
-	bool good = bits < 32 && 1ULL << bits <= array->entries;
-	int64_t distance;
-
-	*insn = (struct insn){.op = INSN_CALL, .imm = (int32_t)map, .imm64 = good};
-	if (cell) {
-		insn->src = cell->reg;
-		w->form[i] = OPT_INDEX;
-		return good;
-	}
-	w->form[i] = OPT_INDEX_MEM;
-	insn->src = 2;
-	if (opt_is_stack(w, 2, &distance) && distance >= -EXEC_STACK_BYTES && distance < 0) {
-		insn->src = INSN_FRAME_PTR;
-		insn->off = (int16_t)distance;
-	}
-	return false;
-}
-
-/* A lookup in an ARRAY becomes arithmetic; an address, if the key is known. req: XO-163, XO-230 */
-static bool inline_lookup(struct opt_work *w, uint32_t i, uint32_t map)
-{
-	const struct opt_cell *cell;
-	struct opt_array array;
-	uint32_t key;
-	uint64_t value;
-
-	if (!opt_knows(w, OPT_INDEX) || !opt_knows(w, OPT_INDEX_MEM) || !opt_array(w->prog->maps[map], &array))
-		return false;
-	if (!known_key(w, i, &key, &cell)) {
-		bool good = set_index(w, i, map, &array, cell);
-
-		opt_wrote(w, 0, opt_pointer(OPT_REGION_VALUE, !good));
-		return true;
-	}
-	if (key >= array.entries) {
-		set_constant(w, i, 0, 0, false);
-		opt_wrote_value(w, 0, 0, 0);
-		return true;
-	}
-	value = array.base + key * array.stride;
-	set_constant(w, i, 0, value, true);
-	opt_wrote_value(w, 0, opt_pointer(OPT_REGION_VALUE, false), value);
-	return true;
-}
-
-static void call(struct opt_work *w, uint32_t i)
-{
-	const struct helper *helper = helper_of((uint32_t)w->insns[i].imm);
-	uint32_t map = map_of_call(w, i);
-	uint8_t fact = OPT_FACT_ANY;
-
-	opt_bytes_flush(w);
-	if (w->insns[i].imm == 1 && map < w->prog->num_maps && inline_lookup(w, i, map)) {
-		w->bytes_known &= (uint16_t)~1u;
-		/* R1 to R5 are still what they were, but no program reads them. */
-		for (uint8_t reg = 1; reg <= 5; reg++)
-			w->known &= (uint16_t) ~(1u << reg);
-		return;
-	}
-	if (helper && helper->ret == HELPER_RET_VALUE_OR_NULL)
-		fact = opt_pointer(OPT_REGION_VALUE, true);
-	if (map < w->prog->num_maps && map < INT16_MAX)
-		w->insns[i].off = (int16_t)(map + 1);
-	opt_bytes_reset(w);
-	w->cells = 0;
-	for (uint8_t reg = 0; reg <= 5; reg++)
-		opt_wrote(w, reg, reg ? OPT_FACT_ANY : fact);
-}
-
 static void call_local(struct opt_work *w)
 {
 	opt_bytes_flush(w);
@@ -699,7 +580,7 @@ static uint32_t take(struct opt_work *w, uint32_t i)
 		atomic(w, i);
 		return 1;
 	case INSN_CLASS_CALL:
-		call(w, i);
+		opt_call(w, i);
 		return 1;
 	case INSN_CLASS_CALL_LOCAL:
 		call_local(w);

@@ -133,6 +133,7 @@ static struct effect form_effect(const struct opt_work *w, uint32_t i)
 		return (struct effect){.reads = (uint16_t)(dst | (opt_info(w, i)->cls == INSN_CLASS_STX ? src : 0))};
 	case OPT_INDEX:
 	case OPT_INDEX_MEM:
+	case OPT_FIND:
 		return (struct effect){.reads = src, .writes = BIT(0), .pure = true};
 	default:
 		return (struct effect){0};
@@ -250,7 +251,8 @@ static void take_stack(const struct opt_work *w, uint32_t i, struct reads *r)
 		r->anywhere |= info->cls == INSN_CLASS_STX && src;
 		return;
 	case OPT_INDEX_MEM:
-		add_read(r, insn->off, 4);
+	case OPT_FIND:
+		add_read(r, insn->off, w->form[i] == OPT_FIND ? (unsigned int)insn->imm64 : 4);
 		return;
 	case OPT_LDX_SWAP:
 		add_read(r, insn->off, info->width);

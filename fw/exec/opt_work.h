@@ -205,6 +205,15 @@ bool opt_bytes_outdated(const struct opt_work *w, uint8_t reg);
 void opt_bytes_flush(struct opt_work *w);
 void opt_bytes_reset(struct opt_work *w);
 
+/* opt.c */
+/* What is stored on the stack at R10 + off, or NULL. */
+const struct opt_cell *opt_find_cell(const struct opt_work *w, int64_t off);
+/* dst = value, in one slot. */
+void opt_set_constant(struct opt_work *w, uint32_t i, uint8_t dst, uint64_t value, bool is_address);
+
+/* opt_call.c */
+void opt_call(struct opt_work *w, uint32_t i);
+
 /* opt_update.c */
 /* Slot i is an atomic operation. Returns whether it was rewritten. */
 bool opt_update_atomic(struct opt_work *w, uint32_t i);

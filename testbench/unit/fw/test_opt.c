@@ -592,3 +592,38 @@ Test(opt, blinding_hides_immediates, .disabled = !RUN_HAS_JIT)
 	cr_assert(found[0] && !found[1], "the constant is in the code: %d, hidden: %d", found[0], found[1]);
 #endif
 }
+
+/* A key of 4 or 8 bytes is looked up in place: what it says is in the slot, and the store of the key is still there. */
+Test(opt, finds_in_hashes)
+{
+	static struct asmr a;
+
+	for (uint32_t key = 1; key <= 16; key++) {
+		struct map *map = maps_new(VIRTIO_NET_XDP_MAP_HASH, key, 8, 4, 0);
+		bool fits = key == 4 || key == 8;
+		struct exec_prog prog = {.insns = a.insns, .access = a.access, .maps = &map, .num_maps = 1};
+		uint8_t mark[64] = {0};
+		struct opt opt;
+		uint32_t find;
+
+		begin(&a, NULL);
+		asmr_add(&a, INSN_STX64, 10, 3, -16, 0);
+		asmr_add(&a, INSN_STX64, 10, 4, -8, 0);
+		asmr_add(&a, INSN_MOV64_X, 2, 10, 0, 0);
+		asmr_add(&a, INSN_ADD64_K, 2, 0, 0, -16);
+		a.insns[asmr_imm64(&a, INSN_LD_MAP, 1, (uintptr_t)map)].imm = 0;
+		find = asmr_add(&a, INSN_CALL, 0, 0, 0, 1);
+		asmr_add(&a, INSN_EXIT, 0, 0, 0, 0);
+		prog.count = a.count;
+		cr_assert_eq(opt_run(&prog, mark, ALL_FORMS, run_scratch(), &opt), 0);
+		cr_assert_eq(opt.form[find], fits ? OPT_FIND : OPT_PLAIN, "key of %u bytes", key);
+		if (fits) {
+			cr_assert(opt.insns[find].src == INSN_FRAME_PTR && opt.insns[find].off == -16);
+			cr_assert_eq(opt.insns[find].imm64, key);
+			cr_assert_eq(opt.form[find - 6], OPT_PLAIN, "the key of %u bytes is stored", key);
+			cr_assert_eq(opt.form[find - 2], OPT_NOTHING, "nobody asks for the map's address");
+		}
+		opt_free(&opt, run_scratch());
+		free(map);
+	}
+}

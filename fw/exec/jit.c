@@ -40,22 +40,26 @@ enum {
 	HAS_MORE = 1 << 1, /* something to check besides registers */
 };
 
-static const uint8_t class_flags[] = {
-	[INSN_CLASS_ALU] = WRITES_DST,
-	[INSN_CLASS_LDX] = WRITES_DST,
-	[INSN_CLASS_LDSX] = WRITES_DST,
-	[INSN_CLASS_ST] = 0,
-	[INSN_CLASS_STX] = 0,
-	[INSN_CLASS_ATOMIC] = HAS_MORE,
-	[INSN_CLASS_JMP] = HAS_MORE,
-	[INSN_CLASS_JA] = HAS_MORE,
-	[INSN_CLASS_CALL] = HAS_MORE,
-	[INSN_CLASS_CALL_LOCAL] = HAS_MORE,
-	[INSN_CLASS_EXIT] = HAS_MORE,
-	[INSN_CLASS_LD_IMM64] = WRITES_DST | HAS_MORE,
-	[INSN_CLASS_LD_MAP] = WRITES_DST | HAS_MORE,
-	[INSN_CLASS_LD_MAP_VALUE] = WRITES_DST | HAS_MORE,
-	[INSN_CLASS_SLOT2] = HAS_MORE,
+#define FLAGS_ALU          WRITES_DST
+#define FLAGS_LDX          WRITES_DST
+#define FLAGS_LDSX         WRITES_DST
+#define FLAGS_ST           0
+#define FLAGS_STX          0
+#define FLAGS_ATOMIC       HAS_MORE
+#define FLAGS_JMP          HAS_MORE
+#define FLAGS_JA           HAS_MORE
+#define FLAGS_CALL         HAS_MORE
+#define FLAGS_CALL_LOCAL   HAS_MORE
+#define FLAGS_EXIT         HAS_MORE
+#define FLAGS_LD_IMM64     (WRITES_DST | HAS_MORE)
+#define FLAGS_LD_MAP       (WRITES_DST | HAS_MORE)
+#define FLAGS_LD_MAP_VALUE (WRITES_DST | HAS_MORE)
+#define FLAGS_SLOT2        HAS_MORE
+
+static const uint8_t op_flags[INSN_OPS] = {
+#define INSN(id, opcode, sel, value, cls, ...) [INSN_##id] = FLAGS_##cls,
+#include "insn.def"
+#undef INSN
 };
 
 /* Whether slot i leads to a slot that has an instruction. */
@@ -119,27 +123,39 @@ static bool context_ok(const struct exec_prog *prog, uint32_t i)
 	       ((info->cls == INSN_CLASS_ST || info->cls == INSN_CLASS_STX) && insn->off == CONTEXT_LAST);
 }
 
+/* Whether slot i is what a decoder and a verifier let through; marks what it leads to. */
+static int survey_slot(struct jit_work *w, const struct exec_prog *prog, uint32_t i, uint8_t flags)
+{
+	if (flags & HAS_MORE && !survey_class(w, i))
+		return -EINVAL;
+	if (prog->access && prog->access[i] == EXEC_ACCESS_CTX && !context_ok(prog, i))
+		return -ENOTSUP;
+	return 0;
+}
+
 /* Checks the program and marks what jumps and calls lead to. 0, or -EINVAL or -ENOTSUP with *at. */
 static int survey(struct jit_work *w, uint32_t *at)
 {
 	const struct exec_prog *prog = w->prog;
+	const struct insn *insns = prog->insns;
+	const uint8_t *access = prog->access;
 
-	for (uint32_t i = 0; i < prog->count; i++) {
-		const struct insn *insn = &prog->insns[i];
-		uint8_t flags;
+	for (uint32_t i = 0, count = prog->count; i < count; i++) {
+		const struct insn *insn = &insns[i];
+		bool ok = (insn->op < INSN_OPS) & (insn->dst < INSN_MAX_REG) & (insn->src < INSN_MAX_REG);
+		uint8_t flags = ok ? op_flags[insn->op] : 0;
+		int rc = 0;
 
-		*at = i;
-		if (unlikely((insn->op >= INSN_OPS) | (insn->dst >= INSN_MAX_REG) | (insn->src >= INSN_MAX_REG)))
-			return -EINVAL;
-		flags = class_flags[insn_info[insn->op].cls];
-		if (unlikely((insn->dst == INSN_FRAME_PTR) & flags)) /* WRITES_DST is its lowest bit */
-			return -EINVAL;
-		if (flags & HAS_MORE && !survey_class(w, i))
-			return -EINVAL;
-		if (prog->access && unlikely(prog->access[i] == EXEC_ACCESS_CTX) && !context_ok(prog, i))
-			return -ENOTSUP;
+		ok &= !((insn->dst == INSN_FRAME_PTR) & flags); /* WRITES_DST is the lowest bit */
+		if (unlikely(!ok))
+			rc = -EINVAL;
+		else if (flags & HAS_MORE || (access && access[i] == EXEC_ACCESS_CTX))
+			rc = survey_slot(w, prog, i, flags);
+		if (unlikely(rc)) {
+			*at = i;
+			return rc;
+		}
 	}
-	*at = 0;
 	return 0;
 }
 
@@ -183,20 +199,22 @@ static void learn_slot(struct jit_work *w, uint32_t i)
 /* Learns what frames and bursts need, of the instructions that are compiled. */
 static void learn(struct jit_work *w)
 {
-	const uint8_t *access = w->prog->access;
+	const uint8_t *access = w->prog->access, *form = w->form;
+	uint32_t regs = 0;
 
-	for (uint32_t i = 0; i < w->prog->count; i++) {
+	for (uint32_t i = 0, count = w->prog->count; i < count; i++) {
 		const struct insn *insn = &w->insns[i];
-		enum opt_form form = jit_form(w, i);
 
-		if (form == OPT_NOTHING)
+		if (form && form[i] == OPT_NOTHING)
 			continue;
-		w->regs |= (uint16_t)(1u << insn->dst | 1u << insn->src);
+		regs |= 1u << insn->dst | 1u << insn->src;
 		if (unlikely((insn->op == INSN_CALL) | (insn->op == INSN_CALL_LOCAL) |
 			     (access && access[i] == EXEC_ACCESS_CTX)) &&
-		    form != OPT_INDEX && form != OPT_INDEX_MEM && form != OPT_FIND)
+		    jit_form(w, i) != OPT_INDEX && jit_form(w, i) != OPT_INDEX_MEM &&
+		    jit_form(w, i) != OPT_FIND)
 			learn_slot(w, i);
 	}
+	w->regs = (uint16_t)regs;
 	w->run |= (w->needs & ~JIT_NEED_PREPARED) != 0;
 	w->calls |= (w->needs & JIT_NEED_END) != 0;
 }

@@ -239,8 +239,10 @@ static const struct {
 /* Operations whose last instruction sets the zero flag by the result. */
 static bool sets_flags(uint8_t op)
 {
-	return op == INSN_ALU_ADD || op == INSN_ALU_SUB || op == INSN_ALU_AND || op == INSN_ALU_OR ||
-	       op == INSN_ALU_XOR;
+	return (1u << INSN_ALU_ADD | 1u << INSN_ALU_SUB | 1u << INSN_ALU_AND | 1u << INSN_ALU_OR |
+		1u << INSN_ALU_XOR) >>
+		       op &
+	       1;
 }
 
 static bool is_shift(uint8_t op)
@@ -264,7 +266,7 @@ int jit_x86_64_alu(struct jit_work *w, uint32_t i)
 	if (info->op >= ARRAY_SIZE(alu_rows) || !alu_rows[info->op].emit)
 		return -ENOTSUP;
 	a.x86 = alu_rows[info->op].x86;
-	if (a.is_imm && !is_shift(info->op) && jit_x86_64_blinds(w, a.imm)) {
+	if (unlikely(w->prog->blind) && a.is_imm && !is_shift(info->op) && jit_x86_64_blinds(w, a.imm)) {
 		jit_x86_64_constant(w, R11, a.width == 8 ? (uint64_t)(int64_t)a.imm : (uint32_t)a.imm);
 		a.is_imm = false;
 		a.src = R11;

@@ -401,6 +401,12 @@ static bool is_narrowing(const struct opt_work *w, uint32_t i)
 	       right->op == INSN_RSH64_K && right->imm == 32 && right->dst == left->dst;
 }
 
+/* Whether it may be the first of a pair. */
+static bool starts_pair(uint8_t op)
+{
+	return (op == INSN_LSH64_K) | (op == INSN_MOV64_X) | (op == INSN_MOV32_X);
+}
+
 /* A move and an addition to its result. */
 static bool is_lea(const struct opt_work *w, uint32_t i)
 {
@@ -558,7 +564,7 @@ static uint32_t take(struct opt_work *w, uint32_t i)
 		return 1;
 	switch (opt_info(w, i)->cls) {
 	case INSN_CLASS_ALU:
-		pair = alu_pair(w, i);
+		pair = starts_pair(w->insns[i].op) ? alu_pair(w, i) : 0;
 		if (pair)
 			return pair;
 		alu(w, i);

@@ -472,7 +472,7 @@ static bool is_followed(const struct opt_work *w, const struct insn *insn, const
 	return info->form == INSN_FORM_ALU_X ? dst & src : dst;
 }
 
-void opt_bytes_alu(struct opt_work *w, uint32_t i)
+void opt_bytes_follow(struct opt_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	struct opt_bytes v;

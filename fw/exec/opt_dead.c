@@ -8,83 +8,81 @@
 #include "exec/opt_work.h"
 
 #define BIT(reg) ((uint16_t)(1u << (reg)))
-#define ARGS     ((uint16_t)0x3e) /* R1 to R5 */
-#define SCRATCH  ((uint16_t)0x3f) /* R0 to R5 */
-#define ALL      ((uint16_t)0x7ff)
+#define ARGS     0x3eu   /* R1 to R5 */
+#define SCRATCH  0x3fu   /* R0 to R5 */
+#define MATTERS  0x8000u /* no register: what is not registers alone reads and writes this, and it is always read */
+#define ALL      (MATTERS | 0x7ffu)
 #define NEAR     8 /* slots */
 
-struct effect {
-	uint16_t reads;
-	uint16_t writes;
-	bool pure; /* nothing but what it writes matters */
-};
+/* What is read in the low half, what is written in the high one. */
+#define READS(registers)  ((uint32_t)(registers))
+#define WRITES(registers) ((uint32_t)(registers) << 16)
+#define IMPURE            (READS(MATTERS) | WRITES(MATTERS))
+#define NAMED             0x7ffu /* in by_dst and by_src: the register that is named */
 
-/* The same by instruction: ALL says that the register is meant that dst or src names. */
+/* The same by instruction: masks for the registers that dst and src name, and what is there whatever they are. */
 struct row {
-	uint16_t reads_dst, reads_src, writes_dst, writes_src;
-	uint16_t reads, writes; /* these registers, whatever dst and src are */
-	bool pure;
-	bool plain_flow; /* goes on with the next slot, and does what is said here */
+	uint32_t by_dst, by_src, fixed;
+	bool flows; /* goes on with the next slot, and does what is said here */
 };
 
 #define IS_MOVE(op)                                                                                                    \
 	((op) == INSN_ALU_MOV || (op) == INSN_ALU_MOVSX8 || (op) == INSN_ALU_MOVSX16 || (op) == INSN_ALU_MOVSX32)
 #define BY_REG(form) (INSN_FORM_##form == INSN_FORM_ALU_X || INSN_FORM_##form == INSN_FORM_JMP_X)
 #define IS_CMP(op)   (INSN_ATOMIC_##op == INSN_ATOMIC_CMPXCHG)
+#define FETCHES(op)  (INSN_ATOMIC_##op >= INSN_ATOMIC_FETCH_ADD && !IS_CMP(op))
 
 #define ROW_ALU(op, form)                                                                                              \
 	{                                                                                                              \
-		.reads_dst = IS_MOVE(INSN_ALU_##op) ? 0 : ALL, .reads_src = BY_REG(form) ? ALL : 0, .writes_dst = ALL, \
-		.pure = true, .plain_flow = true                                                                       \
+		WRITES(NAMED) | (IS_MOVE(INSN_ALU_##op) ? 0 : READS(NAMED)), BY_REG(form) ? READS(NAMED) : 0, 0, true  \
 	}
 #define ROW_LDX(op, form)                                                                                              \
 	{                                                                                                              \
-		.reads_src = ALL, .writes_dst = ALL, .pure = true, .plain_flow = true                                  \
+		WRITES(NAMED), READS(NAMED), 0, true                                                                   \
 	}
 #define ROW_LDSX(op, form) ROW_LDX(op, form)
 #define ROW_ST(op, form)                                                                                               \
 	{                                                                                                              \
-		.reads_dst = ALL, .plain_flow = true                                                                   \
+		READS(NAMED), 0, IMPURE, true                                                                          \
 	}
 #define ROW_STX(op, form)                                                                                              \
 	{                                                                                                              \
-		.reads_dst = ALL, .reads_src = ALL, .plain_flow = true                                                 \
+		READS(NAMED), READS(NAMED), IMPURE, true                                                               \
 	}
 #define ROW_ATOMIC(op, form)                                                                                           \
 	{                                                                                                              \
-		.reads_dst = ALL, .reads_src = ALL,                                                                    \
-		.writes_src = INSN_ATOMIC_##op >= INSN_ATOMIC_FETCH_ADD && !IS_CMP(op) ? ALL : 0, .reads = IS_CMP(op), \
-		.writes = IS_CMP(op), .plain_flow = true                                                               \
+		READS(NAMED), READS(NAMED) | (FETCHES(op) ? WRITES(NAMED) : 0),                                        \
+			IMPURE | (IS_CMP(op) ? READS(1) | WRITES(1) : 0), true                                         \
 	}
 #define ROW_JMP(op, form)                                                                                              \
 	{                                                                                                              \
-		.reads_dst = ALL, .reads_src = BY_REG(form) ? ALL : 0                                                  \
+		READS(NAMED), BY_REG(form) ? READS(NAMED) : 0, IMPURE, false                                           \
 	}
 #define ROW_JA(op, form)                                                                                               \
 	{                                                                                                              \
-		0                                                                                                      \
+		0, 0, IMPURE, false                                                                                    \
 	}
 #define ROW_CALL(op, form)                                                                                             \
 	{                                                                                                              \
-		.reads = ARGS, .writes = SCRATCH                                                                       \
+		0, 0, IMPURE | READS(ARGS) | WRITES(SCRATCH), false                                                    \
 	}
 #define ROW_CALL_LOCAL(op, form)                                                                                       \
 	{                                                                                                              \
-		.reads = ARGS, .writes = SCRATCH, .plain_flow = true                                                   \
+		0, 0, IMPURE | READS(ARGS) | WRITES(SCRATCH), true                                                     \
 	}
 #define ROW_EXIT(op, form)                                                                                             \
 	{                                                                                                              \
-		.reads = 1                                                                                             \
+		0, 0, IMPURE | READS(1), false                                                                         \
 	}
 #define ROW_LD_IMM64(op, form)                                                                                         \
 	{                                                                                                              \
-		.writes_dst = ALL, .pure = true, .plain_flow = true                                                    \
+		WRITES(NAMED), 0, 0, true                                                                              \
 	}
 #define ROW_LD_MAP(op, form)       ROW_LD_IMM64(op, form)
 #define ROW_LD_MAP_VALUE(op, form) ROW_LD_IMM64(op, form)
 #define ROW_SLOT2(op, form)                                                                                            \
 	{                                                                                                              \
-		.plain_flow = true                                                                                     \
+		0, 0, IMPURE, true                                                                                     \
 	}
 
 static const struct row rows[INSN_OPS] = {
@@ -106,84 +104,82 @@ static uint16_t helper_reads(int32_t id)
 	return reads;
 }
 
-static inline __attribute__((always_inline)) struct effect plain_effect(const struct insn *insn)
+static inline uint32_t plain_effect(const struct insn *insn)
 {
 	const struct row *row = &rows[insn->op];
-	unsigned int dst = BIT(insn->dst), src = BIT(insn->src);
+	const uint32_t both = READS(1) | WRITES(1);
 
-	return (struct effect){
-		.reads = (uint16_t)((dst & row->reads_dst) | (src & row->reads_src) | row->reads),
-		.writes = (uint16_t)((dst & row->writes_dst) | (src & row->writes_src) | row->writes),
-		.pure = row->pure,
-	};
+	return (both << insn->dst & row->by_dst) | (both << insn->src & row->by_src) | row->fixed;
 }
 
-static struct effect form_effect(const struct opt_work *w, uint32_t i)
+static uint32_t form_effect(const struct opt_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
-	uint16_t dst = BIT(insn->dst), src = BIT(insn->src);
+	uint32_t dst = BIT(insn->dst), src = BIT(insn->src);
 
 	switch (w->form[i]) {
 	case OPT_LEA:
 	case OPT_LDX_SWAP:
-		return (struct effect){.reads = src, .writes = dst, .pure = true};
+		return READS(src) | WRITES(dst);
 	case OPT_COPY:
-		return (struct effect){.reads = dst | src};
+		return IMPURE | READS(dst | src);
 	case OPT_RMW:
-		return (struct effect){.reads = (uint16_t)(dst | (opt_info(w, i)->cls == INSN_CLASS_STX ? src : 0))};
+		return IMPURE | READS(dst | (opt_info(w, i)->cls == INSN_CLASS_STX ? src : 0));
 	case OPT_INDEX:
 	case OPT_INDEX_MEM:
 	case OPT_FIND:
-		return (struct effect){.reads = src, .writes = BIT(0), .pure = true};
+		return READS(src) | WRITES(1);
 	default:
-		return (struct effect){0};
+		return IMPURE;
 	}
 }
 
-/* What slot i, which is not nothing, does; *live: read behind it, which is what is read before slot i + 1 at first. */
-static inline __attribute__((always_inline)) struct effect effect_of(const struct opt_work *w, uint32_t i,
-								     uint16_t *live)
+/* A slot that does not just go on. */
+static uint32_t flow_effect(const struct opt_work *w, uint32_t i, uint32_t *live)
 {
 	const struct insn *insn = &w->insns[i];
-	struct effect e;
-	uint16_t there;
+	uint32_t there;
 
-	if (unlikely(w->form[i] != OPT_PLAIN))
-		return form_effect(w, i);
-	e = plain_effect(insn);
-	if (likely(rows[insn->op].plain_flow))
-		return e;
 	switch (insn_info[insn->op].cls) {
 	case INSN_CLASS_CALL:
-		e.reads = helper_reads(insn->imm);
-		break;
+		return IMPURE | READS(helper_reads(insn->imm)) | WRITES(SCRATCH);
 	case INSN_CLASS_EXIT:
-		*live = 0;
+		*live = MATTERS;
 		break;
 	default:
 		there = (uint32_t)insn->imm > i ? w->before[insn->imm] : ALL;
 		*live = insn_info[insn->op].cls == INSN_CLASS_JA ? there : *live | there;
 	}
-	return e;
+	return plain_effect(insn);
 }
 
-static uint16_t live_before(uint16_t behind, struct effect e)
+/* What slot i, which is not nothing, does; *live: read behind it, which is what is read before slot i + 1 at first. */
+static inline uint32_t effect_of(const struct opt_work *w, uint32_t i, uint32_t *live)
 {
-	return (uint16_t)((behind & ~e.writes) | e.reads);
+	if (unlikely(w->form[i] != OPT_PLAIN))
+		return form_effect(w, i);
+	if (unlikely(!rows[w->insns[i].op].flows))
+		return flow_effect(w, i, live);
+	return plain_effect(&w->insns[i]);
 }
 
-/* Fills in before, from slot i on. */
+static inline uint32_t live_before(uint32_t behind, uint32_t effect)
+{
+	return (behind & ~(effect >> 16)) | (effect & UINT16_MAX);
+}
+
+/* Fills in before, from slot first on. */
 static void learn(struct opt_work *w, uint32_t first)
 {
-	uint16_t live = 0;
+	uint32_t live = MATTERS;
 
 	for (uint32_t i = w->prog->count; i-- > first;) {
 		if (w->form[i] != OPT_NOTHING) {
-			struct effect e = effect_of(w, i, &live);
+			uint32_t effect = effect_of(w, i, &live);
 
-			live = live_before(live, e);
+			live = live_before(live, effect);
 		}
-		w->before[i] = live;
+		w->before[i] = (uint16_t)live;
 	}
 	w->learned = true;
 }
@@ -193,12 +189,12 @@ bool opt_dead_is_read(struct opt_work *w, uint32_t i, uint8_t reg)
 	/* Mostly the answer is near. */
 	for (uint32_t n = i + 1; n < w->prog->count && n - i <= NEAR; n++) {
 		const struct insn *insn = &w->insns[n];
-		struct effect e = plain_effect(insn);
+		uint32_t effect = plain_effect(insn);
 
-		if (w->form[n] != OPT_PLAIN || !rows[insn->op].plain_flow)
+		if (w->form[n] != OPT_PLAIN || !rows[insn->op].flows)
 			break;
-		if ((e.reads | e.writes) & BIT(reg))
-			return e.reads & BIT(reg);
+		if (effect & (READS(BIT(reg)) | WRITES(BIT(reg))))
+			return effect & READS(BIT(reg));
 	}
 	if (!w->learned)
 		learn(w, i);
@@ -278,26 +274,52 @@ static void take_stack(const struct opt_work *w, uint32_t i, struct reads *r)
 	}
 }
 
-/* From the slot before behind on; of that slot and those that come after it, before is filled in. */
-static void remove_unread(struct opt_work *w, uint32_t behind, struct reads *r)
+static void remove_unread(struct opt_work *w, struct reads *r)
 {
-	uint16_t live = behind < w->prog->count ? w->before[behind] : 0;
+	uint16_t *before = w->before;
+	uint32_t live = MATTERS;
+
+	for (uint32_t i = w->prog->count; i-- > 0; before[i] = (uint16_t)live) {
+		const struct insn *insn = &w->insns[i];
+		uint32_t effect;
+
+		if (w->form[i] == OPT_NOTHING)
+			continue;
+		effect = effect_of(w, i, &live);
+		if (!(live & effect >> 16)) {
+			w->form[i] = OPT_NOTHING;
+			continue;
+		}
+		live = live_before(live, effect);
+		if (unlikely((insn->dst == INSN_FRAME_PTR) | (insn->src == INSN_FRAME_PTR)))
+			take_stack(w, i, r);
+	}
+}
+
+/* The same once more after stores before slot behind were removed: mostly nothing changes. */
+static void remove_again(struct opt_work *w, uint32_t behind)
+{
+	uint32_t live = behind < w->prog->count ? w->before[behind] : MATTERS;
+	uint16_t *before = w->before;
+	bool same = true;
 
 	for (uint32_t i = behind; i-- > 0;) {
-		const struct insn *insn = &w->insns[i];
+		const uint32_t old = before[i];
 
 		if (w->form[i] != OPT_NOTHING) {
-			struct effect e = effect_of(w, i, &live);
-
-			if (e.pure & !(live & e.writes)) {
-				w->form[i] = OPT_NOTHING;
-			} else {
-				live = live_before(live, e);
-				if ((insn->dst == INSN_FRAME_PTR) | (insn->src == INSN_FRAME_PTR) && r)
-					take_stack(w, i, r);
+			if (same && w->form[i] == OPT_PLAIN && rows[w->insns[i].op].flows) {
+				live = old;
+				continue;
 			}
+			uint32_t effect = effect_of(w, i, &live);
+
+			if (!(live & effect >> 16))
+				w->form[i] = OPT_NOTHING;
+			else
+				live = live_before(live, effect);
 		}
-		w->before[i] = live;
+		before[i] = (uint16_t)live;
+		same = live == old;
 	}
 }
 
@@ -328,7 +350,7 @@ void opt_dead_remove(struct opt_work *w)
 {
 	struct reads reads = {0};
 
-	remove_unread(w, w->prog->count, &reads);
+	remove_unread(w, &reads);
 	if (!reads.anywhere)
-		remove_unread(w, remove_stores(w, &reads), NULL);
+		remove_again(w, remove_stores(w, &reads));
 }

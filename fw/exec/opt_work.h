@@ -197,8 +197,17 @@ static inline bool opt_may_meet(uint8_t a, uint8_t b)
 /* opt_bytes.c: before slot i is taken account of. */
 void opt_bytes_load(struct opt_work *w, uint32_t i);
 void opt_bytes_store(struct opt_work *w, uint32_t i);
+void opt_bytes_follow(struct opt_work *w, uint32_t i);
 /* Follows arithmetic; rewrites slot i where it completes what one load could have loaded. */
-void opt_bytes_alu(struct opt_work *w, uint32_t i);
+static inline void opt_bytes_alu(struct opt_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+
+	/* Mostly nothing is known. */
+	if (unlikely((w->bytes_known & (1u << insn->dst | 1u << insn->src)) || insn->op == INSN_MOV64_K ||
+		     insn->op == INSN_MOV32_K))
+		opt_bytes_follow(w, i);
+}
 /* Whether reg was loaded from memory that changed since: what is loaded anew may be joined better. */
 bool opt_bytes_outdated(const struct opt_work *w, uint8_t reg);
 /* Something else touches memory, or the block ends. */

@@ -427,6 +427,11 @@ static inline void x86_leave(struct jit_out *o)
 	jit_byte(o, 0xc9);
 }
 
+static inline void x86_int3(struct jit_out *o)
+{
+	jit_byte(o, 0xcc);
+}
+
 static inline void x86_ret(struct jit_out *o)
 {
 	jit_byte(o, 0xc3);

@@ -185,6 +185,8 @@ static void learn_slot(struct jit_work *w, uint32_t i)
 	const struct insn *insn = &w->insns[i];
 	uint8_t cls = insn_info[insn->op].cls;
 
+	if (cls == INSN_CLASS_CALL && !helper_of((uint32_t)insn->imm))
+		return;
 	w->calls |= cls == INSN_CLASS_CALL || cls == INSN_CLASS_CALL_LOCAL;
 	if (cls == INSN_CLASS_CALL) {
 		w->run = true;
@@ -210,8 +212,7 @@ static void learn(struct jit_work *w)
 		regs |= 1u << insn->dst | 1u << insn->src;
 		if (unlikely((insn->op == INSN_CALL) | (insn->op == INSN_CALL_LOCAL) |
 			     (access && access[i] == EXEC_ACCESS_CTX)) &&
-		    jit_form(w, i) != OPT_INDEX && jit_form(w, i) != OPT_INDEX_MEM &&
-		    jit_form(w, i) != OPT_FIND)
+		    jit_form(w, i) != OPT_INDEX && jit_form(w, i) != OPT_INDEX_MEM && jit_form(w, i) != OPT_FIND)
 			learn_slot(w, i);
 	}
 	w->regs = (uint16_t)regs;

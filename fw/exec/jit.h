@@ -154,6 +154,12 @@ static inline enum opt_form jit_form(const struct jit_work *w, uint32_t i)
 	return w->form ? (enum opt_form)w->form[i] : OPT_PLAIN;
 }
 
+/* Calls of helpers that do not exist are left in verified programs only where no run gets. */
+static inline bool jit_is_verified(const struct jit_work *w)
+{
+	return w->prog->access && !w->prog->plain_memory;
+}
+
 /* Whether slot i ends in a branch to a slot, or in a burst to the tail: slot prog->count. */
 static inline bool jit_branches(const struct jit_work *w, uint32_t i, uint32_t *to)
 {

@@ -482,6 +482,7 @@ Test(asm_x86_64, control)
 	ROW("jl .+6-129", "0f8c7fffffff", x86_jcc(&o, X86_L, false, -129));
 	ROW("jge .+2+127", "7d7f", x86_jcc(&o, X86_GE, true, 127));
 	ROW("jge .+6-129", "0f8d7fffffff", x86_jcc(&o, X86_GE, false, -129));
+	ROW("int3", "cc", x86_int3(&o));
 	ROW("jle .+2+127", "7e7f", x86_jcc(&o, X86_LE, true, 127));
 	ROW("jle .+6-129", "0f8e7fffffff", x86_jcc(&o, X86_LE, false, -129));
 	ROW("jg .+2+127", "7f7f", x86_jcc(&o, X86_G, true, 127));

@@ -666,6 +666,31 @@ Test(jit, refuses_what_no_decoder_makes)
 	refused(&a, -EINVAL, 0, "no instruction");
 }
 
+/* What CO-RE makes of a call that a guard keeps from being made, and the verifier finds never to be. */
+Test(jit, compiles_unknown_helpers_that_are_never_called)
+{
+	static const int32_t ids[] = {0xbad2310, 200, -1};
+	static struct asmr a;
+	uint8_t bytes[512];
+	struct fw_frame frame = frame_of(bytes);
+
+	for (size_t n = 0; n < ARRAY_SIZE(ids); n++) {
+		struct run run = {.frame = &frame, .num_queues = 3};
+		struct jit jit;
+		uint32_t at;
+
+		asmr_start(&a, false);
+		asmr_add(&a, INSN_MOV64_K, 0, 0, 0, 2);
+		asmr_add(&a, INSN_JEQ64_K, 0, 0, 0, 3);
+		a.insns[1].imm64 = 2;
+		asmr_add(&a, INSN_CALL, 0, 0, 0, ids[n]);
+		asmr_add(&a, INSN_EXIT, 0, 0, 0, 0);
+		cr_assert_eq(run_compile(&a, &jit, &at), 0, "helper %d: instruction %u", ids[n], at);
+		cr_assert_eq(run_watched(&jit, &frame, &run, 0, "a helper that is not called"), 2);
+		run_free(&jit);
+	}
+}
+
 /* Without the verifier's word a load may be the context's: not to be compiled as one of memory. */
 Test(jit, refuses_unverified_context_programs)
 {

@@ -617,8 +617,8 @@ static void forward(struct opt_work *w)
 		w->facts.of[1] = opt_pointer(OPT_REGION_CTX, false);
 	new_block(w);
 	for (uint32_t i = 0; i < w->prog->count;) {
-		uint8_t cls = opt_info(w, i)->cls;
 		uint32_t count;
+		uint8_t cls;
 
 		if (opt_is_target(w, i))
 			enter_target(w, i, falls);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What a program costs before its first frame: compiling it, and the tool that runs one frame through it. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -11,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench/bench.h"
 #include "bench/engine.h"
@@ -27,8 +29,6 @@
 #define COMPILE_NS    20.0 /* at most, of one instruction */
 #define START_MS      5.0
 #define LARGE_INSNS   1000 /* from where on the fixed costs do not count */
-
-extern char **environ;
 
 enum { C_INSNS, C_BYTES, C_JIT, C_JIT_MEDIAN, C_MEMORY };
 

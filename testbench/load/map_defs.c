@@ -75,10 +75,13 @@ static int take_section(struct linker *l, uint32_t index)
 	const struct elf_section *section = &l->elf->sections[index];
 	int (*take)(struct linker *, const struct elf_symbol *, uint64_t) =
 		is_legacy(section->name) ? map_legacy_take : map_btf_take;
-	const struct elf_symbol **symbols = calloc(l->elf->num_symbols + (size_t)1, sizeof(*symbols));
+	const struct elf_symbol **symbols = calloc(l->elf->num_symbols + (size_t)1, sizeof(struct elf_symbol *));
 	size_t count = 0;
-	int err = symbols ? linker_spend(l, l->elf->num_symbols) : refuse_no_memory(l->error, "the maps");
+	int err;
 
+	if (!symbols)
+		return refuse_no_memory(l->error, "the maps");
+	err = linker_spend(l, l->elf->num_symbols);
 	for (uint32_t i = 0; i < l->elf->num_symbols && !err; i++) {
 		const struct elf_symbol *symbol = &l->elf->symbols[i];
 
@@ -86,7 +89,7 @@ static int take_section(struct linker *l, uint32_t index)
 		    (symbol->type == STT_OBJECT || symbol->type == STT_NOTYPE))
 			symbols[count++] = symbol;
 	}
-	qsort(symbols, count, sizeof(*symbols), compare_symbols);
+	qsort(symbols, count, sizeof(struct elf_symbol *), compare_symbols);
 	for (size_t i = 0; i < count && !err; i++) {
 		uint64_t end = i + 1 < count ? symbols[i + 1]->value : section->bytes;
 		uint64_t bytes = end - symbols[i]->value;

@@ -128,9 +128,9 @@ static int parse_result(const json_t *json, size_t index, struct route *route, c
 		return err;
 	if (!text)
 		return json_object_get(json, "ifindex") ? 0 : refuse(error, "route %zu has no \"ifindex\"", index);
-	for (u8 i = 1; i < sizeof(results) / sizeof(results[0]); i++)
+	for (size_t i = 1; i < sizeof(results) / sizeof(results[0]); i++)
 		if (strcmp(text, results[i]) == 0) {
-			route->value.result = i;
+			route->value.result = (u8)i;
 			return 0;
 		}
 	return refuse(error, "route %zu: \"result\": %.60s; blackhole, unreachable or prohibit was expected", index,

@@ -535,8 +535,8 @@ Test(exhaustive, loads_all_register_pairs)
 				for (size_t n = 0; n < ARRAY_SIZE(offsets); n++)
 					load_row(op, dst, base, offsets[n]);
 		for (unsigned int dst = 0; dst < 10; dst++)
-			for (int16_t off = -512; off < -136; off += 24)
-				load_row(op, dst, 10, off);
+			for (int off = -512; off < -136; off += 24)
+				load_row(op, dst, 10, (int16_t)off);
 	}
 }
 
@@ -617,8 +617,8 @@ Test(exhaustive, stores_on_the_stack)
 		if (!is_imm && insn_info[op].cls != INSN_CLASS_STX)
 			continue;
 		for (unsigned int src = 0; src < (is_imm ? 1 : 11); src++)
-			for (int16_t off = -512; off < -136; off += 24)
-				stack_store_row(op, src, off);
+			for (int off = -512; off < -136; off += 24)
+				stack_store_row(op, src, (int16_t)off);
 	}
 }
 

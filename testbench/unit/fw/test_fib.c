@@ -163,7 +163,7 @@ Test(fib, lookup_rows)
 				expect.h_vlan_proto = expect.h_vlan_TCI = 0;
 		}
 		cr_assert_eq((int64_t)lookup(&w, &p, rows[i].bytes, rows[i].flags), rows[i].expect, "%s", rows[i].id);
-		cr_assert_eq(memcmp(&p, &expect, sizeof(p)), 0, "%s", rows[i].id);
+		cr_assert_eq(memcmp((const void *)&p, (const void *)&expect, sizeof(p)), 0, "%s", rows[i].id);
 	}
 	control_close(w.c);
 }

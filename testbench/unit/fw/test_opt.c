@@ -521,14 +521,14 @@ static void compare(struct gen *g, const struct exec_prog *prog, uint64_t seed)
 	for (uint64_t n = 0; n < 2; n++) {
 		want = outcome_of(&g->a, prog, NULL, seed + n);
 		got = outcome_of(&g->a, prog, &jit, seed + n);
-		if (memcmp(&want, &got, sizeof(want))) {
+		if (memcmp(&want, &got, sizeof(want)) != 0) {
 			print_program(&g->a);
-			cr_assert_fail("program %llu: R0 %llx, expected %llx; packet %s, value %s, elements %s",
-				       (unsigned long long)seed, (unsigned long long)got.r0,
-				       (unsigned long long)want.r0,
-				       memcmp(got.packet, want.packet, PACKET_BYTES) ? "differs" : "same",
-				       memcmp(got.value, want.value, VALUE_BYTES) ? "differs" : "same",
-				       memcmp(got.elements, want.elements, sizeof(got.elements)) ? "differs" : "same");
+			cr_assert_fail(
+				"program %llu: R0 %llx, expected %llx; packet %s, value %s, elements %s",
+				(unsigned long long)seed, (unsigned long long)got.r0, (unsigned long long)want.r0,
+				memcmp(got.packet, want.packet, PACKET_BYTES) != 0 ? "differs" : "same",
+				memcmp(got.value, want.value, VALUE_BYTES) != 0 ? "differs" : "same",
+				memcmp(got.elements, want.elements, sizeof(got.elements)) != 0 ? "differs" : "same");
 		}
 	}
 	run_free(&jit);

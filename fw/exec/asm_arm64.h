@@ -387,7 +387,7 @@ static inline void a64_store_pair(struct jit_out *o, unsigned int base, int64_t 
 {
 	if (b > XZR || disp % 8 || disp < -512 || disp > 504)
 		o->fault = true;
-	a64_op(o, 4, 0xa9000000 | ((uint32_t)(disp >> 3) & 0x7f) << 15 | (b & 31) << 10, a, base, 0);
+	a64_op(o, 4, 0xa9000000 | ((uint32_t)(disp / 8) & 0x7f) << 15 | (b & 31) << 10, a, base, 0);
 }
 
 /* stp a, b, [sp, #-16]! */

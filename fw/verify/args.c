@@ -184,7 +184,7 @@ static void note_key(struct verify *v, uint8_t number, const struct args *args, 
 	struct exec_call *call = &v->spots[v->insn].call;
 	const struct reg *r = walk_reg(v, number);
 	uint64_t value;
-	uint32_t key;
+	uint32_t key = 0;
 	bool known = false;
 
 	if (call->map == EXEC_NO_MAP || args->attr->key_size != 4 || !(first || call->key_known))

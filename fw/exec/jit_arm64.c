@@ -58,7 +58,7 @@ static unsigned int saved_registers(const struct jit_work *w, uint8_t saved[MAX_
 		saved[n++] = LOOP_FRAME;
 		saved[n++] = LOOP_END;
 	}
-	if (w->run)
+	if (w->run || w->burst)
 		saved[n++] = RUN;
 	if (n % 2)
 		saved[n++] = XZR;
@@ -139,22 +139,45 @@ static void set_run(const struct jit_work *w, struct jit_out *o)
 	}
 }
 
-/* x0: frame, x1: run; entered at burst_at, x2: frames */
+/* x0: frame, x1: run; entered at burst_at, x2: frames. Entered at the start, the end is 0: see the tail. */
 static void enter_burst(struct jit_work *w)
 {
 	struct jit_out *o = &w->out;
+	size_t one;
 
-	a64_mov_imm(o, X2, 1);
-	w->burst_at = o->at;
 	make_frame(w, o);
-	a64_mov_imm(o, TEMP, sizeof(struct fw_frame));
-	a64_madd(o, 8, LOOP_END, X2, TEMP, X0);
 	if (w->run)
 		a64_mov(o, 8, RUN, X1);
+	a64_mov(o, 8, LOOP_END, XZR);
+	one = a64_b_ahead(o);
+	w->burst_at = o->at;
+	make_frame(w, o);
+	a64_mov(o, 8, RUN, X1);
+	a64_mov_imm(o, TEMP, sizeof(struct fw_frame));
+	a64_madd(o, 8, LOOP_END, X2, TEMP, X0);
 	w->loop_at = o->at;
+	set_run(w, o);
+	a64_here(o, one);
 	a64_mov(o, 8, LOOP_FRAME, X0);
 	zero_frame(w, o);
-	set_run(w, o);
+}
+
+/*
+ * What the frame shows of R0. Without preparing, R0 is known to be small and what is behind the verdict is written,
+ * too. Any other R0 is masked without a branch that a processor could guess wrong. req: XO-129, XO-230
+ */
+static void show(const struct jit_work *w, struct jit_out *o)
+{
+	unsigned int width = w->needs & JIT_NEED_PREPARED ? 4 : 8;
+
+	a64_store(o, 8, LOOP_FRAME, offsetof(struct fw_frame, r0), R0);
+	a64_mov_imm(o, TEMP, EXEC_ACTIONS);
+	a64_arith(o, A64_SUBS, 4, XZR, R0, TEMP);
+	a64_csel(o, A64_LO, 4, TEMP, R0, TEMP);
+	a64_lsl_imm(o, 8, TEMP, TEMP, 3);
+	a64_arith_imm(o, A64_ADD, 8, TEMP, TEMP, offsetof(struct run, outcomes));
+	a64_load_at(o, width, TEMP, RUN, TEMP);
+	a64_store(o, width, LOOP_FRAME, offsetof(struct fw_frame, verdict), TEMP);
 }
 
 /* Calls map_run_ended() if any map wants it; there may be no firmware. req: XO-169 */
@@ -173,19 +196,20 @@ static void end_run(struct jit_work *w)
 	a64_here(o, none);
 }
 
+/* Who entered for one frame, perhaps in the middle of a run, shows R0 and ends the run as it sees fit. */
 static void jit_arm64_tail(struct jit_work *w)
 {
 	struct jit_out *o = &w->out;
+	size_t one = a64_cbz_ahead(o, 8, LOOP_END);
 
-	a64_store(o, 8, LOOP_FRAME, offsetof(struct fw_frame, r0), R0);
-	if (w->needs & JIT_NEED_END) {
+	show(w, o);
+	if (w->needs & JIT_NEED_END)
 		end_run(w);
-		a64_load(o, 8, R0, LOOP_FRAME, offsetof(struct fw_frame, r0));
-	}
 	a64_arith_imm(o, A64_ADD, 8, X0, LOOP_FRAME, sizeof(struct fw_frame));
 	a64_arith(o, A64_SUBS, 8, XZR, X0, LOOP_END);
 	a64_b_cc(o, A64_EQ, 2 * A64_BYTES); /* the loop's start may be too far for a condition */
 	a64_b(o, (int64_t)w->loop_at - (int64_t)o->at);
+	a64_here(o, one);
 	leave_and_return(w, o);
 }
 
@@ -318,10 +342,13 @@ static void emit_call_local(struct jit_work *w, const struct insn *insn)
 
 static void emit_exit(struct jit_work *w, uint32_t i)
 {
-	if (w->burst)
+	if (w->burst) {
+		if (!w->insns[i].imm) /* R0 may be anything: see show() */
+			w->needs |= JIT_NEED_PREPARED;
 		emit_ja(w, i, w->prog->count);
-	else
+	} else {
 		leave_and_return(w, &w->out);
+	}
 }
 
 /* The back end */

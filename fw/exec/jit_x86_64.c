@@ -177,34 +177,46 @@ static void set_run(const struct jit_work *w, struct jit_out *o)
 	}
 }
 
-/* rdi: frame, rsi: run; entered at burst_at, rdx: frames */
+static void make_loop(const struct jit_work *w, struct jit_out *o, const struct loop *loop)
+{
+	for (unsigned int reg = 0; reg <= R15; reg++)
+		if (loop->pushed >> reg & 1)
+			x86_push(o, reg);
+	x86_alu_imm(o, X86_SUB, 8, RSP, loop->bytes);
+	if (has_frame_pointer(w))
+		x86_lea(o, 8, RBP, RSP, LOOP_BYTES + EXEC_STACK_BYTES);
+	x86_mov(o, 8, RUN, RSI);
+}
+
+/* rdi: frame, rsi: run; entered at burst_at, rdx: frames. Entered at the start, the end is 0: see the tail. */
 static void enter_burst(struct jit_work *w)
 {
 	struct loop loop = loop_of(w);
 	struct jit_out *o = &w->out;
+	size_t one;
 
-	x86_mov_imm(o, RDX, 1);
+	make_loop(w, o, &loop);
+	if (loop.end == IN_MEMORY)
+		x86_store_imm(o, 8, RSP, LOOP_END, 0);
+	else
+		x86_zero(o, loop.end);
+	one = x86_jmp_ahead(o);
 	w->burst_at = o->at;
-	for (unsigned int reg = 0; reg <= R15; reg++)
-		if (loop.pushed >> reg & 1)
-			x86_push(o, reg);
-	x86_alu_imm(o, X86_SUB, 8, RSP, loop.bytes);
-	if (has_frame_pointer(w))
-		x86_lea(o, 8, RBP, RSP, LOOP_BYTES + EXEC_STACK_BYTES);
+	make_loop(w, o, &loop);
 	x86_imul_imm(o, 8, RDX, RDX, sizeof(struct fw_frame));
 	x86_alu(o, X86_ADD, 8, RDX, RDI);
 	if (loop.end == IN_MEMORY)
 		x86_store(o, 8, RSP, LOOP_END, RDX);
 	else
 		x86_mov(o, 8, loop.end, RDX);
-	x86_mov(o, 8, RUN, RSI);
 	w->loop_at = o->at;
+	set_run(w, o);
+	x86_here(o, one);
 	if (loop.frame == IN_MEMORY)
 		x86_store(o, 8, RSP, LOOP_FRAME, RDI);
 	else
 		x86_mov(o, 8, loop.frame, RDI);
 	zero_frame(w, o);
-	set_run(w, o);
 }
 
 /* rax = run->outcomes[rax] */
@@ -250,12 +262,19 @@ static void end_run(struct jit_work *w)
 	x86_here(o, none);
 }
 
+/* Who entered for one frame, perhaps in the middle of a run, shows R0 and ends the run as it sees fit. */
 static void jit_x86_64_tail(struct jit_work *w)
 {
 	struct loop loop = loop_of(w);
 	struct jit_out *o = &w->out;
 	unsigned int frame = loop.frame == IN_MEMORY ? RDI : loop.frame;
+	size_t one;
 
+	if (loop.end == IN_MEMORY)
+		x86_alu_mem_imm(o, X86_CMP, 8, RSP, LOOP_END, 0);
+	else
+		x86_test(o, 8, loop.end, loop.end);
+	one = x86_jcc_ahead(o, X86_E);
 	if (loop.frame == IN_MEMORY)
 		x86_load(o, 8, frame, RSP, LOOP_FRAME);
 	show(w, o, frame);
@@ -270,7 +289,7 @@ static void jit_x86_64_tail(struct jit_work *w)
 	else
 		x86_alu(o, X86_CMP, 8, RDI, loop.end);
 	x86_jcc(o, X86_NE, false, (int64_t)w->loop_at - (int64_t)(o->at + X86_JCC_BYTES));
-	x86_load(o, 8, RAX, RDI, (int32_t)offsetof(struct fw_frame, r0) - (int32_t)sizeof(struct fw_frame));
+	x86_here(o, one);
 	x86_alu_imm(o, X86_ADD, 8, RSP, loop.bytes);
 	for (unsigned int reg = R15 + 1; reg-- > 0;)
 		if (loop.pushed >> reg & 1)

@@ -339,6 +339,9 @@ static uint8_t alu_pointer(const struct opt_work *w, const struct insn *insn, co
 		return src;
 	if (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB)
 		return OPT_FACT_ANY;
+	/* What is subtracted and not known to be a number may be a pointer, too: then the result is a number. */
+	if (opt_is_pointer(dst) && info->op == INSN_ALU_SUB && by_register && src == OPT_FACT_ANY)
+		return OPT_FACT_ANY;
 	if (opt_is_pointer(dst) && !(by_register && opt_is_pointer(src)))
 		return dst;
 	if (info->op == INSN_ALU_ADD && by_register && opt_is_pointer(src))

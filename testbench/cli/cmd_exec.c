@@ -200,7 +200,7 @@ const struct cli_command cli_exec = {
 	.details = "R1 is the address of MEMORY and R2 its size in bytes; both are 0 without. White space in "
 		   "hexadecimal is ignored.\n"
 		   "Exit status 1: refused, or a fault at run time.\n",
-	.example = "echo b7000000070000009500000000000000 | refnic exec",
+	.example = "echo b7000000070000009500000000000000 | build/refnic exec",
 	.options = options,
 	.max_args = 1,
 	.run = run,

@@ -11,10 +11,7 @@
 #define BREAKPOINT 0xcc
 
 static const struct cli_option options[] = {
-	SOURCE_OPTIONS_CHOICE,
-	SOURCE_OPTION_INSNS,
-	SOURCE_OPTION_MAP,
-	{0, NULL, NULL, NULL},
+	SOURCE_OPTIONS_CHOICE, SOURCE_OPTION_INSNS, SOURCE_OPTION_MAP, SOURCE_OPTION_ENTRIES, {0, NULL, NULL, NULL},
 };
 
 static enum status dump(const struct source *source, struct rig *rig, const struct load_object *object,
@@ -70,8 +67,8 @@ const struct cli_command cli_jit_dump = {
 	.name = "jit-dump",
 	.usage = "PROG.bpf.o | --insns < HEX",
 	.summary = "print the machine code of a program in hexadecimal",
-	.example =
-		"refnic jit-dump build/progs/xdp1.bpf.o | xxd -r -p >code && objdump -D -b binary -m i386:x86-64 code",
+	.example = "build/refnic jit-dump build/progs/xdp1.bpf.o | xxd -r -p >code && objdump -D -b binary -m "
+		   "i386:x86-64 code",
 	.options = options,
 	.max_args = 1,
 	.run = run,

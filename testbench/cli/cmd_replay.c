@@ -24,10 +24,11 @@ enum { OUT = 1, ENGINE, QUEUE_SIZE, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, 
 
 static const struct cli_option options[] = {
 	{OUT, "-o", "DIR",
-	 "write guest.pcap, wire.pcap (wire.2.pcap and up for --link), verdicts.pcapng, maps.json and report.json "
-	 "there"},
+	 "write guest.pcap, wire.pcap (wire.2.pcap and up for --link), verdicts.pcapng, maps.json, events.json "
+	 "(if the program writes records) and report.json there"},
 	SOURCE_OPTIONS_CHOICE,
 	{SOURCE_MAP, "--map", "NAME=FILE.json", "contents of a map before the first frame"},
+	SOURCE_OPTION_ENTRIES,
 	SOURCE_OPTION_FIB,
 	SOURCE_OPTION_LINK,
 	{ENGINE, "--engine", "jit|interp", "how the device runs the program (default jit)"},
@@ -308,7 +309,7 @@ const struct cli_command cli_replay = {
 	.summary = "play a capture through an offloaded program and show what became of the frames",
 	.details = "TRACE is pcap or pcapng, .gz and .xz too, - for standard input. A folder DIR that an earlier "
 		   "replay wrote is replaced.\n",
-	.example = "refnic replay build/progs/xdp1.bpf.o traces/http.pcap -o out",
+	.example = "build/refnic replay build/progs/xdp1.bpf.o traces/http.pcap -o out",
 	.options = options,
 	.min_args = 2,
 	.max_args = 2,

@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
 	 "0: the reason of a refusal, 1: the path to it, 2: every step; 1 for refusals if not given"},
 	SOURCE_OPTION_INSNS,
 	SOURCE_OPTION_MAP,
+	SOURCE_OPTION_ENTRIES,
 	{JSON, "--json", NULL, "one JSON document, whatever the answer"},
 	{0, NULL, NULL, NULL},
 };
@@ -201,7 +202,7 @@ const struct cli_command cli_verify = {
 	.summary = "accept or refuse programs as the device does, with the log that a guest would get",
 	.details = "Without --program every XDP program of the object is judged. Exit status 0: all accepted, 1: one "
 		   "was refused.\n",
-	.example = "refnic verify build/progs/xdp1.bpf.o",
+	.example = "build/refnic verify build/progs/xdp1.bpf.o",
 	.options = options,
 	.max_args = 1,
 	.run = run,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#define _GNU_SOURCE
 #include "cli/source.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +46,58 @@ static bool take_link(struct source *source, const struct cli_line *line)
 	return !err;
 }
 
+/* N of NAME=N, or false. */
+static bool parse_entries(const char *text, uint32_t *entries)
+{
+	const char *equals = strchr(text, '=');
+	unsigned long long number;
+	char *end;
+
+	if (!equals || equals == text || equals[1] < '0' || equals[1] > '9')
+		return false;
+	errno = 0;
+	number = strtoull(equals + 1, &end, 0);
+	*entries = (uint32_t)number;
+	return !*end && !errno && number > 0 && number <= UINT32_MAX;
+}
+
+static bool take_entries(struct source *source, const struct cli_line *line)
+{
+	uint32_t entries;
+
+	if (!parse_entries(line->value, &entries)) {
+		source_fail(source, STATUS_USAGE,
+			    "--entries %s: NAME=N was expected, a map and a number from 1 to %" PRIu32, line->value,
+			    UINT32_MAX);
+		return false;
+	}
+	if (source->num_entries == SOURCE_MAPS_MAX) {
+		source_fail(source, STATUS_USAGE, "more than %d times --entries", SOURCE_MAPS_MAX);
+		return false;
+	}
+	source->entries[source->num_entries++] = line->value;
+	return true;
+}
+
+static enum status set_entries(struct source *source, struct load_object *object)
+{
+	for (size_t i = 0; i < source->num_entries; i++) {
+		const char *text = source->entries[i];
+		char *name = strndup(text, (size_t)(strchr(text, '=') - text)), error[LOAD_ERROR_BYTES];
+		uint32_t entries;
+		int err;
+
+		if (!name)
+			return source_fail(source, STATUS_ENVIRONMENT, "no memory for the name of a map");
+		parse_entries(text, &entries);
+		err = load_set_entries(object, name, entries, error);
+		free(name);
+		if (err)
+			return source_fail(source, STATUS_USAGE, "--entries: %.400s", error);
+	}
+	return STATUS_DONE;
+}
+
 bool source_take(void *ctx, const struct cli_line *line, int id)
 {
 	struct source *source = ctx;
@@ -61,6 +115,8 @@ bool source_take(void *ctx, const struct cli_line *line, int id)
 	case SOURCE_FIB:
 		source->fib = line->value;
 		return true;
+	case SOURCE_ENTRIES:
+		return take_entries(source, line);
 	case SOURCE_LINK:
 		return take_link(source, line);
 	default:
@@ -115,6 +171,8 @@ enum status source_open(struct source *source, struct load_object **object)
 	*object = NULL;
 	if (source->insns && source->path)
 		return source_fail(source, STATUS_USAGE, "%s and --insns: one program was expected", source->path);
+	if (source->insns && source->num_entries)
+		return source_fail(source, STATUS_USAGE, "--entries and --insns: ENTRIES of --map says how many");
 	if (source->insns)
 		return open_insns(source, object);
 	if (!source->path)
@@ -122,7 +180,7 @@ enum status source_open(struct source *source, struct load_object **object)
 				   "no program: PROG.bpf.o was expected; refnic %s --help shows an example",
 				   source->command->name);
 	*object = load_open(source->path, source->section, error);
-	return *object ? STATUS_DONE : source_fail(source, STATUS_USAGE, "%s", error);
+	return *object ? set_entries(source, *object) : source_fail(source, STATUS_USAGE, "%s", error);
 }
 
 bool source_covers(const struct source *source, const struct load_prog *prog)

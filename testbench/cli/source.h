@@ -21,12 +21,14 @@ struct source {
 	const char *maps[SOURCE_MAPS_MAX]; /* --map, as given */
 	const char *fib;                   /* --fib; NULL: no routes */
 	size_t num_maps;
+	const char *entries[SOURCE_MAPS_MAX]; /* --entries, as given */
+	size_t num_entries;
 	struct ports_config ports;    /* --link */
 	char error[LOAD_ERROR_BYTES]; /* what these functions said last */
 };
 
 /* Rows of a command's options that say which program it is about, and what takes them. */
-enum { SOURCE_PROGRAM = 100, SOURCE_SECTION, SOURCE_MAP, SOURCE_INSNS, SOURCE_LINK, SOURCE_FIB };
+enum { SOURCE_PROGRAM = 100, SOURCE_SECTION, SOURCE_MAP, SOURCE_INSNS, SOURCE_LINK, SOURCE_FIB, SOURCE_ENTRIES };
 
 /* clang-format off */
 #define SOURCE_OPTIONS_CHOICE \
@@ -37,6 +39,8 @@ enum { SOURCE_PROGRAM = 100, SOURCE_SECTION, SOURCE_MAP, SOURCE_INSNS, SOURCE_LI
 #define SOURCE_OPTION_LINK \
 	{SOURCE_LINK, "--link", "IFINDEX", "a further port of the device, to redirect to; its own is 1. Several: once for each"}
 #define SOURCE_OPTION_INSNS {SOURCE_INSNS, "--insns", NULL, "raw instructions in hexadecimal on standard input"}
+#define SOURCE_OPTION_ENTRIES \
+	{SOURCE_ENTRIES, "--entries", "NAME=N", "this map has N entries, where its own loader would set how many"}
 #define SOURCE_OPTION_MAP \
 	{SOURCE_MAP, "--map", "MAP", "NAME=FILE.json: contents; with --insns TYPE:KEY:VALUE:ENTRIES[:FLAGS[:INNER]]: a map, from 0"}
 /* clang-format on */

@@ -180,6 +180,40 @@ const struct load_prog *load_choose(const struct load_object *object, const char
 	return NULL;
 }
 
+void load_list_maps(const struct load_object *object, const char *name, char *to, size_t bytes)
+{
+	size_t used = (size_t)snprintf(to, bytes, "the program has no map '%.64s'; it has", name);
+	const char *before = "";
+
+	for (size_t i = 0; i < object->num_maps; i++) {
+		const struct load_map *map = &object->maps[i];
+
+		if (map->is_template)
+			continue;
+		if (used + strlen(map->name) + sizeof(", , ...") > bytes) {
+			snprintf(to + used, bytes - used, "%s ...", before);
+			return;
+		}
+		used += (size_t)snprintf(to + used, bytes - used, "%s %s", before, map->name);
+		before = ",";
+	}
+	if (!before[0])
+		snprintf(to + used, bytes - used, " none");
+}
+
+int load_set_entries(struct load_object *object, const char *name, uint32_t entries,
+		     char error[static LOAD_ERROR_BYTES])
+{
+	/* Those of an inner map's template too: it has a size of its own. */
+	for (size_t i = 0; i < object->num_maps; i++)
+		if (strcmp(object->maps[i].name, name) == 0) {
+			object->maps[i].max_entries = entries;
+			return 0;
+		}
+	load_list_maps(object, name, error, LOAD_ERROR_BYTES);
+	return -ENOENT;
+}
+
 const char *load_poison_of(const struct load_prog *prog, uint32_t insn)
 {
 	for (size_t i = 0; i < prog->num_poisons; i++)

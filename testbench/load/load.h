@@ -82,6 +82,15 @@ void load_free(struct load_object *object);
 const struct load_prog *load_choose(const struct load_object *object, const char *program,
 				    char error[static LOAD_ERROR_BYTES]);
 
+/*
+ * Gives the map with this name another number of entries: what its own loader does at run time. 0, or -ENOENT with a
+ * sentence in error that lists the maps.
+ */
+int load_set_entries(struct load_object *object, const char *name, uint32_t entries,
+		     char error[static LOAD_ERROR_BYTES]);
+/* Says in to, which has room for so many bytes, that object has no such map, and which it has. */
+void load_list_maps(const struct load_object *object, const char *name, char *to, size_t bytes);
+
 /* What is missing where instruction insn stands; NULL: nothing. */
 const char *load_poison_of(const struct load_prog *prog, uint32_t insn);
 

@@ -50,8 +50,10 @@ int offload_start(struct drv_net *net, char error[static LOAD_ERROR_BYTES])
 	return explain(error, r, &e, "the device does not tell its capabilities");
 }
 
-static int create_map(struct drv_net *net, const struct load_map *map, uint32_t id, char error[static LOAD_ERROR_BYTES])
+static int create_map(struct drv_net *net, const struct load_object *object, uint32_t id,
+		      char error[static LOAD_ERROR_BYTES])
 {
+	const struct load_map *map = &object->maps[id];
 	struct drv_xdp_map_attr attr = {
 		.type = map->type,
 		.key_size = map->key_size,
@@ -76,6 +78,14 @@ static int create_map(struct drv_net *net, const struct load_map *map, uint32_t 
 		snprintf(error, LOAD_ERROR_BYTES,
 			 "map '%s' (type %u %s): the device refuses it: FLAGS: a map of this type cannot have %s",
 			 map->name, map->type, maptype_name(map->type), flags);
+		return r;
+	}
+	/* Raw instructions come with maps that are what they are. */
+	if (r == 1 && e.status == VIRTIO_NET_XDP_ERR_SIZE && !map->max_entries && object->progs->section[0]) {
+		snprintf(error, LOAD_ERROR_BYTES,
+			 "map '%s' (type %u %s) has 0 entries in the object, so its own loader sets how many; "
+			 "--entries %s=N does that here",
+			 map->name, map->type, maptype_name(map->type), map->name);
 		return r;
 	}
 	return explain(error, r, &e, "map '%s' (type %u %s, key %u bytes, value %u bytes, %u entries, flags 0x%x)",
@@ -124,11 +134,11 @@ int offload_maps(struct drv_net *net, const struct load_object *object, char err
 	/* A map of maps is created after the map that its elements are like. */
 	for (size_t i = 0; i < object->num_maps && !r; i++)
 		if (object->maps[i].inner == LOAD_NO_MAP)
-			r = create_map(net, &object->maps[i], (uint32_t)i, error);
+			r = create_map(net, object, (uint32_t)i, error);
 	for (size_t i = 0; i < object->num_maps && !r; i++) {
 		if (object->maps[i].inner == LOAD_NO_MAP)
 			continue;
-		r = create_map(net, &object->maps[i], (uint32_t)i, error);
+		r = create_map(net, object, (uint32_t)i, error);
 		if (!r)
 			r = fill_inner(net, object, (uint32_t)i, error);
 	}

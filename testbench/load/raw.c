@@ -9,6 +9,7 @@
 
 #include "load/hex.h"
 #include "load/maptype.h"
+#include "virtio_net_xdp.h"
 
 /* 0; 1: a number too large for the command; -EINVAL: no number. */
 static int parse_u32(const char *text, uint32_t *value)
@@ -26,6 +27,13 @@ static int parse_u32(const char *text, uint32_t *value)
 		return 1;
 	*value = (uint32_t)number;
 	return 0;
+}
+
+#define INNER 5 /* place of the field */
+
+static bool holds_maps(const struct load_map *map)
+{
+	return map->type == VIRTIO_NET_XDP_MAP_ARRAY_OF || map->type == VIRTIO_NET_XDP_MAP_HASH_OF;
 }
 
 static int parse_map(const char *text, size_t index, struct load_map *map, char error[static LOAD_ERROR_BYTES])
@@ -57,7 +65,11 @@ static int parse_map(const char *text, size_t index, struct load_map *map, char 
 	}
 	if (too_large)
 		snprintf(error, LOAD_ERROR_BYTES, "--map %.64s: a number of more than 32 bits", text);
-	return too_large ? 1 : 0;
+	else if (n > INNER && !holds_maps(map))
+		snprintf(error, LOAD_ERROR_BYTES,
+			 "--map %.64s: INNER is for maps of maps; this is type %u %s, whose values are no maps", text,
+			 map->type, maptype_name(map->type));
+	return error[0] ? 1 : 0;
 }
 
 static int take_insns(struct load_prog *prog, const char *hex, size_t length, char error[static LOAD_ERROR_BYTES])

@@ -158,7 +158,7 @@ static void compare_maps(struct kernel *kernel, struct drv_net *net, const struc
 	char error[LOAD_ERROR_BYTES];
 	struct maps maps;
 
-	cr_assert_eq(maps_read(net, object, &maps, error), 0, "%s", error);
+	cr_assert_eq(maps_read(net, object, NULL, &maps, error), 0, "%s", error);
 	for (size_t m = 0; m < maps.count; m++) {
 		const struct maps_dump *dump = &maps.dumps[m];
 		uint8_t value[VALUE_ROOM] = {0};

@@ -48,6 +48,8 @@ static void write_event(void *ctx, const struct drv_xdp_event *event)
 		write_hex(file, event->data, event->bytes);
 		fputs("\"}", file);
 	}
+	if (events->of_map && event->map_id < events->object->num_maps)
+		events->of_map[event->map_id]++;
 	events->count++;
 }
 

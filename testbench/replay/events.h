@@ -10,9 +10,10 @@
 
 struct events {
 	const struct load_object *object;
-	FILE *file;     /* where they go, the caller's; NULL: nowhere */
-	uint64_t count; /* so far */
-	uint32_t room;  /* bytes that one command may bring */
+	FILE *file;       /* where they go, the caller's; NULL: nowhere */
+	uint64_t count;   /* so far */
+	uint64_t *of_map; /* of them, for each of object's maps; the caller's, may be NULL */
+	uint32_t room;    /* bytes that one command may bring */
 };
 
 /* Whether the object has maps of records. */

@@ -9,6 +9,7 @@
 #define TESTBENCH_REPLAY_MAPS_H
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "guest-driver/core/xdp.h"
@@ -16,6 +17,7 @@
 #include "load/status.h"
 
 #define MAPS_FILE_BYTES_MAX ((size_t)256 << 20)
+#define MAPS_WHOLE_MAX      65536
 
 /* One map's contents: count elements of key_size + value_bytes bytes each, sorted by key. */
 struct maps_dump {
@@ -34,10 +36,19 @@ struct maps {
 	size_t count;
 };
 
-/* Reads every map of object. 0, or -errno or 1 with a sentence in error. maps_free() in any case. */
-int maps_read(struct drv_net *net, const struct load_object *object, struct maps *maps,
-	      char error[static LOAD_ERROR_BYTES]);
+/*
+ * Reads every map of object. stop: as soon as it is not 0, -EINTR; may be NULL. 0, or -errno or 1 with a sentence in
+ * error. maps_free() in any case.
+ */
+int maps_read(struct drv_net *net, const struct load_object *object, const volatile sig_atomic_t *stop,
+	      struct maps *maps, char error[static LOAD_ERROR_BYTES]);
 void maps_free(struct maps *maps);
+
+/* Whether all elements are there from the start, zero. */
+static inline bool maps_is_array(const struct load_map *map)
+{
+	return map->type == VIRTIO_NET_XDP_MAP_ARRAY || map->type == VIRTIO_NET_XDP_MAP_PERCPU_ARRAY;
+}
 
 static inline const uint8_t *maps_key(const struct maps_dump *dump, size_t i)
 {
@@ -51,7 +62,10 @@ static inline const uint8_t *maps_value(const struct maps_dump *dump, size_t i)
 
 /* A map's name, which is printable ASCII, in quotes. */
 void maps_write_name(FILE *file, const char *name);
-/* maps.json. Errors show in ferror(). */
+/*
+ * maps.json. Of an array of more than MAPS_WHOLE_MAX elements those that are all zero are left out: a file without them
+ * fills an array as well. Errors show in ferror().
+ */
 void maps_write(FILE *file, const struct maps *maps);
 
 /* What a file of elements or of maps says about one map. */

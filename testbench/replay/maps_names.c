@@ -9,6 +9,8 @@
 #include "replay/maps.h"
 #include "virtio_net_xdp.h"
 
+#define LIST_BYTES 240
+
 bool maps_names_programs(const struct load_map *map)
 {
 	return map->type == VIRTIO_NET_XDP_MAP_PROG_ARRAY;
@@ -62,6 +64,34 @@ static int find_map(const struct load_object *object, const char *name, uint32_t
 	return -ENOENT;
 }
 
+static const char *name_at(const struct load_object *object, bool programs, size_t i)
+{
+	if (programs)
+		return i < object->num_progs ? object->progs[i].name : NULL;
+	return i < object->num_maps && !object->maps[i].is_template ? object->maps[i].name : NULL;
+}
+
+/* Short enough to stand behind what file and element it is. */
+static void list_names(const struct load_object *object, bool programs, const char *name, char *to, size_t bytes)
+{
+	size_t used = (size_t)snprintf(to, bytes, "the object has no %s '%.64s'; it has",
+				       programs ? "XDP program" : "map", name);
+	size_t count = programs ? object->num_progs : object->num_maps;
+	const char *before = "", *candidate;
+
+	for (size_t i = 0; i < count; i++) {
+		candidate = name_at(object, programs, i);
+		if (!candidate)
+			continue;
+		if (used + strlen(candidate) + sizeof(", , ...") > bytes) {
+			snprintf(to + used, bytes - used, "%s ...", before);
+			return;
+		}
+		used += (size_t)snprintf(to + used, bytes - used, "%s %s", before, candidate);
+		before = ",";
+	}
+}
+
 /* The bytes for a name, and the program behind a value in the device. */
 int maps_resolve(struct drv_net *net, const struct load_object *object, const struct load_map *map,
 		 const struct maps_element *element, char error[static LOAD_ERROR_BYTES])
@@ -73,8 +103,7 @@ int maps_resolve(struct drv_net *net, const struct load_object *object, const st
 
 	if (element->name) {
 		if (programs ? find_program(object, element->name, &id) : find_map(object, element->name, &id)) {
-			snprintf(error, LOAD_ERROR_BYTES, "the object has no %s '%.100s'",
-				 programs ? "XDP program" : "map", element->name);
+			list_names(object, programs, element->name, error, LIST_BYTES);
 			return 1;
 		}
 		wire = cpu_to_le32(id);

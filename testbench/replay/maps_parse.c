@@ -231,22 +231,6 @@ static int find_map(const struct load_object *object, const char *name)
 	return -ENOENT;
 }
 
-static void list_maps(const struct load_object *object, const char *name, char *error)
-{
-	size_t used = (size_t)snprintf(error, LOAD_ERROR_BYTES, "--map: the program has no map '%.64s'; it has", name);
-
-	const char *before = "";
-
-	for (size_t i = 0; i < object->num_maps && used < LOAD_ERROR_BYTES; i++) {
-		if (object->maps[i].is_template)
-			continue;
-		used += (size_t)snprintf(error + used, LOAD_ERROR_BYTES - used, "%s %s", before, object->maps[i].name);
-		before = ",";
-	}
-	if (!before[0])
-		snprintf(error + used, LOAD_ERROR_BYTES - used, " none");
-}
-
 static int write_element(struct drv_net *net, const struct load_object *object, const struct load_map *map,
 			 const struct maps_element *element, char error[static LOAD_ERROR_BYTES])
 {
@@ -272,7 +256,8 @@ enum status maps_fill(struct drv_net *net, const struct load_object *object, con
 	size_t bytes, count;
 
 	if (id < 0) {
-		list_maps(object, name, error);
+		load_list_maps(object, name, reason, sizeof(reason));
+		refuse(error, "--map: %.400s", reason);
 		return STATUS_USAGE;
 	}
 
@@ -294,7 +279,7 @@ enum status maps_fill(struct drv_net *net, const struct load_object *object, con
 	for (size_t i = 0; i < count && !r; i++) {
 		r = write_element(net, object, map, &elements[i], reason);
 		if (r)
-			refuse(error, "%.200s: element %zu cannot be written to map '%.64s': %.200s", path, i, name,
+			refuse(error, "%.140s: element %zu cannot be written to map '%.64s': %.240s", path, i, name,
 			       reason);
 	}
 	maps_free_elements(elements, count);

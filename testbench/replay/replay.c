@@ -145,7 +145,11 @@ static enum status open_events(struct replay *r)
 			return refuse(r, STATUS_USAGE, "%s: events.json cannot be written: %s", r->config->out,
 				      strerror(errno));
 	}
+	r->result->map_records = calloc(r->config->object->num_maps, sizeof(*r->result->map_records));
+	if (!r->result->map_records)
+		return refuse(r, STATUS_ENVIRONMENT, "no memory to count records");
 	events_begin(&r->events, r->config->object, r->events_file);
+	r->events.of_map = r->result->map_records;
 	return STATUS_DONE;
 }
 
@@ -386,7 +390,7 @@ static enum status play_timed(struct replay *r)
 static enum status read_maps(struct replay *r)
 {
 	char reason[LOAD_ERROR_BYTES];
-	int err = maps_read(rig_driver(r->rig), r->config->object, &r->result->maps, reason);
+	int err = maps_read(rig_driver(r->rig), r->config->object, r->config->stop, &r->result->maps, reason);
 
 	return err ? refuse(r, STATUS_ENVIRONMENT, "%s", reason) : STATUS_DONE;
 }
@@ -508,5 +512,7 @@ void replay_free(struct replay_result *result)
 {
 	maps_free(&result->maps);
 	free(result->refusal);
+	free(result->map_records);
 	result->refusal = NULL;
+	result->map_records = NULL;
 }

@@ -48,6 +48,7 @@ struct replay_result {
 	struct maps maps;
 	bool has_records; /* the object has maps of records: events.json is written */
 	uint64_t records;
+	uint64_t *map_records;           /* of them, for each of the object's maps; NULL: it has no maps of records */
 	const struct load_prog *refused; /* the program that the verifier refused; NULL: none */
 	uint32_t refused_insn;           /* where */
 	char *refusal;                   /* its log; NULL: none */

@@ -87,6 +87,8 @@ void report_json(FILE *file, const struct replay_config *config, const struct re
 	json_object_set_new(root, "frames_per_second", json_real(seconds > 0 ? (double)result->frames / seconds : 0));
 	json_object_set_new(root, "guest_frames", json_integer((json_int_t)result->guest_frames));
 	json_object_set_new(root, "wire_frames", json_integer((json_int_t)result->wire_frames));
+	if (result->has_records)
+		json_object_set_new(root, "records", json_integer((json_int_t)result->records));
 	json_object_set_new(root, "maps", maps_json(&result->maps));
 	json_object_set_new(root, "output", json_text(config->out));
 	dump_json(file, root);
@@ -128,11 +130,6 @@ static bool as_number(const uint8_t *bytes, uint32_t count, uint64_t *number)
 	return true;
 }
 
-static bool is_array(const struct load_map *map)
-{
-	return map->type == VIRTIO_NET_XDP_MAP_ARRAY || map->type == VIRTIO_NET_XDP_MAP_PERCPU_ARRAY;
-}
-
 /* The number that a value is, or the sum of those of all receive queues. */
 static bool sum_numbers(const struct maps_dump *dump, const uint8_t *value, uint64_t *sum)
 {
@@ -171,7 +168,7 @@ static void show_key(char *to, size_t room, const struct maps_dump *dump, size_t
 
 	to[0] = 0;
 	/* Keys of a hash are as often addresses in network order as numbers. */
-	if (!is_array(map) || !as_number(key, map->key_size, &number)) {
+	if (!maps_is_array(map) || !as_number(key, map->key_size, &number)) {
 		show_bytes(to, room, key, map->key_size);
 		return;
 	}
@@ -183,15 +180,34 @@ static void show_key(char *to, size_t room, const struct maps_dump *dump, size_t
 		snprintf(to, room, "%" PRIu64, number);
 }
 
-static void show_map(FILE *file, const struct maps_dump *dump)
+static bool holds_records(const struct load_map *map)
+{
+	return map->type == VIRTIO_NET_XDP_MAP_RINGBUF || map->type == VIRTIO_NET_XDP_MAP_PERF_EVENTS;
+}
+
+/* No elements, but what was taken out while frames came. */
+static void show_records(FILE *file, const struct replay_config *config, uint64_t records)
+{
+	fprintf(file, "  %" PRIu64 " records%s\n", records,
+		!records      ? ""
+		: config->out ? ", which are in events.json"
+			      : ", which -o DIR writes to events.json");
+}
+
+static void show_map(FILE *file, const struct replay_config *config, const struct replay_result *result,
+		     const struct maps_dump *dump)
 {
 	const struct load_map *map = dump->map;
-	bool all = !is_array(map);
+	bool all = !maps_is_array(map);
 	size_t shown = 0, left = 0;
 
 	fprintf(file, "\nmap %s\n", map->name);
 	if (dump->unreadable) {
 		fputs("  is not in maps.json: its flags say that only programs read it\n", file);
+		return;
+	}
+	if (holds_records(map)) {
+		show_records(file, config, result->map_records[map - config->object->maps]);
 		return;
 	}
 	for (size_t i = 0; i < dump->count; i++) {
@@ -318,7 +334,7 @@ void report_summary(FILE *file, const struct replay_config *config, const struct
 		result->bytes);
 	show_fates(file, result);
 	for (size_t i = 0; i < result->maps.count; i++)
-		show_map(file, &result->maps.dumps[i]);
+		show_map(file, config, result, &result->maps.dumps[i]);
 	if (result->frames)
 		fprintf(file, "\n%.2f Mpps, %.0f ns a frame%s\n", ns > 0 ? 1e3 / ns : 0, ns,
 			config->out ? ", writing files meanwhile" : "");

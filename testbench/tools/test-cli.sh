@@ -146,6 +146,48 @@ bad 2 'several programs: those that no tail call names come first' 'choose one w
 bad 2 'map without a file' 'NAME=FILE' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols
 bad 1 'map element that the device refuses' 'element 0' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map protocols=testbench/data/maps/blocklist.json
 
+echo '[{"key":["0","0","0","0"],"value":"nobody"}]' >"$tmp/nobody.json"
+bad 1 'a name in a map file that is no program' "no XDP program 'nobody'; it has .*dispatch_arp" "$refnic" replay "$progs/dispatch.bpf.o" $trace --program dispatch --map stages="$tmp/nobody.json"
+
+# ---- entries and records ----
+
+compile sized.o bpf <<E
+$head_of
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, __u32); __type(value, __u64); } by_loader SEC(".maps");
+SEC("xdp") int f(struct xdp_md *ctx)
+{
+	__u32 k = 70000;
+	__u64 *v = bpf_map_lookup_elem(&by_loader, &k);
+
+	if (v)
+		*v = 1;
+	return v ? XDP_DROP : XDP_PASS;
+}
+E
+bad 1 'a map of 0 entries' "'by_loader' (type 2 array) has 0 entries.*--entries by_loader=N" "$refnic" replay "$tmp/sized.o" $trace
+for e in by_loader by_loader= =4 by_loader=0 by_loader=-1 by_loader=4x by_loader=4294967296; do
+	bad 2 "entries $e" 'NAME=N was expected' "$refnic" verify "$tmp/sized.o" --entries "$e"
+done
+bad 2 'entries of no map' "no map 'nothing'; it has by_loader" "$refnic" verify "$tmp/sized.o" --entries nothing=4
+bad 2 'entries and raw instructions' 'ENTRIES of --map' "$refnic" verify --insns --entries map0=4 --map array:4:8:4
+good 'verify with entries' 'f: accepted' "$refnic" verify "$tmp/sized.o" --entries by_loader=4
+good 'run with entries' '^verdict pass' "$refnic" run "$tmp/sized.o" --entries by_loader=70000 --frame $trace#1
+good 'replay with entries' '^  drop  *230 ' "$refnic" replay "$tmp/sized.o" $trace --entries by_loader=70001 -o "$tmp/sized"
+holds 'a large array is written without its zeros' test "$(grep -c '"key":' "$tmp/sized/maps.json")" = 1
+good 'which --map reads' '^  drop  *230 ' "$refnic" replay "$tmp/sized.o" $trace --entries by_loader=70001 --map by_loader="$tmp/sized/maps.json"
+good 'a small one' '^  pass  *230 ' "$refnic" replay "$tmp/sized.o" $trace --entries by_loader=300 -o "$tmp/sized"
+holds 'is written whole' test "$(grep -c '"key":' "$tmp/sized/maps.json")" = 300
+good 'the report counts records' '^  230 records, which -o' "$refnic" replay "$progs/sampler.bpf.o" $trace
+good 'for each of their maps' '^  87 records, which are in events.json' "$refnic" replay "$progs/sampler.bpf.o" $trace -o "$tmp/records"
+good 'and so does JSON' '"records": 317' "$refnic" replay "$progs/sampler.bpf.o" $trace --json
+"$refnic" replay "$tmp/sized.o" $trace --entries by_loader=100000000 -o "$tmp/reading" >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+sleep 2
+kill -TERM $pid
+wait $pid
+holds 'stopped while it reads maps is 130' test $? = 130
+holds 'and leaves nothing there' sh -c "! ls -d '$tmp'/reading* 2>/dev/null"
+
 # ---- ports ----
 
 compile redirect.bpf.o bpf <<E
@@ -415,6 +457,9 @@ good 'raw instructions: accepted' 'accepted' "$refnic" verify --insns
 good 'raw instructions: run' '"retval": 2, "verdict": "pass"' "$refnic" run --insns --json --frame "@$tmp/frame"
 bad 1 'impossible map' 'TYPE' "$refnic" verify --insns --map 4000000000:4:8:1
 bad 1 'impossible map size' '32 bits' "$refnic" verify --insns --map array:4:8:99999999999
+bad 1 'inner map of a map of numbers' 'INNER is for maps of maps' "$refnic" verify --insns --map array:4:4:4:0:0
+good 'inner map of a map of maps' 'accepted' "$refnic" verify --insns --map array:4:4:4 --map array_of_maps:4:4:4:0:0
+bad 1 'impossible map of 0 entries' 'SIZE (1)' "$refnic" verify --insns --map array:4:8:0
 bad 1 'impossible map flags' 'FLAGS' "$refnic" verify --insns --map hash:4:8:1:0x80000000
 bad 1 'impossible map in JSON' 'TYPE' "$refnic" verify --insns --json --map 4000000000:4:8:1
 holds 'prints one document that says so' grep -q '"error": "map .*TYPE' "$tmp/out"

@@ -172,7 +172,7 @@ Test(maps, through_a_device_and_back)
 	cr_assert_eq(
 		maps_fill(rig_driver(rig), object, "map0", scratch_write(&scratch, "fill", fill, strlen(fill)), error),
 		STATUS_DONE, "%s", error);
-	cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "%s", error);
+	cr_assert_eq(maps_read(rig_driver(rig), object, NULL, &maps, error), 0, "%s", error);
 	text = written(&maps);
 	cr_assert_str_eq(text, want);
 	maps_free(&maps);
@@ -187,7 +187,7 @@ Test(maps, through_a_device_and_back)
 		     "%s", error);
 	cr_assert_eq(maps_fill(rig_driver(rig), object, "map2", scratch_path(&scratch, "all"), error), STATUS_DONE,
 		     "%s", error);
-	cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "%s", error);
+	cr_assert_eq(maps_read(rig_driver(rig), object, NULL, &maps, error), 0, "%s", error);
 	text = written(&maps);
 	cr_assert_str_eq(text, want);
 	free(text);
@@ -243,7 +243,7 @@ Test(maps, of_every_type)
 		cr_assert_eq(maps_fill(rig_driver(rig), object, fills[i].map,
 				       scratch_write(&scratch, "fill", fills[i].json, strlen(fills[i].json)), error),
 			     STATUS_DONE, "%s: %s", fills[i].map, error);
-	cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "%s", error);
+	cr_assert_eq(maps_read(rig_driver(rig), object, NULL, &maps, error), 0, "%s", error);
 	text = written(&maps);
 	for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++)
 		cr_assert(strstr(text, fills[i].want), "%s: %s", fills[i].map, text);
@@ -252,7 +252,7 @@ Test(maps, of_every_type)
 
 	/* What only says what a map of maps holds is no result. */
 	object->maps[1].is_template = true;
-	cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "%s", error);
+	cr_assert_eq(maps_read(rig_driver(rig), object, NULL, &maps, error), 0, "%s", error);
 	cr_assert_eq(maps.count, 4);
 	text = written(&maps);
 	cr_assert_not(strstr(text, "map1"));
@@ -283,7 +283,7 @@ Test(maps, write_only)
 		json_t *json;
 		struct maps maps;
 
-		cr_assert_eq(maps_read(rig_driver(rig), object, &maps, error), 0, "row %zu: %s", i, error);
+		cr_assert_eq(maps_read(rig_driver(rig), object, NULL, &maps, error), 0, "row %zu: %s", i, error);
 		text = written(&maps);
 		json = json_loads(text, 0, NULL);
 		cr_assert(json_is_array(json), "row %zu: %s", i, text);

@@ -127,7 +127,7 @@ static void write_json(struct bench *b, uint8_t **json)
 	FILE *file = fopen(path, "w");
 
 	cr_assert(file);
-	cr_assert_eq(maps_read(b->net, b->object, &maps, error), 0, "%s", error);
+	cr_assert_eq(maps_read(b->net, b->object, NULL, &maps, error), 0, "%s", error);
 	maps_write(file, &maps);
 	maps_free(&maps);
 	fclose(file);

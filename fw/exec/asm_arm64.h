@@ -193,6 +193,13 @@ static inline void a64_msub(struct jit_out *o, unsigned int width, unsigned int 
 	a64_op(o, width, 0x1b008000 | a << 10, d, n, m);
 }
 
+/* d = cc ? n : m */
+static inline void a64_csel(struct jit_out *o, enum a64_cc cc, unsigned int width, unsigned int d, unsigned int n,
+			    unsigned int m)
+{
+	a64_op(o, width, 0x1a800000 | (uint32_t)cc << 12, d, n, m);
+}
+
 /* Signed or unsigned bit fields: rotates right by r, then extends from bit s. */
 static inline void a64_bitfield(struct jit_out *o, bool is_signed, unsigned int width, unsigned int d, unsigned int n,
 				unsigned int r, unsigned int s)

@@ -2,8 +2,9 @@
 /*
  * Which registers and stack bytes are read again, and the removal of what writes others.
  *
- * One pass from the end. Where a jump leads back, everything counts as read. What the optimiser asks on its way, before
- * that pass, is mostly answered by the next few slots; else by a pass of its own.
+ * One pass from the end. Where a jump leads back, what is not written by the next slots there counts as read: mostly it
+ * leads to an end that branches share. What the optimiser asks on its way, before that pass, is mostly answered by the
+ * next few slots; else by a pass of its own.
  */
 #include "exec/opt_work.h"
 
@@ -12,7 +13,8 @@
 #define SCRATCH  0x3fu   /* R0 to R5 */
 #define MATTERS  0x8000u /* no register: what is not registers alone reads and writes this, and it is always read */
 #define ALL      (MATTERS | 0x7ffu)
-#define NEAR     8 /* slots */
+#define NEAR     8  /* slots */
+#define FAR      16 /* slots */
 
 /* What is read in the low half, what is written in the high one. */
 #define READS(registers)  ((uint32_t)(registers))
@@ -112,6 +114,11 @@ static inline uint32_t plain_effect(const struct insn *insn)
 	return (both << insn->dst & row->by_dst) | (both << insn->src & row->by_src) | row->fixed;
 }
 
+static inline uint32_t call_effect(const struct insn *insn)
+{
+	return IMPURE | READS(helper_reads(insn->imm)) | WRITES(SCRATCH);
+}
+
 static uint32_t form_effect(const struct opt_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
@@ -134,6 +141,35 @@ static uint32_t form_effect(const struct opt_work *w, uint32_t i)
 	}
 }
 
+/* What is read from slot at on, where a jump leads back: up to the next branch it is known, then it may be anything. */
+static uint16_t live_back(const struct opt_work *w, uint32_t at)
+{
+	uint32_t read = 0, open = ALL;
+
+	for (uint32_t n = 0; n < FAR && at < w->prog->count; n++, at++) {
+		const struct insn *insn = &w->insns[at];
+		uint32_t effect;
+
+		if (w->form[at] == OPT_NOTHING)
+			continue;
+		if (w->form[at] != OPT_PLAIN) {
+			effect = form_effect(w, at);
+		} else if (insn_info[insn->op].cls == INSN_CLASS_JA) {
+			at = (uint32_t)insn->imm - 1;
+			continue;
+		} else {
+			effect = insn->op == INSN_CALL ? call_effect(insn) : plain_effect(insn);
+		}
+		read |= open & effect;
+		open &= ~(effect >> 16) | MATTERS;
+		if (w->form[at] == OPT_PLAIN && insn->op == INSN_EXIT)
+			return (uint16_t)(read | MATTERS);
+		if (w->form[at] == OPT_PLAIN && insn_info[insn->op].cls == INSN_CLASS_JMP)
+			break;
+	}
+	return (uint16_t)(read | open);
+}
+
 /* A slot that does not just go on. */
 static uint32_t flow_effect(const struct opt_work *w, uint32_t i, uint32_t *live)
 {
@@ -142,12 +178,12 @@ static uint32_t flow_effect(const struct opt_work *w, uint32_t i, uint32_t *live
 
 	switch (insn_info[insn->op].cls) {
 	case INSN_CLASS_CALL:
-		return IMPURE | READS(helper_reads(insn->imm)) | WRITES(SCRATCH);
+		return call_effect(insn);
 	case INSN_CLASS_EXIT:
 		*live = MATTERS;
 		break;
 	default:
-		there = (uint32_t)insn->imm > i ? w->before[insn->imm] : ALL;
+		there = (uint32_t)insn->imm > i ? w->before[insn->imm] : live_back(w, (uint32_t)insn->imm);
 		*live = insn_info[insn->op].cls == INSN_CLASS_JA ? there : *live | there;
 	}
 	return plain_effect(insn);

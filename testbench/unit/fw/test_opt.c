@@ -129,6 +129,28 @@ static const struct {
 	 {K(MOV64_K, 2, 1), K(MOV64_K, 0, 1), K(ADD64_K, 2, 1), JK(JLT64_K, 2, 9, 2), OP(EXIT)},
 	 {WI(PLAIN, MOV64_K, 2, 0, 0, 1), WI(PLAIN, MOV64_K, 0, 0, 0, 1), WI(PLAIN, ADD64_K, 2, 0, 0, 1),
 	  WI(PLAIN, JLT64_K, 2, 0, 0, 2), W(PLAIN, EXIT, 0, 0, 0)}},
+	{"dead behind a jump back",
+	 {JK(JEQ64_K, 3, 0, 4), X(MOV64_X, 0, 2), K(XOR64_K, 0, 1), OP(EXIT), M(LDX8, 2, 6, 0), M(LDX8, 4, 6, 1),
+	  K(JA, 0, 1)},
+	 {WI(PLAIN, JEQ64_K, 3, 0, 0, 4), W(PLAIN, MOV64_X, 0, 2, 0), WI(PLAIN, XOR64_K, 0, 0, 0, 1),
+	  W(PLAIN, EXIT, 0, 0, 0), W(PLAIN, LDX8, 2, 6, 0), GONE, WI(PLAIN, JA, 0, 0, 0, 1)}},
+	{"not where a branch there may read it",
+	 {JK(JEQ64_K, 3, 0, 5), JK(JEQ64_K, 5, 0, 3), X(MOV64_X, 0, 2), K(XOR64_K, 0, 1), OP(EXIT), M(LDX8, 2, 6, 0),
+	  M(LDX8, 5, 6, 1), K(JA, 0, 1)},
+	 {WI(PLAIN, JEQ64_K, 3, 0, 0, 5), WI(PLAIN, JEQ64_K, 5, 0, 0, 3), W(PLAIN, MOV64_X, 0, 2, 0),
+	  WI(PLAIN, XOR64_K, 0, 0, 0, 1), W(PLAIN, EXIT, 0, 0, 0), W(PLAIN, LDX8, 2, 6, 0), W(PLAIN, LDX8, 5, 6, 1),
+	  WI(PLAIN, JA, 0, 0, 0, 1)}},
+	{"counted before a jump back",
+	 {JK(JEQ64_K, 3, 0, 4), K(MOV64_K, 0, 2), M(STX8, 6, 0, 0), OP(EXIT), M(LDX64, 2, 7, 8), K(ADD64_K, 2, 1),
+	  M(STX64, 7, 2, 8), K(JA, 0, 1)},
+	 {WI(PLAIN, JEQ64_K, 3, 0, 0, 4), WI(PLAIN, MOV64_K, 0, 0, 0, 2), W(PLAIN, STX8, 6, 0, 0), ACTS, GONE, GONE,
+	  WI(RMW, ST64, 7, 0, 8, 1), WI(PLAIN, JA, 0, 0, 0, 1)}},
+	{"and the count is used there",
+	 {JK(JEQ64_K, 3, 0, 4), K(XOR64_K, 2, 2), M(STX8, 6, 2, 0), OP(EXIT), M(LDX64, 2, 7, 8), K(ADD64_K, 2, 1),
+	  M(STX64, 7, 2, 8), K(JA, 0, 1)},
+	 {WI(PLAIN, JEQ64_K, 3, 0, 0, 4), WI(PLAIN, XOR64_K, 2, 0, 0, 2), W(PLAIN, STX8, 6, 2, 0),
+	  W(PLAIN, EXIT, 0, 0, 0), W(PLAIN, LDX64, 2, 7, 8), WI(PLAIN, ADD64_K, 2, 0, 0, 1), W(PLAIN, STX64, 7, 2, 8),
+	  WI(PLAIN, JA, 0, 0, 0, 1)}},
 	{"counted for all, by a number",
 	 {K(MOV64_K, 2, 1), M(AADD64, 7, 2, 8), K(MOV64_K, 0, 3), OP(EXIT)},
 	 {GONE, WI(RMW, ST64, 7, 0, 8, 1), WI(PLAIN, MOV64_K, 0, 0, 0, 3), ACTS}},
@@ -415,9 +437,36 @@ static void gen_lookup(struct gen *g)
 		asmr_add(&g->a, INSN_LDX32, 1, 10, off, 0);
 }
 
+/* An end that branches behind it lead back to. */
+static uint32_t gen_end(struct gen *g)
+{
+	uint32_t over = asmr_jmp(&g->a, INSN_JA, 0, 0, 0, 0), at = g->a.count;
+
+	for (uint32_t n = below(g, 12); n--;)
+		gen_bytes(g);
+	asmr_add(&g->a, INSN_XOR64_X, 0, below(g, 6), 0, 0);
+	asmr_add(&g->a, INSN_EXIT, 0, 0, 0, 0);
+	g->a.insns[over].imm = (int32_t)g->a.count;
+	return at;
+}
+
+/* Mostly not taken. */
+static void gen_back(struct gen *g, uint32_t end)
+{
+	unsigned int reg = below(g, 6);
+
+	if (below(g, 2)) {
+		asmr_jmp(&g->a, INSN_JLT32_K, reg, 0, 1 << below(g, 31), end);
+		return;
+	}
+	asmr_jmp(&g->a, INSN_JGE32_K, reg, 0, 1 << below(g, 31), g->a.count + 3);
+	asmr_add(&g->a, INSN_LDX8, below(g, 6), 6, 1, 0);
+	asmr_jmp(&g->a, INSN_JA, 0, 0, 0, end);
+}
+
 static void gen_body(struct gen *g)
 {
-	uint32_t jump = UINT32_MAX;
+	uint32_t jump = UINT32_MAX, end = gen_end(g);
 
 	for (uint32_t n = 10 + below(g, MAX_BODY); n--;) {
 		uint32_t what = below(g, 20);
@@ -438,6 +487,8 @@ static void gen_body(struct gen *g)
 			gen_tangle(g);
 		else if (what == 10)
 			gen_stack(g);
+		else if (what == 11)
+			gen_back(g, end);
 		else
 			gen_bytes(g);
 	}

@@ -50,6 +50,30 @@ int offload_start(struct drv_net *net, char error[static LOAD_ERROR_BYTES])
 	return explain(error, r, &e, "the device does not tell its capabilities");
 }
 
+/* Names the other ones too: nobody wants to learn of them one by one. */
+static void explain_no_entries(const struct load_object *object, const struct load_map *map,
+			       char error[static LOAD_ERROR_BYTES])
+{
+	size_t used = (size_t)snprintf(error, LOAD_ERROR_BYTES,
+				       "map '%s' (type %u %s) has 0 entries in the object, so its own loader sets how "
+				       "many; --entries %s=N does that here",
+				       map->name, map->type, maptype_name(map->type), map->name);
+	const char *before = "; the same goes for";
+
+	for (size_t i = 0; i < object->num_maps; i++) {
+		const struct load_map *other = &object->maps[i];
+
+		if (other == map || other->max_entries || other->is_template)
+			continue;
+		if (used + strlen(before) + strlen(other->name) + sizeof(" , ...") > LOAD_ERROR_BYTES) {
+			snprintf(error + used, LOAD_ERROR_BYTES - used, ", ...");
+			return;
+		}
+		used += (size_t)snprintf(error + used, LOAD_ERROR_BYTES - used, "%s %s", before, other->name);
+		before = ",";
+	}
+}
+
 static int create_map(struct drv_net *net, const struct load_object *object, uint32_t id,
 		      char error[static LOAD_ERROR_BYTES])
 {
@@ -82,10 +106,7 @@ static int create_map(struct drv_net *net, const struct load_object *object, uin
 	}
 	/* Raw instructions come with maps that are what they are. */
 	if (r == 1 && e.status == VIRTIO_NET_XDP_ERR_SIZE && !map->max_entries && object->progs->section[0]) {
-		snprintf(error, LOAD_ERROR_BYTES,
-			 "map '%s' (type %u %s) has 0 entries in the object, so its own loader sets how many; "
-			 "--entries %s=N does that here",
-			 map->name, map->type, maptype_name(map->type), map->name);
+		explain_no_entries(object, map, error);
 		return r;
 	}
 	return explain(error, r, &e, "map '%s' (type %u %s, key %u bytes, value %u bytes, %u entries, flags 0x%x)",

@@ -165,6 +165,9 @@ SEC("xdp") int f(struct xdp_md *ctx)
 }
 E
 bad 1 'a map of 0 entries' "'by_loader' (type 2 array) has 0 entries.*--entries by_loader=N" "$refnic" replay "$tmp/sized.o" $trace
+sed 's/ by_loader SEC(".maps");/& struct one { __uint(type, BPF_MAP_TYPE_HASH); __type(key, __u32); __type(value, __u64); } one SEC(".maps"), two SEC(".maps");/' "$tmp/sized.o.c" | compile sizes.o bpf
+bad 1 'several of them are named at once' 'by_loader=N does that here; the same goes for one, two$' "$refnic" verify "$tmp/sizes.o"
+good 'and each can be given' 'f: accepted' "$refnic" verify "$tmp/sizes.o" --entries one=1 --entries two=2 --entries by_loader=3
 for e in by_loader by_loader= =4 by_loader=0 by_loader=-1 by_loader=4x by_loader=4294967296; do
 	bad 2 "entries $e" 'NAME=N was expected' "$refnic" verify "$tmp/sized.o" --entries "$e"
 done

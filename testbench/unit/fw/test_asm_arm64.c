@@ -114,6 +114,9 @@ Test(asm_arm64, arithmetic)
 	ROW("cmp w9, #7", 0x71001d3f, a64_arith_imm(&o, A64_SUBS, 4, XZR, X9, 7));
 	ROW("cmn x9, #7", 0xb1001d3f, a64_arith_imm(&o, A64_ADDS, 8, XZR, X9, 7));
 	ROW("neg w3, w3", 0x4b0303e3, a64_arith(&o, A64_SUB, 4, X3, XZR, X3));
+	ROW("csel w9, w7, w10, ls", 0x1a8a90e9, a64_csel(&o, A64_LS, 4, X9, X7, X10));
+	ROW("csel x9, x7, x10, eq", 0x9a8a00e9, a64_csel(&o, A64_EQ, 8, X9, X7, X10));
+	ROW("csel w29, wzr, w12, lt", 0x1a8cb3fd, a64_csel(&o, A64_LT, 4, X29, XZR, X12));
 	ROW("madd w0, w1, w2, w3", 0x1b020c20, a64_madd(&o, 4, X0, X1, X2, X3));
 	ROW("madd w29, w7, w22, w30", 0x1b1678fd, a64_madd(&o, 4, X29, X7, X22, X30));
 	ROW("madd w30, wzr, w19, w12", 0x1b1333fe, a64_madd(&o, 4, X30, XZR, X19, X12));

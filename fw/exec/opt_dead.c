@@ -240,6 +240,7 @@ bool opt_dead_is_read(struct opt_work *w, uint32_t i, uint8_t reg)
 /* The stack as the program reads it; R10 - 512 is byte 0. */
 struct reads {
 	bool anywhere; /* R10 went where nobody follows it */
+	bool copied;   /* bytes of it are copied elsewhere */
 	uint64_t bytes[EXEC_STACK_BYTES / 64];
 };
 
@@ -276,6 +277,7 @@ static void take_stack(const struct opt_work *w, uint32_t i, struct reads *r)
 	case OPT_COPY:
 		if (src)
 			add_read(r, insn->imm, info->width);
+		r->copied |= src;
 		return;
 	case OPT_RMW:
 		if (dst)
@@ -382,11 +384,78 @@ static uint32_t remove_stores(struct opt_work *w, const struct reads *r)
 	return behind;
 }
 
+/* Bytes of the stack or these registers change. */
+static void drop_cells(struct opt_work *w, int32_t off, int32_t width, uint32_t registers)
+{
+	for (uint32_t n = 0; n < w->cells;) {
+		const struct opt_cell *c = &w->cell[n];
+
+		if (registers >> c->reg & 1 || (off < c->off + c->width && c->off < off + width))
+			w->cell[n] = w->cell[--w->cells];
+		else
+			n++;
+	}
+}
+
+/* Stores the register that the copied bytes were stored from, if it still has them. */
+static bool copy_register(struct opt_work *w, uint32_t i)
+{
+	struct insn *insn = &w->insns[i];
+
+	for (uint32_t n = 0; n < w->cells; n++) {
+		const struct opt_cell *c = &w->cell[n];
+
+		if (c->off != insn->imm || c->width != opt_info(w, i)->width)
+			continue;
+		*insn = (struct insn){.op = insn->op, .dst = insn->dst, .src = c->reg, .off = insn->off};
+		w->form[i] = OPT_PLAIN;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Copies from the stack of what was stored there in the same block: with the loads gone that became part of copies,
+ * registers keep their values for longer. R10 went nowhere. Returns whether there were some.
+ */
+static bool copy_registers(struct opt_work *w)
+{
+	bool any = false;
+
+	w->cells = 0;
+	for (uint32_t i = 0; i < w->prog->count; i++) {
+		const struct insn *insn = &w->insns[i];
+		const struct insn_info *info = opt_info(w, i);
+		bool stores = info->cls == INSN_CLASS_ST || info->cls == INSN_CLASS_STX;
+		uint32_t effect;
+
+		if (opt_is_target(w, i))
+			w->cells = 0;
+		if (w->form[i] == OPT_NOTHING)
+			continue;
+		if (w->form[i] == OPT_COPY && insn->src == INSN_FRAME_PTR)
+			any |= copy_register(w, i);
+		effect = w->form[i] == OPT_PLAIN ? plain_effect(insn) : form_effect(w, i);
+		if ((effect & READS(MATTERS) && !stores) || info->cls == INSN_CLASS_CALL)
+			w->cells = 0;
+		stores &= insn->dst == INSN_FRAME_PTR;
+		drop_cells(w, insn->off, stores ? info->width : 0, effect >> 16);
+		if (stores && w->form[i] == OPT_PLAIN && info->cls == INSN_CLASS_STX && w->cells < OPT_CELLS)
+			w->cell[w->cells++] =
+				(struct opt_cell){.off = insn->off, .width = info->width, .reg = insn->src};
+	}
+	return any;
+}
+
 void opt_dead_remove(struct opt_work *w)
 {
 	struct reads reads = {0};
 
 	remove_unread(w, &reads);
+	if (!reads.anywhere && reads.copied && copy_registers(w)) {
+		reads = (struct reads){0};
+		remove_unread(w, &reads);
+	}
 	if (!reads.anywhere)
 		remove_again(w, remove_stores(w, &reads));
 }

@@ -151,6 +151,22 @@ static const struct {
 	 {WI(PLAIN, JEQ64_K, 3, 0, 0, 4), WI(PLAIN, XOR64_K, 2, 0, 0, 2), W(PLAIN, STX8, 6, 2, 0),
 	  W(PLAIN, EXIT, 0, 0, 0), W(PLAIN, LDX64, 2, 7, 8), WI(PLAIN, ADD64_K, 2, 0, 0, 1), W(PLAIN, STX64, 7, 2, 8),
 	  WI(PLAIN, JA, 0, 0, 0, 1)}},
+	{"copied by way of the stack",
+	 {M(LDX16, 2, 6, 0), M(STX16, 10, 2, -8), M(LDX8, 3, 7, 0), M(STX8, 6, 3, 0), M(LDX8, 2, 10, -8),
+	  M(STX8, 7, 2, 0), M(LDX8, 2, 10, -7), M(STX8, 7, 2, 1), K(MOV64_K, 0, 1), OP(EXIT)},
+	 {W(PLAIN, LDX16, 2, 6, 0), GONE, W(PLAIN, LDX8, 3, 7, 0), W(PLAIN, STX8, 6, 3, 0), GONE, GONE, GONE,
+	  W(PLAIN, STX16, 7, 2, 0), WI(PLAIN, MOV64_K, 0, 0, 0, 1), ACTS}},
+	{"and the register changed",
+	 {M(LDX16, 2, 6, 0), M(STX16, 10, 2, -8), M(LDX8, 2, 7, 0), M(STX8, 6, 2, 0), M(LDX8, 2, 10, -8),
+	  M(STX8, 7, 2, 0), M(LDX8, 2, 10, -7), M(STX8, 7, 2, 1), K(MOV64_K, 0, 1), OP(EXIT)},
+	 {W(PLAIN, LDX16, 2, 6, 0), W(PLAIN, STX16, 10, 2, -8), W(PLAIN, LDX8, 2, 7, 0), W(PLAIN, STX8, 6, 2, 0), GONE,
+	  GONE, GONE, WI(COPY, STX16, 7, 10, 0, -8), WI(PLAIN, MOV64_K, 0, 0, 0, 1), ACTS}},
+	{"or half of the bytes",
+	 {M(LDX32, 2, 6, 0), M(STX32, 10, 2, -8), M(STX16, 10, 3, -6), M(LDX8, 4, 10, -8), M(STX8, 7, 4, 0),
+	  M(LDX8, 4, 10, -7), M(STX8, 7, 4, 1), M(LDX8, 4, 10, -6), M(STX8, 7, 4, 2), M(LDX8, 4, 10, -5),
+	  M(STX8, 7, 4, 3), K(MOV64_K, 0, 1), OP(EXIT)},
+	 {W(PLAIN, LDX32, 2, 6, 0), W(PLAIN, STX32, 10, 2, -8), W(PLAIN, STX16, 10, 3, -6), GONE, GONE, GONE, GONE,
+	  GONE, GONE, GONE, WI(COPY, STX32, 7, 10, 0, -8), WI(PLAIN, MOV64_K, 0, 0, 0, 1), ACTS}},
 	{"counted for all, by a number",
 	 {K(MOV64_K, 2, 1), M(AADD64, 7, 2, 8), K(MOV64_K, 0, 3), OP(EXIT)},
 	 {GONE, WI(RMW, ST64, 7, 0, 8, 1), WI(PLAIN, MOV64_K, 0, 0, 0, 3), ACTS}},
@@ -382,6 +398,23 @@ static void gen_stack(struct gen *g)
 	asmr_add(&g->a, INSN_LDX8 + below(g, 4), below(g, 6), 10, off, 0);
 }
 
+/* A field moved by way of the stack, as compilers swap two; R10 goes nowhere here. */
+static void gen_swap(struct gen *g)
+{
+	int16_t from_off, to_off, off = (int16_t)(-STACK_BYTES + (int16_t)below(g, 8));
+	unsigned int from = any_base(g, &from_off), to = any_base(g, &to_off), reg = below(g, 6),
+		     wide = 1 + below(g, 2);
+
+	asmr_add(&g->a, INSN_LDX8 + wide, reg, from, from_off, 0);
+	asmr_add(&g->a, INSN_STX8 + wide, 10, reg, off, 0);
+	if (below(g, 2))
+		gen_near(g, 10, off);
+	for (int16_t n = 0; n < 1 << wide; n++) {
+		asmr_add(&g->a, INSN_LDX8, reg, 10, (int16_t)(off + n), 0);
+		asmr_add(&g->a, INSN_STX8, to, reg, (int16_t)(to_off + n), 0);
+	}
+}
+
 static void gen_count(struct gen *g)
 {
 	static const uint8_t alu[] = {INSN_ADD64_K, INSN_SUB32_K, INSN_AND64_K,
@@ -489,6 +522,8 @@ static void gen_body(struct gen *g)
 			gen_stack(g);
 		else if (what == 11)
 			gen_back(g, end);
+		else if (what == 12)
+			gen_swap(g);
 		else
 			gen_bytes(g);
 	}

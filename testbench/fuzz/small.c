@@ -37,6 +37,16 @@ static const struct {
 	 {MOV(7, 3), LOCAL(2), INSN(0x0f, 0, 7, 0, 0), EXIT, LD_MAP(2), MOV(3, SMALL), CALL(12), MOV(0, 1), EXIT}},
 	{GENERATE_PROGS_MAP,
 	 {MOV(2, 4), MOVR(6, 1), CALL(44), MOVR(1, 6), LD_MAP(2), MOV(3, SMALL), CALL(12), MOV(0, 3), EXIT}},
+	/* the same behind a queue that was selected, or metadata; and what a target sees of them */
+	{GENERATE_PROGS_MAP, {INSN(0x62, 1, 0, 16, SMALL), LD_MAP(2), MOV(3, SMALL), CALL(12), MOV(0, 1), EXIT}},
+	{GENERATE_PROGS_MAP,
+	 {MOV(2, -8), MOVR(6, 1), CALL(54), MOVR(1, 6), LD_MAP(2), MOV(3, SMALL), CALL(12), MOV(0, 3), EXIT}},
+	{0, {CALL(8), EXIT}},
+	{0, {INSN(0x61, 2, 1, 8, 0), INSN(0x61, 0, 1, 0, 0), INSN(0x1f, 0, 2, 0, 0), EXIT}},
+	/* a value that was removed is there until the run ends */
+	{GENERATE_HASH_MAP,
+	 {INSN(0x62, 10, 0, -4, SMALL), STACK(2, -4), LD_MAP(1), CALL(1), INSN(0x15, 0, 0, 8, 0), MOVR(7, 0),
+	  STACK(2, -4), LD_MAP(1), CALL(3), INSN(0x71, 0, 7, 0, 0), EXIT, MOV(0, 2), EXIT}},
 	/* redirection */
 	{0, {MOV(1, SMALL), MOV(2, 0), CALL(23), EXIT}},
 	{SMALL_TARGETS_MAP, {LD_MAP(1), MOV(2, SMALL), MOV(3, 2), CALL(51), EXIT}},

@@ -18,7 +18,8 @@ const struct exec_prog *exec_tail_target(struct map *map, uint32_t index, struct
 	run->prog = target;
 	if (run->frame)
 		run->frame->changed |= target->writes;
-	return run->prog;
+	/* cppcheck-suppress returnDanglingLifetime ; a program, not the key */
+	return target;
 }
 
 uint64_t exec_tail_call(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, struct run *run)

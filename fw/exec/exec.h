@@ -112,6 +112,10 @@ uint64_t exec_tail_call(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint
  */
 void interp_link(const struct exec_prog *prog, struct insn *insns);
 
+/*
+ * One run, or the rest of one after a tail call. The caller sets in struct run what differs from frame to frame, and
+ * does with the result and with maps that wait for the end of the run what has to be done.
+ */
 typedef uint64_t jit_fn(struct fw_frame *frame_or_mem, struct run *run, uint64_t mem_bytes);
 /*
  * The program on frames[0..count), count 1 or more: leaves R0 and verdict in each, and what is behind verdict unless

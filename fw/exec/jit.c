@@ -232,7 +232,7 @@ uint64_t jit_blinding(struct jit_work *w)
 void jit_bytes_slowly(struct jit_out *o, uint64_t value, unsigned int bytes)
 {
 	for (; bytes--; value >>= 8, o->at++) {
-		if (o->at < o->room)
+		if (o->image && o->at < o->room)
 			o->image[o->at] = (uint8_t)value;
 		else
 			o->fault |= o->image != NULL;

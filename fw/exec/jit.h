@@ -26,7 +26,7 @@ void jit_bytes_slowly(struct jit_out *o, uint64_t value, unsigned int bytes);
 static inline void jit_bytes(struct jit_out *o, uint64_t value, unsigned int bytes)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	if (likely(o->at + sizeof(value) <= o->room)) {
+	if (likely(o->image && o->at + sizeof(value) <= o->room)) {
 		mem_copy(o->image + o->at, &value, sizeof(value));
 		o->at += bytes;
 		return;

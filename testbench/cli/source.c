@@ -84,7 +84,7 @@ static enum status set_entries(struct source *source, struct load_object *object
 	for (size_t i = 0; i < source->num_entries; i++) {
 		const char *text = source->entries[i];
 		char *name = strndup(text, (size_t)(strchr(text, '=') - text)), error[LOAD_ERROR_BYTES];
-		uint32_t entries;
+		uint32_t entries = 0;
 		int err;
 
 		if (!name)

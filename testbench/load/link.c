@@ -236,6 +236,7 @@ static int step(struct program *p)
 			p->parts[index].next++;
 		if (insn->code != CALL || insn->src_reg != BPF_PSEUDO_CALL)
 			continue;
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): link_programs() frees what it has allocated */
 		to = callee(p, &p->parts[index], i);
 		if (!to)
 			return -EINVAL;

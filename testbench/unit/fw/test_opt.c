@@ -409,7 +409,7 @@ static void gen_swap(struct gen *g)
 	asmr_add(&g->a, INSN_STX8 + wide, 10, reg, off, 0);
 	if (below(g, 2))
 		gen_near(g, 10, off);
-	for (int16_t n = 0; n < 1 << wide; n++) {
+	for (int n = 0; n < 1 << wide; n++) {
 		asmr_add(&g->a, INSN_LDX8, reg, 10, (int16_t)(off + n), 0);
 		asmr_add(&g->a, INSN_STX8, to, reg, (int16_t)(to_off + n), 0);
 	}

@@ -83,12 +83,6 @@ uint64_t devmap_ports(struct map *map, uint32_t home)
 	return devmap->ports;
 }
 
-static void *devmap_lookup(struct map *map, const void *key, uint32_t queue)
-{
-	(void)queue;
-	return slots_find(map, key);
-}
-
 static int devmap_remove(struct map *map, const void *key)
 {
 	uint64_t old;
@@ -97,16 +91,6 @@ static int devmap_remove(struct map *map, const void *key)
 	if (!result)
 		count_port((struct devmap *)map, old, -1);
 	return result;
-}
-
-static int devmap_wire_get(struct map *map, const void *key, void *wire)
-{
-	const uint64_t *word = slots_find(map, key);
-
-	if (!word)
-		return -ENOENT;
-	mem_copy(wire, word, map->attr.value_size);
-	return 0;
 }
 
 /* No port has the ifindex 0, and no program runs where a frame leaves. */
@@ -139,12 +123,12 @@ const struct map_ops devmap_ops = {
 	.check = devmap_check,
 	.bytes = devmap_bytes,
 	.init = devmap_init,
-	.lookup = devmap_lookup,
+	.lookup = slots_lookup,
 	.remove = devmap_remove,
 	.next = slots_next,
 	.count = slots_count,
 	.owns = slots_owns,
-	.wire_get = devmap_wire_get,
+	.wire_get = slots_wire_get,
 	.wire_check = devmap_wire_check,
 	.wire_set = devmap_wire_set,
 };

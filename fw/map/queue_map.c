@@ -37,27 +37,11 @@ static void queue_map_init(struct map *map, uint32_t num_queues)
 	slots_init(map, sizeof(struct slots));
 }
 
-static void *queue_map_lookup(struct map *map, const void *key, uint32_t queue)
-{
-	(void)queue;
-	return slots_find(map, key);
-}
-
 static int queue_map_remove(struct map *map, const void *key)
 {
 	uint64_t old;
 
 	return slots_remove(map, key, &old);
-}
-
-static int queue_map_wire_get(struct map *map, const void *key, void *wire)
-{
-	const uint64_t *word = slots_find(map, key);
-
-	if (!word)
-		return -ENOENT;
-	mem_copy(wire, word, map->attr.value_size);
-	return 0;
 }
 
 /* No program runs where a frame arrives. */
@@ -92,12 +76,12 @@ const struct map_ops queue_map_cpu_ops = {
 	.check = cpu_check,
 	.bytes = queue_map_bytes,
 	.init = queue_map_init,
-	.lookup = queue_map_lookup,
+	.lookup = slots_lookup,
 	.remove = queue_map_remove,
 	.next = slots_next,
 	.count = slots_count,
 	.owns = slots_owns,
-	.wire_get = queue_map_wire_get,
+	.wire_get = slots_wire_get,
 	.wire_check = cpu_wire_check,
 	.wire_set = cpu_wire_set,
 };
@@ -106,11 +90,11 @@ const struct map_ops queue_map_xsk_ops = {
 	.check = xsk_check,
 	.bytes = queue_map_bytes,
 	.init = queue_map_init,
-	.lookup = queue_map_lookup,
+	.lookup = slots_lookup,
 	.remove = queue_map_remove,
 	.next = slots_next,
 	.count = slots_count,
 	.owns = slots_owns,
-	.wire_get = queue_map_wire_get,
+	.wire_get = slots_wire_get,
 	.wire_set = xsk_wire_set,
 };

@@ -108,6 +108,22 @@ uint64_t *slots_find(struct map *map, const void *key)
 	return word && *word ? word : NULL;
 }
 
+void *slots_lookup(struct map *map, const void *key, uint32_t queue)
+{
+	(void)queue;
+	return slots_find(map, key);
+}
+
+int slots_wire_get(struct map *map, const void *key, void *wire)
+{
+	const uint64_t *word = slots_find(map, key);
+
+	if (!word)
+		return -ENOENT;
+	mem_copy(wire, word, map->attr.value_size);
+	return 0;
+}
+
 /* No run is under way: what the hash keeps for one can go. */
 static int settle(struct map *hash, int result)
 {

@@ -30,7 +30,9 @@ int slots_remove(struct map *map, const void *key, uint64_t *old);
 void slots_each(struct map *map, void (*fn)(void *ctx, struct map *map, uint64_t *word), void *ctx);
 void slots_clear(struct map *map, uint64_t *word);
 
-/* As the operations of struct map_ops. */
+/* As the operations of struct map_ops. What a lookup gives, and a command, is the word's first value_size bytes. */
+void *slots_lookup(struct map *map, const void *key, uint32_t queue);
+int slots_wire_get(struct map *map, const void *key, void *wire);
 int slots_next(struct map *map, const void *key, void *next);
 uint32_t slots_count(const struct map *map);
 bool slots_owns(const struct map *map, const void *p, size_t bytes);

@@ -108,8 +108,23 @@ static bool survey_class(struct jit_work *w, uint32_t i)
 	}
 }
 
-#define CONTEXT_IFINDEX 12
-#define CONTEXT_LAST    16 /* the last field's offset, and the only one that is written */
+_Static_assert(sizeof(((struct fw_frame *)0)->data) == 8, "context loads of packet pointers are 8 bytes wide");
+_Static_assert(sizeof(bool) == 1, "bad_queue is stored as a byte");
+_Static_assert(sizeof(((struct run *)0)->num_queues) == 4, "compared with 4 bytes");
+
+const struct jit_field jit_context[JIT_FIELDS] = {
+	{offsetof(struct fw_frame, data), 8},
+	{offsetof(struct fw_frame, data_end), 8},
+	{offsetof(struct fw_frame, data_meta), 8},
+	[JIT_FIELD_IFINDEX] = {offsetof(struct fw_frame, ingress_ifindex), 4},
+	[JIT_FIELD_QUEUE] = {offsetof(struct fw_frame, rx_queue_index), 4},
+};
+
+uint64_t jit_interpret(struct fw_frame *frame, struct run *run, uint64_t mem_bytes)
+{
+	(void)frame, (void)mem_bytes;
+	return interp_run(run->prog, run);
+}
 
 /* Whether an access of the context is one that programs have. req: XO-133, XO-137 */
 static bool context_ok(const struct exec_prog *prog, uint32_t i)
@@ -117,10 +132,10 @@ static bool context_ok(const struct exec_prog *prog, uint32_t i)
 	const struct insn *insn = &prog->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
 
-	if (info->width != 4 || insn->off % 4 || insn->off < 0 || insn->off > CONTEXT_LAST)
+	if (info->width != 4 || insn->off % 4 || insn->off < 0 || insn->off / 4 >= JIT_FIELDS)
 		return false;
 	return info->cls == INSN_CLASS_LDX ||
-	       ((info->cls == INSN_CLASS_ST || info->cls == INSN_CLASS_STX) && insn->off == CONTEXT_LAST);
+	       ((info->cls == INSN_CLASS_ST || info->cls == INSN_CLASS_STX) && insn->off / 4 == JIT_FIELD_QUEUE);
 }
 
 /* Whether slot i is what a decoder and a verifier let through; marks what it leads to. */
@@ -194,7 +209,7 @@ static void learn_slot(struct jit_work *w, uint32_t i)
 	}
 	if (w->prog->access && w->prog->access[i] == EXEC_ACCESS_CTX) {
 		w->run |= cls != INSN_CLASS_LDX;
-		w->needs |= cls != INSN_CLASS_LDX || insn->off == CONTEXT_IFINDEX ? JIT_NEED_PREPARED : 0;
+		w->needs |= cls != INSN_CLASS_LDX || insn->off / 4 == JIT_FIELD_IFINDEX ? JIT_NEED_PREPARED : 0;
 	}
 }
 

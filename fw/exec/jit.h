@@ -135,6 +135,41 @@ struct jit_machine {
 extern const struct jit_machine jit_x86_64;
 extern const struct jit_machine jit_arm64;
 
+/* The context as programs see it, 4 bytes apart: where a field is in struct fw_frame, and how wide a load gets it. */
+struct jit_field {
+	uint8_t offset;
+	uint8_t width;
+};
+
+enum {
+	JIT_FIELD_IFINDEX = 3,
+	JIT_FIELD_QUEUE, /* the only one that is written */
+	JIT_FIELDS,
+};
+
+extern const struct jit_field jit_context[JIT_FIELDS];
+
+/* That of a load or store of the context, which jit.c has found to be of one. */
+static inline const struct jit_field *jit_field_at(int16_t off)
+{
+	return &jit_context[off / 4];
+}
+
+/* Whether slot i accesses the context. */
+static inline bool jit_is_context(const struct jit_work *w, uint32_t i)
+{
+	return w->prog->access && w->prog->access[i] == EXEC_ACCESS_CTX;
+}
+
+/* Whether an immediate of the program has to be hidden. */
+static inline bool jit_blinds(const struct jit_work *w, int64_t imm)
+{
+	return w->prog->blind && imm;
+}
+
+/* What a tail call enters for a target without machine code, as it enters that of others: interprets run->prog. */
+uint64_t jit_interpret(struct fw_frame *frame, struct run *run, uint64_t mem_bytes);
+
 /* The next number to hide an immediate behind. */
 uint64_t jit_blinding(struct jit_work *w);
 

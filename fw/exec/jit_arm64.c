@@ -265,7 +265,7 @@ static void emit_test(struct jit_work *w, const struct insn *insn, const struct 
 	uint8_t dst = reg_of[insn->dst], src = is_imm ? TEMP : reg_of[insn->src];
 	uint32_t field;
 
-	if (is_imm && !jit_arm64_blinds(w, insn->imm64) && a64_bitmask(info->width, value, &field)) {
+	if (is_imm && !jit_blinds(w, insn->imm64) && a64_bitmask(info->width, value, &field)) {
 		a64_logic_imm(&w->out, A64_ANDS, info->width, XZR, dst, value);
 		return;
 	}

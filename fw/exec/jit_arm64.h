@@ -16,12 +16,6 @@ enum {
 /* R0 to R10. */
 static const uint8_t jit_arm64_reg[INSN_MAX_REG] = {JIT_ARM64_R0, X0, X1, X2, X3, X4, X19, X20, X21, X22, X29};
 
-/* Whether the immediate of a program has to be hidden. */
-static inline bool jit_arm64_blinds(const struct jit_work *w, int64_t imm)
-{
-	return w->prog->blind && imm;
-}
-
 /* reg = value, of which no part stands in the code if immediates are to be hidden; x14 is lost then. */
 void jit_arm64_constant(struct jit_work *w, unsigned int reg, uint64_t value);
 /* d = n + imm or the like, for an operation of enum a64_arith; TEMP may be lost. */

@@ -38,7 +38,7 @@ void jit_arm64_arith_imm(struct jit_work *w, enum a64_arith op, unsigned int wid
 			 int32_t imm, bool hide)
 {
 	uint64_t value = (uint64_t)(int64_t)imm;
-	bool hidden = hide && jit_arm64_blinds(w, imm);
+	bool hidden = hide && jit_blinds(w, imm);
 
 	if (!hidden && a64_is_arith_imm(value)) {
 		a64_arith_imm(&w->out, op, width, d, n, value);
@@ -62,7 +62,7 @@ static void alu_logic(const struct alu *a)
 {
 	uint32_t field;
 
-	if (a->is_imm && !jit_arm64_blinds(a->w, a->imm) && a64_bitmask(a->width, imm_of(a), &field))
+	if (a->is_imm && !jit_blinds(a->w, a->imm) && a64_bitmask(a->width, imm_of(a), &field))
 		a64_logic_imm(a->o, a->a64, a->width, a->dst, a->dst, imm_of(a));
 	else
 		a64_logic(a->o, a->a64, a->width, a->dst, a->dst, operand(a));

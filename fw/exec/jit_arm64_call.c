@@ -36,13 +36,6 @@ void jit_arm64_call_address(struct jit_work *w, uint64_t address)
 		jit_branch_far(w, (unsigned int)(o->at - start), address);
 }
 
-/* A target that has no machine code, entered like one that has. */
-static uint64_t interpret_target(struct fw_frame *frame, struct run *run, uint64_t mem_bytes)
-{
-	(void)frame, (void)mem_bytes;
-	return interp_run(run->prog, run);
-}
-
 /* Leaves this function's frame for the target, which returns to whoever called this function. req: XO-147, XO-148 */
 static void tail_call(struct jit_work *w)
 {
@@ -54,7 +47,7 @@ static void tail_call(struct jit_work *w)
 	a64_mov(o, 8, X2, RUN);
 	jit_arm64_call_address(w, (uint64_t)(uintptr_t)exec_tail_target);
 	none = a64_cbz_ahead(o, 8, X0);
-	a64_mov_imm(o, TARGET, (uint64_t)(uintptr_t)interpret_target);
+	a64_mov_imm(o, TARGET, (uint64_t)(uintptr_t)jit_interpret);
 	a64_load(o, 8, FAR, X0, offsetof(struct exec_prog, jit));
 	interpreted = a64_cbz_ahead(o, 8, FAR);
 	a64_load(o, 8, TARGET, FAR, offsetof(struct jit, fn));

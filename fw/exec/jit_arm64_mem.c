@@ -18,46 +18,6 @@ enum {
 	STATUS = X13,
 };
 
-_Static_assert(sizeof(((struct fw_frame *)0)->data) == 8, "context loads of packet pointers are 8 bytes wide");
-_Static_assert(sizeof(bool) == 1, "bad_queue is stored as a byte");
-_Static_assert(sizeof(((struct run *)0)->num_queues) == 4, "loaded as a word");
-
-/* The context as programs see it, 4 bytes apart. */
-static const struct {
-	uint8_t offset; /* in struct fw_frame */
-	uint8_t width;
-} context[] = {
-	{offsetof(struct fw_frame, data), 8},           {offsetof(struct fw_frame, data_end), 8},
-	{offsetof(struct fw_frame, data_meta), 8},      {offsetof(struct fw_frame, ingress_ifindex), 4},
-	{offsetof(struct fw_frame, rx_queue_index), 4},
-};
-
-#define CONTEXT_QUEUE 4
-
-static bool is_context(const struct jit_work *w, uint32_t i)
-{
-	return w->prog->access && w->prog->access[i] == EXEC_ACCESS_CTX;
-}
-
-/* The context's field at off, or -1. */
-static int context_field(int16_t off, uint8_t width)
-{
-	if (off < 0 || off % 4 || (size_t)off / 4 >= ARRAY_SIZE(context) || width != 4)
-		return -1;
-	return off / 4;
-}
-
-static int emit_context_load(struct jit_work *w, const struct insn *insn, const struct insn_info *info)
-{
-	int field = context_field(insn->off, info->width);
-
-	/* req: XO-133 */
-	if (field < 0 || info->cls != INSN_CLASS_LDX)
-		return -ENOTSUP;
-	a64_load(&w->out, context[field].width, reg_of[insn->dst], reg_of[insn->src], context[field].offset);
-	return 0;
-}
-
 int jit_arm64_load(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
@@ -66,8 +26,12 @@ int jit_arm64_load(struct jit_work *w, uint32_t i)
 	uint8_t dst = reg_of[insn->dst], base = reg_of[insn->src];
 	bool sign = info->cls == INSN_CLASS_LDSX;
 
-	if (is_context(w, i))
-		return emit_context_load(w, insn, info);
+	if (jit_is_context(w, i)) {
+		const struct jit_field *field = jit_field_at(insn->off);
+
+		a64_load(o, field->width, dst, base, field->offset); /* req: XO-133 */
+		return 0;
+	}
 	if (a64_is_disp(info->width, insn->off)) {
 		if (sign)
 			a64_load_sx(o, info->width, dst, base, insn->off);
@@ -95,26 +59,23 @@ static uint8_t stored(struct jit_work *w, const struct insn *insn, const struct 
 }
 
 /* Selects a queue if there is such a one. */
-static int emit_context_store(struct jit_work *w, const struct insn *insn, const struct insn_info *info)
+static void emit_context_store(struct jit_work *w, const struct insn *insn, const struct insn_info *info)
 {
 	struct jit_out *o = &w->out;
 	uint8_t base = reg_of[insn->dst], value;
 	size_t bad, done;
 
 	/* req: XO-137, XO-138 */
-	if (context_field(insn->off, info->width) != CONTEXT_QUEUE)
-		return -ENOTSUP;
 	value = stored(w, insn, info);
 	a64_load(o, 4, TEMP, RUN, offsetof(struct run, num_queues));
 	a64_arith(o, A64_SUBS, 4, XZR, value, TEMP);
 	bad = a64_b_cc_ahead(o, A64_HS);
-	a64_store(o, 4, base, context[CONTEXT_QUEUE].offset, value);
+	a64_store(o, 4, base, jit_context[JIT_FIELD_QUEUE].offset, value);
 	done = a64_b_ahead(o);
 	a64_here(o, bad);
 	a64_mov_imm(o, TEMP, true);
 	a64_store(o, 1, base, offsetof(struct fw_frame, bad_queue), TEMP);
 	a64_here(o, done);
-	return 0;
 }
 
 int jit_arm64_store(struct jit_work *w, uint32_t i)
@@ -124,8 +85,10 @@ int jit_arm64_store(struct jit_work *w, uint32_t i)
 	struct jit_out *o = &w->out;
 	uint8_t base = reg_of[insn->dst], value;
 
-	if (is_context(w, i))
-		return emit_context_store(w, insn, info);
+	if (jit_is_context(w, i)) {
+		emit_context_store(w, insn, info);
+		return 0;
+	}
 	value = stored(w, insn, info);
 	if (a64_is_disp(info->width, insn->off)) {
 		a64_store(o, info->width, base, insn->off, value);
@@ -185,7 +148,7 @@ int jit_arm64_atomic(struct jit_work *w, uint32_t i)
 	bool fetches = info->op >= INSN_ATOMIC_FETCH_ADD;
 	size_t again, differs = 0;
 
-	if (is_context(w, i) || (width != 4 && width != 8))
+	if (jit_is_context(w, i) || (width != 4 && width != 8))
 		return -ENOTSUP;
 	address = atomic_address(w, reg_of[insn->dst], insn->off);
 	again = o->at;

@@ -355,7 +355,7 @@ static void emit_compare(struct jit_work *w, const struct insn *insn, const stru
 	bool equality = info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE;
 	struct jit_out *o = &w->out;
 
-	if (info->form == INSN_FORM_JMP_K && !jit_x86_64_blinds(w, insn->imm64)) {
+	if (info->form == INSN_FORM_JMP_K && !jit_blinds(w, insn->imm64)) {
 		if (!insn->imm64 && equality && w->flags == jit_x86_64_flags(insn->dst, info->width))
 			return;
 		emit_compare_imm(o, info->op, info->width, dst, (int32_t)insn->imm64);

@@ -17,12 +17,6 @@ static inline uint8_t jit_x86_64_flags(unsigned int reg, unsigned int width)
 	return (uint8_t)(width << 4 | (reg + 1));
 }
 
-/* Whether the immediate of a program has to be hidden. */
-static inline bool jit_x86_64_blinds(const struct jit_work *w, int64_t imm)
-{
-	return w->prog->blind && imm;
-}
-
 /* reg = value, of which no bytes stand in the code if immediates are to be hidden; changes flags then. */
 void jit_x86_64_constant(struct jit_work *w, unsigned int reg, uint64_t value);
 

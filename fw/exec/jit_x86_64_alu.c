@@ -266,7 +266,7 @@ int jit_x86_64_alu(struct jit_work *w, uint32_t i)
 	if (info->op >= ARRAY_SIZE(alu_rows) || !alu_rows[info->op].emit)
 		return -ENOTSUP;
 	a.x86 = alu_rows[info->op].x86;
-	if (unlikely(w->prog->blind) && a.is_imm && !is_shift(info->op) && jit_x86_64_blinds(w, a.imm)) {
+	if (unlikely(w->prog->blind) && a.is_imm && !is_shift(info->op) && jit_blinds(w, a.imm)) {
 		jit_x86_64_constant(w, R11, a.width == 8 ? (uint64_t)(int64_t)a.imm : (uint32_t)a.imm);
 		a.is_imm = false;
 		a.src = R11;
@@ -283,7 +283,7 @@ void jit_x86_64_lea(struct jit_work *w, uint32_t i)
 	unsigned int width = insn_info[insn->op].width;
 
 	w->flags = 0;
-	if (!jit_x86_64_blinds(w, insn->imm64)) {
+	if (!jit_blinds(w, insn->imm64)) {
 		x86_lea(&w->out, width, dst, src, (int32_t)insn->imm64);
 		return;
 	}

@@ -94,13 +94,6 @@ static bool call_map(struct jit_work *w, const struct map *map, int32_t id)
 	}
 }
 
-/* A target that has no machine code, entered like one that has. */
-static uint64_t interpret_target(struct fw_frame *frame, struct run *run, uint64_t mem_bytes)
-{
-	(void)frame, (void)mem_bytes;
-	return interp_run(run->prog, run);
-}
-
 /* Leaves this function's frame for the target, which returns to whoever called this function. req: XO-147, XO-148 */
 static void tail_call(struct jit_work *w)
 {
@@ -113,7 +106,7 @@ static void tail_call(struct jit_work *w)
 	jit_x86_64_call_address(w, (uint64_t)(uintptr_t)exec_tail_target);
 	x86_test(o, 8, RAX, RAX);
 	none = x86_jcc_ahead(o, X86_E);
-	x86_mov_imm(o, R11, (uint64_t)(uintptr_t)interpret_target);
+	x86_mov_imm(o, R11, (uint64_t)(uintptr_t)jit_interpret);
 	x86_load(o, 8, RAX, RAX, offsetof(struct exec_prog, jit));
 	x86_test(o, 8, RAX, RAX);
 	compiled = x86_jcc_ahead(o, X86_E);

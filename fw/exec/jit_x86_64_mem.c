@@ -2,90 +2,50 @@
 /* The x86-64 back end: loads, stores, atomics and the context. r10 and r11 are scratch. */
 #include "exec/jit_x86_64.h"
 
-_Static_assert(sizeof(((struct fw_frame *)0)->data) == 8, "context loads of packet pointers are 8 bytes wide");
-_Static_assert(sizeof(bool) == 1, "bad_queue is stored as a byte");
-_Static_assert(sizeof(((struct run *)0)->num_queues) == 4, "compared with the low half of a register");
-
-/* The context as programs see it, 4 bytes apart. */
-static const struct {
-	uint8_t offset; /* in struct fw_frame */
-	uint8_t width;
-} context[] = {
-	{offsetof(struct fw_frame, data), 8},           {offsetof(struct fw_frame, data_end), 8},
-	{offsetof(struct fw_frame, data_meta), 8},      {offsetof(struct fw_frame, ingress_ifindex), 4},
-	{offsetof(struct fw_frame, rx_queue_index), 4},
-};
-
-#define CONTEXT_QUEUE 4
-
-static bool is_context(const struct jit_work *w, uint32_t i)
-{
-	return w->prog->access && w->prog->access[i] == EXEC_ACCESS_CTX;
-}
-
-/* The context's field at off, or -1. */
-static int context_field(int16_t off, uint8_t width)
-{
-	if (off < 0 || off % 4 || (size_t)off / 4 >= ARRAY_SIZE(context) || width != 4)
-		return -1;
-	return off / 4;
-}
-
-static int emit_context_load(struct jit_work *w, const struct insn *insn, const struct insn_info *info)
-{
-	int field = context_field(insn->off, info->width);
-
-	/* req: XO-133 */
-	if (field < 0 || info->cls != INSN_CLASS_LDX)
-		return -ENOTSUP;
-	x86_load(&w->out, context[field].width, jit_x86_64_reg[insn->dst], jit_x86_64_reg[insn->src],
-		 context[field].offset);
-	return 0;
-}
-
 int jit_x86_64_load(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
+	uint8_t dst = jit_x86_64_reg[insn->dst], base = jit_x86_64_reg[insn->src];
 
 	w->flags = 0;
-	if (is_context(w, i))
-		return emit_context_load(w, insn, info);
-	if (info->cls == INSN_CLASS_LDSX)
-		x86_load_sx(&w->out, info->width, jit_x86_64_reg[insn->dst], jit_x86_64_reg[insn->src], insn->off);
-	else
-		x86_load(&w->out, info->width, jit_x86_64_reg[insn->dst], jit_x86_64_reg[insn->src], insn->off);
+	if (jit_is_context(w, i)) {
+		const struct jit_field *field = jit_field_at(insn->off);
+
+		x86_load(&w->out, field->width, dst, base, field->offset); /* req: XO-133 */
+	} else if (info->cls == INSN_CLASS_LDSX) {
+		x86_load_sx(&w->out, info->width, dst, base, insn->off);
+	} else {
+		x86_load(&w->out, info->width, dst, base, insn->off);
+	}
 	return 0;
 }
 
 /* Selects a queue if there is such a one. */
-static int emit_context_store(struct jit_work *w, const struct insn *insn, const struct insn_info *info)
+static void emit_context_store(struct jit_work *w, const struct insn *insn, const struct insn_info *info)
 {
 	struct jit_out *o = &w->out;
 	uint8_t base = jit_x86_64_reg[insn->dst], src = jit_x86_64_reg[insn->src];
 	size_t bad, done;
 
 	/* req: XO-137, XO-138 */
-	if (context_field(insn->off, info->width) != CONTEXT_QUEUE)
-		return -ENOTSUP;
-	if (info->cls == INSN_CLASS_ST && jit_x86_64_blinds(w, insn->imm)) {
+	if (info->cls == INSN_CLASS_ST && jit_blinds(w, insn->imm)) {
 		src = R11;
 		jit_x86_64_constant(w, src, (uint32_t)insn->imm);
 	}
 	if (info->cls == INSN_CLASS_STX || src == R11) {
 		x86_alu_load(o, X86_CMP, 4, src, JIT_X86_64_RUN, offsetof(struct run, num_queues));
 		bad = x86_jcc_ahead(o, X86_AE);
-		x86_store(o, 4, base, context[CONTEXT_QUEUE].offset, src);
+		x86_store(o, 4, base, jit_context[JIT_FIELD_QUEUE].offset, src);
 	} else {
 		x86_alu_mem_imm(o, X86_CMP, 4, JIT_X86_64_RUN, offsetof(struct run, num_queues), insn->imm);
 		bad = x86_jcc_ahead(o, X86_BE);
-		x86_store_imm(o, 4, base, context[CONTEXT_QUEUE].offset, insn->imm);
+		x86_store_imm(o, 4, base, jit_context[JIT_FIELD_QUEUE].offset, insn->imm);
 	}
 	done = x86_jmp_ahead(o);
 	x86_here(o, bad);
 	x86_store_imm(o, 1, base, offsetof(struct fw_frame, bad_queue), true);
 	x86_here(o, done);
-	return 0;
 }
 
 int jit_x86_64_store(struct jit_work *w, uint32_t i)
@@ -93,18 +53,18 @@ int jit_x86_64_store(struct jit_work *w, uint32_t i)
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
 
-	if (is_context(w, i)) {
+	if (jit_is_context(w, i)) {
 		w->flags = 0;
-		return emit_context_store(w, insn, info);
-	}
-	if (info->cls == INSN_CLASS_STX) {
+		emit_context_store(w, insn, info);
+	} else if (info->cls == INSN_CLASS_STX) {
 		x86_store(&w->out, info->width, jit_x86_64_reg[insn->dst], insn->off, jit_x86_64_reg[insn->src]);
-	} else if (jit_x86_64_blinds(w, insn->imm)) {
+	} else if (jit_blinds(w, insn->imm)) {
 		w->flags = 0;
 		jit_x86_64_constant(w, R11, (uint64_t)(int64_t)insn->imm);
 		x86_store(&w->out, info->width, jit_x86_64_reg[insn->dst], insn->off, R11);
-	} else
+	} else {
 		x86_store_imm(&w->out, info->width, jit_x86_64_reg[insn->dst], insn->off, insn->imm);
+	}
 	return 0;
 }
 
@@ -143,7 +103,7 @@ int jit_x86_64_atomic(struct jit_work *w, uint32_t i)
 	enum x86_alu op;
 
 	w->flags = 0;
-	if (is_context(w, i) || (info->width != 4 && info->width != 8))
+	if (jit_is_context(w, i) || (info->width != 4 && info->width != 8))
 		return -ENOTSUP;
 	switch (info->op) {
 	case INSN_ATOMIC_ADD:
@@ -212,7 +172,7 @@ int jit_x86_64_rmw(struct jit_work *w, uint32_t i)
 		return -ENOTSUP;
 	op = (enum x86_alu)ops[insn->imm];
 	w->flags = 0;
-	if (info->cls == INSN_CLASS_ST && !jit_x86_64_blinds(w, insn->imm64)) {
+	if (info->cls == INSN_CLASS_ST && !jit_blinds(w, insn->imm64)) {
 		x86_alu_mem_imm(&w->out, op, info->width, base, insn->off, (int32_t)insn->imm64);
 		return 0;
 	}

@@ -92,9 +92,14 @@ $(BUILD)/obj/%.o: %.c
 	$(CC) $(CFLAGS) $(or $(ROOM_FLAGS),$(testbench_FLAGS)) -c -o $@ $<
 
 BPF_CPU = v3
-$(BUILD)/progs/%.bpf.o $(BUILD)/peers/%.bpf.o: testbench/progs/%.bpf.c $(wildcard testbench/progs/*.h)
+BPF_COMPILE = $(CLANG) -target bpf -mcpu=$(BPF_CPU) -O2 -g -Wall -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
+# Two rules: one with both patterns would make both files at once.
+$(BUILD)/progs/%.bpf.o: testbench/progs/%.bpf.c $(wildcard testbench/progs/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf -mcpu=$(BPF_CPU) -O2 -g -Wall -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
+	$(BPF_COMPILE)
+$(BUILD)/peers/%.bpf.o: testbench/progs/%.bpf.c $(wildcard testbench/progs/*.h)
+	@mkdir -p $(@D)
+	$(BPF_COMPILE)
 
 tests: all $(TESTS)
 

@@ -3,6 +3,8 @@
 
 #include "world.h"
 
+#define FRAME_BYTES 64 /* of TEST_RUN */
+
 #define ROW(name, fixed, array, result, room)                                                                          \
 	{                                                                                                              \
 		VIRTIO_NET_CTRL_XDP_##name, #name, fixed, array, result, room                                          \
@@ -18,21 +20,19 @@ const struct world_command world_commands[WORLD_COMMANDS] = {
 	ROW(TEST_RUN, 16, true, 24, 4096), ROW(EVENT_GET, 4, false, 16, 16),
 };
 
-static const uint64_t pass[] = {RETURN(VIRTIO_NET_XDP_PASS)};
-
 void world_make(struct bench *b)
 {
 	static const uint64_t refused[] = {LDX_W(0, 1, 20), EXIT};
 	struct drv_xdp_prog_info info;
 	uint64_t value = 0x1111111111111111;
-	le64 wire[2] = {cpu_to_le64(pass[0]), cpu_to_le64(pass[1])};
+	le64 pass[] = {cpu_to_le64(MOV_K(0, VIRTIO_NET_XDP_PASS)), cpu_to_le64(EXIT)};
 
 	LOAD(b, 0, RETURN(VIRTIO_NET_XDP_PASS));
 	attach(b, 0, 1, 0);
 	cr_assert_eq(drv_xdp_prog_create(b->net, 1, 16, 0, "half", NULL, NULL), 0);
-	cr_assert_eq(drv_xdp_prog_write(b->net, 1, 0, wire, 8, NULL), 0);
+	cr_assert_eq(drv_xdp_prog_write(b->net, 1, 0, pass, 8, NULL), 0);
 	cr_assert_eq(drv_xdp_prog_create(b->net, 2, 16, 0, "whole", NULL, NULL), 0);
-	cr_assert_eq(drv_xdp_prog_write(b->net, 2, 0, wire, 16, NULL), 0);
+	cr_assert_eq(drv_xdp_prog_write(b->net, 2, 0, pass, 16, NULL), 0);
 	LOAD(b, 3, RETURN(VIRTIO_NET_XDP_DROP));
 	cr_assert_eq(load_flags(b, 4, refused, 2, 0, &info), VIRTIO_NET_XDP_PROG_REFUSED);
 	make_map(b, 0, VIRTIO_NET_XDP_MAP_HASH, 8, 4, 0);
@@ -49,86 +49,50 @@ static void put32(uint8_t *data, size_t *at, uint32_t value)
 	*at += sizeof(wire);
 }
 
+/*
+ * What each command asks for here, as words; zeros follow up to its structure's end. Where there is no row, the request
+ * is about object 0.
+ */
+#define REQUEST(name, ...)                                                                                             \
+	[VIRTIO_NET_CTRL_XDP_##name] = {                                                                               \
+		(const uint32_t[]){__VA_ARGS__},                                                                       \
+		sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t),                                            \
+	}
+#define SLOT(word) (uint32_t)(word), (uint32_t)((uint64_t)(word) >> 32)
+
+static const struct {
+	const uint32_t *words;
+	size_t count;
+} requests[] = {
+	REQUEST(PROG_CREATE, 5, 16),
+	REQUEST(PROG_WRITE, 1, 8, SLOT(EXIT)),
+	REQUEST(PROG_COMMIT, 2, 0),
+	REQUEST(PROG_LOG_GET, 4, 0),
+	REQUEST(PROG_DESTROY, 3),
+	REQUEST(ATTACH, 3, 0, 1, 2, 0),
+	REQUEST(DETACH, 0, 1),
+	REQUEST(MAP_CREATE, 2, VIRTIO_NET_XDP_MAP_HASH, 4, 8, 4, 0, VIRTIO_NET_XDP_ID_NONE),
+	REQUEST(MAP_DESTROY, 1),
+	REQUEST(MAP_FREEZE, 1),
+	REQUEST(MAP_LOOKUP, 0, WORLD_KEY),
+	REQUEST(MAP_DELETE, 0, WORLD_KEY),
+	REQUEST(MAP_UPDATE, 0, VIRTIO_NET_XDP_UPDATE_ANY, WORLD_KEY, 0xabcdef01, 0x23456789),
+	REQUEST(OBJ_LIST, VIRTIO_NET_XDP_OBJ_PROG, 0),
+};
+
 size_t world_request(const struct world_command *c, uint8_t data[WORLD_DATA])
 {
-	le64 wire[2] = {cpu_to_le64(pass[0]), cpu_to_le64(pass[1])};
+	size_t count = c->command < sizeof(requests) / sizeof(requests[0]) ? requests[c->command].count : 0;
 	size_t at = 0;
 
 	memset(data, 0, WORLD_DATA);
-	switch (c->command) {
-	case VIRTIO_NET_CTRL_XDP_CAP_GET:
-		break;
-	case VIRTIO_NET_CTRL_XDP_PROG_CREATE:
-		put32(data, &at, 5);
-		put32(data, &at, 16);
-		at = sizeof(struct virtio_net_xdp_prog_create);
-		break;
-	case VIRTIO_NET_CTRL_XDP_PROG_WRITE:
-		put32(data, &at, 1);
-		put32(data, &at, 8);
-		memcpy(data + at, &wire[1], 8);
-		at += 8;
-		break;
-	case VIRTIO_NET_CTRL_XDP_PROG_COMMIT:
-		put32(data, &at, 2);
-		put32(data, &at, 0);
-		break;
-	case VIRTIO_NET_CTRL_XDP_PROG_LOG_GET:
-		put32(data, &at, 4);
-		put32(data, &at, 0);
-		break;
-	case VIRTIO_NET_CTRL_XDP_PROG_DESTROY:
-		put32(data, &at, 3);
-		break;
-	case VIRTIO_NET_CTRL_XDP_ATTACH:
-		put32(data, &at, 3);
-		put32(data, &at, 0);
-		put32(data, &at, 1);
-		put32(data, &at, 2);
-		put32(data, &at, 0);
-		break;
-	case VIRTIO_NET_CTRL_XDP_DETACH:
-		put32(data, &at, 0);
-		put32(data, &at, 1);
-		break;
-	case VIRTIO_NET_CTRL_XDP_MAP_CREATE:
-		put32(data, &at, 2);
-		put32(data, &at, VIRTIO_NET_XDP_MAP_HASH);
-		put32(data, &at, 4);
-		put32(data, &at, 8);
-		put32(data, &at, 4);
-		put32(data, &at, 0);
-		put32(data, &at, VIRTIO_NET_XDP_ID_NONE);
-		at = sizeof(struct virtio_net_xdp_map_create);
-		break;
-	case VIRTIO_NET_CTRL_XDP_MAP_DESTROY:
-	case VIRTIO_NET_CTRL_XDP_MAP_FREEZE:
-		put32(data, &at, 1);
-		break;
-	case VIRTIO_NET_CTRL_XDP_MAP_LOOKUP:
-	case VIRTIO_NET_CTRL_XDP_MAP_DELETE:
-		put32(data, &at, 0);
-		put32(data, &at, WORLD_KEY);
-		break;
-	case VIRTIO_NET_CTRL_XDP_MAP_UPDATE:
-		put32(data, &at, 0);
-		put32(data, &at, VIRTIO_NET_XDP_UPDATE_ANY);
-		put32(data, &at, WORLD_KEY);
-		put32(data, &at, 0xabcdef01);
-		put32(data, &at, 0x23456789);
-		break;
-	case VIRTIO_NET_CTRL_XDP_OBJ_LIST:
-		put32(data, &at, VIRTIO_NET_XDP_OBJ_PROG);
-		put32(data, &at, 0);
-		break;
-	case VIRTIO_NET_CTRL_XDP_TEST_RUN:
-		put32(data, &at, 0);
-		at += 12;
-		make_frame(data + at, 64);
-		at += 64;
-		break;
-	default: /* a command on object 0 */
-		put32(data, &at, 0);
+	for (size_t i = 0; i < count; i++)
+		put32(data, &at, requests[c->command].words[i]);
+	if (at < c->fixed)
+		at = c->fixed;
+	if (c->command == VIRTIO_NET_CTRL_XDP_TEST_RUN) {
+		make_frame(data + at, FRAME_BYTES);
+		at += FRAME_BYTES;
 	}
 	return at;
 }

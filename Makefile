@@ -27,7 +27,7 @@ cli_SRC = $(wildcard testbench/cli/*.c)
 
 ROOMS = fw device-model guest-driver testbench
 LIBS = $(patsubst %,$(BUILD)/lib%.a,testbench guest-driver device-model fw)
-LDLIBS = -lbpf -lelf -lpcap -ljansson -lz -llzma
+LDLIBS = -lbpf -lpcap -ljansson -lz -llzma
 PROGS = $(patsubst testbench/progs/%.bpf.c,$(BUILD)/progs/%.bpf.o,$(wildcard testbench/progs/*.bpf.c))
 
 TESTS = $(patsubst %,$(BUILD)/unit-%,$(ROOMS)) $(BUILD)/conform $(BUILD)/oracle $(BUILD)/fuzz

@@ -10,7 +10,7 @@ set -u
 build=${1:?usage: test-arm64.sh BUILD}
 arm=$build/arm64
 jobs=$(nproc)
-packages=libc6-dev,libcriterion-dev,libbpf-dev,libelf-dev,libpcap-dev,libjansson-dev,zlib1g-dev,liblzma-dev
+packages=libc6-dev,libcriterion-dev,libbpf-dev,libpcap-dev,libjansson-dev,zlib1g-dev,liblzma-dev
 tmp=$(mktemp -d)
 handler=
 clean() {

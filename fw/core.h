@@ -34,6 +34,8 @@ struct fw {
 	uint64_t poison;    /* for tests: see struct run */
 	fw_trace_fn *trace;
 	void *trace_ctx;
+	verify_watch_fn *watch; /* for tests: see struct verify_args */
+	void *watch_ctx;
 	struct fw_frame tested; /* as the last TEST_RUN left it; without addresses */
 	uint8_t *test_frame;    /* headroom + max_frame + tailroom bytes for TEST_RUN, NULL if it is not offered */
 };

@@ -185,6 +185,8 @@ static void verify_begin(struct fw *fw, struct prog *prog)
 		.log = prog->log,
 		.log_bytes = fw->config.caps.max_log_bytes + 1,
 		.arena = &fw->scratch,
+		.watch = fw->watch,
+		.watch_ctx = fw->watch_ctx,
 	};
 
 	prog->verify = verify_start(&args);

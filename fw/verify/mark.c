@@ -35,8 +35,7 @@ static void *take(struct verify *v, size_t bytes)
 	return v->pool.bytes > MAX_POOL_BYTES ? NULL : pool_alloc(&v->pool, bytes);
 }
 
-/* What lives in each frame if the running one is at insn. */
-static void live_at(const struct verify *v, uint32_t insn, struct packed_live *live)
+void mark_live(const struct verify *v, uint32_t insn, struct packed_live *live)
 {
 	const struct state *s = v->state;
 
@@ -99,6 +98,13 @@ static void deep_matters(struct verify *v, const struct packed *state)
 	mark_matters(v, &here);
 }
 
+static void free_mark(struct verify *v, struct mark *m)
+{
+	walk_tell(v, VERIFY_FORGETS, m);
+	free_packed(v, m->state);
+	pool_free(&v->pool, m, sizeof(*m));
+}
+
 static int add_mark(struct verify *v, struct spot *spot, const struct packed_live *live)
 {
 	struct mark *m = take(v, sizeof(*m));
@@ -114,8 +120,9 @@ static int add_mark(struct verify *v, struct spot *spot, const struct packed_liv
 	deep_matters(v, m->state);
 	v->parent = m;
 	v->since_mark = 0;
-	v->result.states++;
+	m->number = ++v->result.states;
 	state_reset_deps(v->state);
+	walk_tell(v, VERIFY_MARKS, m);
 	return 0;
 }
 
@@ -134,10 +141,8 @@ static void drop_mark(struct verify *v, struct mark **at)
 
 	*at = m->next;
 	m->dropped = true;
-	if (m->branches)
-		return;
-	free_packed(v, m->state);
-	pool_free(&v->pool, m, sizeof(*m));
+	if (!m->branches)
+		free_mark(v, m);
 }
 
 int mark_compare(struct verify *v)
@@ -147,7 +152,7 @@ int mark_compare(struct verify *v)
 	bool add = !spot->marks || v->since_mark >= MARK_DISTANCE;
 	struct packed_live live;
 
-	live_at(v, v->insn, &live);
+	mark_live(v, v->insn, &live);
 	while (*at) {
 		struct mark *m = *at;
 
@@ -160,6 +165,7 @@ int mark_compare(struct verify *v)
 			m->hits += m->hits < 1000;
 			v->path_ends = true;
 			matters_as_in(v, m, &live);
+			walk_tell(v, VERIFY_COVERED, m);
 			return 0;
 		}
 		/* a state that will not be kept says nothing about those that are */
@@ -178,10 +184,8 @@ void mark_end_path(struct verify *v)
 
 	for (; m && --m->branches == 0; m = parent) {
 		parent = m->parent;
-		if (!m->dropped)
-			continue;
-		free_packed(v, m->state);
-		pool_free(&v->pool, m, sizeof(*m));
+		if (m->dropped)
+			free_mark(v, m);
 	}
 }
 
@@ -192,7 +196,7 @@ int mark_add_pending(struct verify *v)
 
 	if (!p)
 		return mark_no_memory(v);
-	live_at(v, v->insn, &live);
+	mark_live(v, v->insn, &live);
 	*p = (struct pending){
 		.next = v->pending, .parent = v->parent, .insn = v->insn, .log_at = v->log_at, .state = pack(v, &live)};
 	if (!p->state) {
@@ -202,6 +206,7 @@ int mark_add_pending(struct verify *v)
 	v->pending = p;
 	if (v->parent)
 		v->parent->branches++;
+	walk_tell(v, VERIFY_WAITS, NULL);
 	return 0;
 }
 

@@ -43,6 +43,7 @@ static bool next_path(struct verify *v)
 		call_tail_return(v);
 	}
 	mark_free_pending(v, p);
+	walk_tell(v, VERIFY_RESUMES, NULL);
 	return true;
 }
 
@@ -142,6 +143,7 @@ static int walk(struct verify *v)
 		ret = mark_compare(v);
 	if (ret || v->path_ends)
 		return ret;
+	walk_tell(v, VERIFY_VISITS, NULL);
 	v->since_mark++;
 	v->next = walk_after(v->args.insns, v->insn);
 	ret = v->args.log_level ? walk_logged(v, insn) : walk_class(v, insn);
@@ -203,6 +205,7 @@ static int start(struct verify *v)
 	if (live_build(v))
 		return mark_no_memory(v);
 	enter_main(v);
+	walk_tell(v, VERIFY_BEGINS, NULL);
 	return 0;
 }
 
@@ -237,6 +240,7 @@ static void finish(struct verify *v, struct verify_result *result)
 	if (!v->result.error && !accept(v))
 		report_accept(v);
 	v->result.log_bytes = v->log_at;
+	walk_tell(v, VERIFY_ENDS, NULL);
 	*result = v->result;
 }
 

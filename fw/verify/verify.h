@@ -17,6 +17,23 @@
 
 #define VERIFY_MAX_VISITED 1000000 /* instructions */
 
+struct verify;
+struct mark;
+
+/* What the walk has just done, for tests that follow it. */
+enum verify_event {
+	VERIFY_BEGINS,
+	VERIFY_MARKS,   /* a new mark holds the state at the next instruction */
+	VERIFY_VISITS,  /* is about to walk an instruction */
+	VERIFY_WAITS,   /* left the other side of it for later */
+	VERIFY_RESUMES, /* went back to the side that was left last */
+	VERIFY_COVERED, /* the mark covers the state: the path ends */
+	VERIFY_FORGETS, /* is about to free the mark */
+	VERIFY_ENDS,    /* the result is there, and everything that it was found with */
+};
+
+typedef void verify_watch_fn(void *ctx, struct verify *v, enum verify_event event, const struct mark *mark);
+
 struct verify_args {
 	const struct insn *insns; /* insn.imm of LD_MAP, LD_MAP_VALUE: index into maps; imm64 as decoded */
 	uint32_t count;           /* slots */
@@ -30,7 +47,9 @@ struct verify_args {
 	uint32_t log_level; /* 0: the reason only, 1: the last path too, 2: every step */
 	char *log;          /* log_bytes of room; cut at a line's end; always terminated */
 	uint32_t log_bytes;
-	struct arena *arena; /* all its memory; given back by verify_free() */
+	struct arena *arena;    /* all its memory; given back by verify_free() */
+	verify_watch_fn *watch; /* NULL: none */
+	void *watch_ctx;
 };
 
 struct verify_result {
@@ -50,8 +69,6 @@ struct verify_result {
 	bool writes;             /* it can write to the packet or metadata, by itself or through a helper's argument */
 	bool zero_stack;         /* it reads stack that it has not written: frames must start as zeros */
 };
-
-struct verify;
 
 /* args is copied; what it points to must stay. NULL: no memory. */
 struct verify *verify_start(const struct verify_args *args);

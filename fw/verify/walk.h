@@ -17,7 +17,8 @@ struct mark {
 	struct deps precise; /* places whose numbers mattered behind it */
 	uint32_t branches;   /* paths from here that have not ended; 0: all that can follow is known to be safe */
 	uint16_t hits, misses;
-	bool dropped; /* no longer compared with */
+	uint32_t number; /* from 1 on */
+	bool dropped;    /* no longer compared with */
 };
 
 /* The other side of a branch, to be walked later. */
@@ -70,6 +71,12 @@ struct verify {
 	bool done;
 };
 
+static inline void walk_tell(struct verify *v, enum verify_event event, const struct mark *m)
+{
+	if (unlikely(v->args.watch))
+		v->args.watch(v->args.watch_ctx, v, event, m);
+}
+
 static inline struct reg *walk_reg(struct verify *v, uint8_t number)
 {
 	return &state_frame(v->state)->regs[number];
@@ -93,6 +100,8 @@ int cfg_build(struct verify *v);
 /* mark.c: states to compare with, and branches that wait. */
 
 int mark_no_memory(struct verify *v);
+/* What lives in each frame if the running one is at insn. */
+void mark_live(const struct verify *v, uint32_t insn, struct packed_live *live);
 /* Compares with all marks at the instruction, and may leave a new one. Sets path_ends if there is nothing new to find.
  */
 int mark_compare(struct verify *v);

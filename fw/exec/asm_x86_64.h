@@ -94,12 +94,14 @@ static inline bool x86_is_s32(int64_t value)
 	return value == (int32_t)value;
 }
 
-/* The bytes of an instruction up to its displacement or immediate, the first one lowest. */
+/* The bytes of an instruction, behind 0x66 and REX, the first one lowest. */
 struct x86_head {
 	uint64_t bytes;
 	unsigned int count;
+	unsigned int rex; /* 0: none */
 };
 
+/* At most 7 in all. */
 static inline void x86_append(struct x86_head *head, uint64_t bytes, unsigned int count)
 {
 	head->bytes |= bytes << 8 * head->count;
@@ -113,25 +115,26 @@ static inline void x86_append(struct x86_head *head, uint64_t bytes, unsigned in
 static inline struct x86_head x86_begin(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
 					unsigned int rm, bool byte_reg, bool byte_rm)
 {
-	unsigned int rex = (width == 8 ? X86_REX_W : 0) | (reg & 8 ? X86_REX_R : 0) | (rm & 8 ? X86_REX_B : 0);
+	unsigned int rex = (width & X86_REX_W) | (reg & 8 ? X86_REX_R : 0) | (rm & 8 ? X86_REX_B : 0);
 	bool has_rex = rex | (byte_reg & (reg >= RSP)) | (byte_rm & (rm >= RSP));
-	struct x86_head head = {0};
 
-	if (unlikely(reg > R15 || rm > R15 || (width != 1 && width != 2 && width != 4 && width != 8)))
+	if (unlikely((reg | rm) > R15 || width > 8 || !(1u << width & (1u << 1 | 1u << 2 | 1u << 4 | 1u << 8))))
 		o->fault = true;
 	if (width == 2)
-		x86_append(&head, 0x66, 1);
-	/* What is often needed and often not is no branch. */
-	x86_append(&head, (X86_REX | rex) * (unsigned int)has_rex, has_rex);
-	if (opcode > 0xff)
-		x86_append(&head, opcode >> 8, 1);
-	x86_append(&head, opcode & 0xff, 1);
-	return head;
+		jit_byte(o, 0x66);
+	return (struct x86_head){
+		.bytes = opcode > 0xff ? (opcode & 0xff) << 8 | opcode >> 8 : opcode,
+		.count = opcode > 0xff ? 2 : 1,
+		.rex = has_rex ? X86_REX | rex : 0,
+	};
 }
 
 static inline void x86_end(struct jit_out *o, const struct x86_head *head)
 {
-	jit_bytes(o, head->bytes, head->count);
+	/* What is often needed and often not is no branch. */
+	unsigned int prefix = head->rex != 0;
+
+	jit_bytes(o, head->bytes << 8 * prefix | head->rex, head->count + prefix);
 }
 
 static inline void x86_opcode(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg, unsigned int rm,
@@ -164,19 +167,38 @@ static inline void x86_address(struct jit_out *o, struct x86_head head, unsigned
 		jit_bytes(o, (uint32_t)disp, 4);
 }
 
-/* Register and register, or register and memory; no byte registers but perhaps rm. */
-static inline void x86_op_rr_byte(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
-				  unsigned int rm, bool byte_rm)
+/* Register and register, or register and memory; no byte registers but perhaps rm. Then count bytes of imm. */
+static inline void x86_op_rr_all(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+				 unsigned int rm, bool byte_rm, uint32_t imm, unsigned int count)
 {
 	struct x86_head head = x86_begin(o, width, opcode, reg, rm, false, byte_rm);
 
 	x86_append(&head, x86_modrm(3, reg, rm), 1);
+	x86_append(&head, imm, count);
 	x86_end(o, &head);
 }
 
 static inline void x86_op_rr(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg, unsigned int rm)
 {
-	x86_op_rr_byte(o, width, opcode, reg, rm, false);
+	x86_op_rr_all(o, width, opcode, reg, rm, false, 0, 0);
+}
+
+static inline void x86_op_rr_byte(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+				  unsigned int rm, bool byte_rm)
+{
+	x86_op_rr_all(o, width, opcode, reg, rm, byte_rm, 0, 0);
+}
+
+static inline void x86_op_rr_imm8(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+				  unsigned int rm, uint8_t imm)
+{
+	x86_op_rr_all(o, width, opcode, reg, rm, false, imm, 1);
+}
+
+static inline void x86_op_rr_imm32(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+				   unsigned int rm, uint32_t imm)
+{
+	x86_op_rr_all(o, width, opcode, reg, rm, false, imm, 4);
 }
 
 static inline void x86_op_rm(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
@@ -200,11 +222,12 @@ static inline void x86_zero(struct jit_out *o, unsigned int to)
 static inline void x86_mov_imm(struct jit_out *o, unsigned int to, uint64_t value)
 {
 	if (value <= UINT32_MAX) {
-		x86_opcode(o, 4, (uint16_t)(0xb8 | (to & 7)), 0, to, false, false);
-		jit_bytes(o, value, 4);
+		struct x86_head head = x86_begin(o, 4, (uint16_t)(0xb8 | (to & 7)), 0, to, false, false);
+
+		x86_append(&head, value, 4);
+		x86_end(o, &head);
 	} else if (x86_is_s32((int64_t)value)) {
-		x86_op_rr(o, 8, 0xc7, 0, to);
-		jit_bytes(o, value, 4);
+		x86_op_rr_imm32(o, 8, 0xc7, 0, to, (uint32_t)value);
 	} else {
 		x86_opcode(o, 8, (uint16_t)(0xb8 | (to & 7)), 0, to, false, false);
 		jit_bytes(o, value, 8);
@@ -219,16 +242,13 @@ static inline void x86_alu(struct jit_out *o, enum x86_alu op, unsigned int widt
 static inline void x86_alu_imm(struct jit_out *o, enum x86_alu op, unsigned int width, unsigned int to, int32_t imm)
 {
 	if (x86_is_s8(imm)) {
-		x86_op_rr(o, width, 0x83, op, to);
-		jit_byte(o, (uint8_t)imm);
-		return;
-	}
-	if (to == RAX) {
-		x86_opcode(o, width, (uint16_t)(op << 3 | 5), 0, 0, false, false);
+		x86_op_rr_imm8(o, width, 0x83, op, to, (uint8_t)imm);
+	} else if (to != RAX) {
+		x86_op_rr_imm32(o, width, 0x81, op, to, (uint32_t)imm);
 	} else {
-		x86_op_rr(o, width, 0x81, op, to);
+		x86_opcode(o, width, (uint16_t)(op << 3 | 5), 0, 0, false, false);
+		jit_bytes(o, (uint32_t)imm, 4);
 	}
-	jit_bytes(o, (uint32_t)imm, 4);
 }
 
 /* op reg, [base + disp] */
@@ -283,10 +303,10 @@ static inline void x86_imul(struct jit_out *o, unsigned int width, unsigned int 
 /* to = from * imm */
 static inline void x86_imul_imm(struct jit_out *o, unsigned int width, unsigned int to, unsigned int from, int32_t imm)
 {
-	bool s8 = x86_is_s8(imm);
-
-	x86_op_rr(o, width, s8 ? 0x6b : 0x69, to, from);
-	jit_bytes(o, (uint32_t)imm, s8 ? 1 : 4);
+	if (x86_is_s8(imm))
+		x86_op_rr_imm8(o, width, 0x6b, to, from, (uint8_t)imm);
+	else
+		x86_op_rr_imm32(o, width, 0x69, to, from, (uint32_t)imm);
 }
 
 /* By cl; the processor takes the count modulo the width (64 bits at width 8, else 32). */
@@ -298,9 +318,10 @@ static inline void x86_shift_cl(struct jit_out *o, enum x86_shift op, unsigned i
 static inline void x86_shift_imm(struct jit_out *o, enum x86_shift op, unsigned int width, unsigned int reg,
 				 uint8_t count)
 {
-	x86_op_rr(o, width, count == 1 ? 0xd1 : 0xc1, op, reg);
-	if (count != 1)
-		jit_byte(o, count);
+	if (count == 1)
+		x86_op_rr(o, width, 0xd1, op, reg);
+	else
+		x86_op_rr_imm8(o, width, 0xc1, op, reg, count);
 }
 
 /* width 4 or 8 */
@@ -447,35 +468,36 @@ static inline void x86_jmp_reg(struct jit_out *o, unsigned int reg)
 	x86_op_rr(o, 4, 0xff, 4, reg);
 }
 
-/* Distances count from the end of the instruction. */
-static inline void x86_rel(struct jit_out *o, unsigned int bytes, int64_t distance)
+/* Opcode and distance, which counts from the end of the instruction. */
+static inline void x86_rel(struct jit_out *o, uint16_t opcode, unsigned int bytes, int64_t distance)
 {
+	struct x86_head head = x86_begin(o, 4, opcode, 0, 0, false, false);
+
 	if (o->image && (bytes == 1 ? !x86_is_s8(distance) : !x86_is_s32(distance)))
 		o->fault = true;
-	jit_bytes(o, (uint64_t)distance, bytes);
+	x86_append(&head, bytes == 1 ? (uint8_t)distance : (uint32_t)distance, bytes);
+	x86_end(o, &head);
 }
 
 static inline void x86_call(struct jit_out *o, int64_t distance)
 {
-	jit_byte(o, 0xe8);
-	x86_rel(o, 4, distance);
+	x86_rel(o, 0xe8, 4, distance);
 }
 
 static inline void x86_jmp(struct jit_out *o, bool is_short, int64_t distance)
 {
-	jit_byte(o, is_short ? 0xeb : 0xe9);
-	x86_rel(o, is_short ? 1 : 4, distance);
+	if (is_short)
+		x86_rel(o, 0xeb, 1, distance);
+	else
+		x86_rel(o, 0xe9, 4, distance);
 }
 
 static inline void x86_jcc(struct jit_out *o, enum x86_cc cc, bool is_short, int64_t distance)
 {
-	if (is_short) {
-		jit_byte(o, (uint8_t)(0x70 | cc));
-	} else {
-		jit_byte(o, 0x0f);
-		jit_byte(o, (uint8_t)(0x80 | cc));
-	}
-	x86_rel(o, is_short ? 1 : 4, distance);
+	if (is_short)
+		x86_rel(o, (uint16_t)(0x70 | cc), 1, distance);
+	else
+		x86_rel(o, (uint16_t)(0x0f80 | cc), 4, distance);
 }
 
 /* A short jump forward to where x86_here() is called with what this returns. */

@@ -12,7 +12,7 @@
 /* Where machine code goes. Without an image, or behind its room, it is only counted. */
 struct jit_out {
 	uint8_t *image;
-	size_t room; /* bytes of image */
+	size_t room; /* bytes of image; 0: none */
 	size_t at;   /* bytes emitted or counted */
 	bool fault;  /* an operand that has no encoding, or no room: the code is void */
 };
@@ -26,7 +26,7 @@ void jit_bytes_slowly(struct jit_out *o, uint64_t value, unsigned int bytes);
 static inline void jit_bytes(struct jit_out *o, uint64_t value, unsigned int bytes)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	if (likely(o->image && o->at + sizeof(value) <= o->room)) {
+	if (likely(o->at + sizeof(value) <= o->room)) {
 		mem_copy(o->image + o->at, &value, sizeof(value));
 		o->at += bytes;
 		return;

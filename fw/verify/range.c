@@ -69,6 +69,12 @@ bool range_equal(const struct range *a, const struct range *b)
 	return a->umin == b->umin && a->umax == b->umax && a->smin == b->smin && a->smax == b->smax;
 }
 
+struct range range_join(const struct range *a, const struct range *b)
+{
+	return (struct range){MIN(a->umin, b->umin), MAX(a->umax, b->umax), MIN(a->smin, b->smin),
+			      MAX(a->smax, b->smax)};
+}
+
 /* Unsigned bounds on one side of the sign bit are signed bounds too. */
 static void signed_from_unsigned(struct range *r, unsigned int bits)
 {

@@ -34,6 +34,8 @@ bool range_is_full(const struct range *r, unsigned int bits);
 bool range_has(const struct range *r, uint64_t word, unsigned int bits);
 bool range_within(const struct range *a, const struct range *b);
 bool range_equal(const struct range *a, const struct range *b);
+/* A range that holds all of a and b. */
+struct range range_join(const struct range *a, const struct range *b);
 
 /* Lets each pair of bounds learn from the other. false: the range is empty. */
 bool range_agree(struct range *r, unsigned int bits);

@@ -94,6 +94,9 @@ static inline bool x86_is_s32(int64_t value)
 	return value == (int32_t)value;
 }
 
+/* Where encoders are called, most of what they look at is constant. */
+#define X86_INLINE static inline __attribute__((always_inline))
+
 /* The bytes of an instruction, behind 0x66 and REX, the first one lowest. */
 struct x86_head {
 	uint64_t bytes;
@@ -102,7 +105,7 @@ struct x86_head {
 };
 
 /* At most 7 in all. */
-static inline void x86_append(struct x86_head *head, uint64_t bytes, unsigned int count)
+X86_INLINE void x86_append(struct x86_head *head, uint64_t bytes, unsigned int count)
 {
 	head->bytes |= bytes << 8 * head->count;
 	head->count += count;
@@ -112,8 +115,8 @@ static inline void x86_append(struct x86_head *head, uint64_t bytes, unsigned in
  * Prefixes and opcode. width is that of the operation; byte_regs: these registers are accessed as bytes, where numbers
  * 4 to 7 mean spl to dil only with a REX prefix. Opcodes above 0xff are two bytes long.
  */
-static inline struct x86_head x86_begin(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
-					unsigned int rm, bool byte_reg, bool byte_rm)
+X86_INLINE struct x86_head x86_begin(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+				     unsigned int rm, bool byte_reg, bool byte_rm)
 {
 	unsigned int rex = (width & X86_REX_W) | (reg & 8 ? X86_REX_R : 0) | (rm & 8 ? X86_REX_B : 0);
 	bool has_rex = rex | (byte_reg & (reg >= RSP)) | (byte_rm & (rm >= RSP));
@@ -129,7 +132,7 @@ static inline struct x86_head x86_begin(struct jit_out *o, unsigned int width, u
 	};
 }
 
-static inline void x86_end(struct jit_out *o, const struct x86_head *head)
+X86_INLINE void x86_end(struct jit_out *o, const struct x86_head *head)
 {
 	/* What is often needed and often not is no branch. */
 	unsigned int prefix = head->rex != 0;
@@ -151,8 +154,7 @@ static inline uint8_t x86_modrm(unsigned int mod, unsigned int reg, unsigned int
 }
 
 /* With ModRM, SIB and displacement of [base + disp]. */
-static inline void x86_address(struct jit_out *o, struct x86_head head, unsigned int reg, unsigned int base,
-			       int32_t disp)
+X86_INLINE void x86_address(struct jit_out *o, struct x86_head head, unsigned int reg, unsigned int base, int32_t disp)
 {
 	bool none = disp == 0 && (base & 7) != RBP;
 	unsigned int mod = none ? 0 : x86_is_s8(disp) ? 1 : 2;
@@ -168,8 +170,8 @@ static inline void x86_address(struct jit_out *o, struct x86_head head, unsigned
 }
 
 /* Register and register, or register and memory; no byte registers but perhaps rm. Then count bytes of imm. */
-static inline void x86_op_rr_all(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
-				 unsigned int rm, bool byte_rm, uint32_t imm, unsigned int count)
+X86_INLINE void x86_op_rr_all(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg, unsigned int rm,
+			      bool byte_rm, uint32_t imm, unsigned int count)
 {
 	struct x86_head head = x86_begin(o, width, opcode, reg, rm, false, byte_rm);
 
@@ -178,31 +180,31 @@ static inline void x86_op_rr_all(struct jit_out *o, unsigned int width, uint16_t
 	x86_end(o, &head);
 }
 
-static inline void x86_op_rr(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg, unsigned int rm)
+X86_INLINE void x86_op_rr(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg, unsigned int rm)
 {
 	x86_op_rr_all(o, width, opcode, reg, rm, false, 0, 0);
 }
 
-static inline void x86_op_rr_byte(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
-				  unsigned int rm, bool byte_rm)
+X86_INLINE void x86_op_rr_byte(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+			       unsigned int rm, bool byte_rm)
 {
 	x86_op_rr_all(o, width, opcode, reg, rm, byte_rm, 0, 0);
 }
 
-static inline void x86_op_rr_imm8(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
-				  unsigned int rm, uint8_t imm)
+X86_INLINE void x86_op_rr_imm8(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+			       unsigned int rm, uint8_t imm)
 {
 	x86_op_rr_all(o, width, opcode, reg, rm, false, imm, 1);
 }
 
-static inline void x86_op_rr_imm32(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
-				   unsigned int rm, uint32_t imm)
+X86_INLINE void x86_op_rr_imm32(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
+				unsigned int rm, uint32_t imm)
 {
 	x86_op_rr_all(o, width, opcode, reg, rm, false, imm, 4);
 }
 
-static inline void x86_op_rm(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg,
-			     unsigned int base, int32_t disp)
+X86_INLINE void x86_op_rm(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg, unsigned int base,
+			  int32_t disp)
 {
 	x86_address(o, x86_begin(o, width, opcode, reg, base, false, false), reg, base, disp);
 }

@@ -1,279 +1,288 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The x86-64 back end: arithmetic. A row for each operation; r9 to r11 are scratch. */
+/* The x86-64 back end: arithmetic; r9 to r11 are scratch. */
 #include "exec/jit_x86_64.h"
 
-struct alu {
-	struct jit_out *o;
-	uint8_t x86;   /* the row's */
-	uint8_t width; /* bytes: 4 or 8 */
-	uint8_t dst;   /* x86 registers */
-	uint8_t src;
-	bool is_imm;
-	int32_t imm;
+/* Operations that the machine has by one number each. */
+static const uint8_t numbers[] = {
+	[INSN_ALU_ADD] = X86_ADD, [INSN_ALU_SUB] = X86_SUB, [INSN_ALU_OR] = X86_OR,   [INSN_ALU_AND] = X86_AND,
+	[INSN_ALU_XOR] = X86_XOR, [INSN_ALU_LSH] = X86_SHL, [INSN_ALU_RSH] = X86_SHR, [INSN_ALU_ARSH] = X86_SAR,
 };
 
-static void alu_simple(const struct alu *a)
+static void mov_imm(struct jit_out *o, unsigned int width, unsigned int dst, int32_t imm)
 {
-	unsigned int width = a->width;
-
-	if (!a->is_imm) {
-		x86_alu(a->o, a->x86, width, a->dst, a->src);
-		return;
-	}
-	/* The upper half of such a mask is zero, so is that of the result. */
-	if (a->x86 == X86_AND && a->imm >= 0)
-		width = 4;
-	x86_alu_imm(a->o, a->x86, width, a->dst, a->imm);
+	if (imm)
+		x86_mov_imm(o, dst, width == 8 ? (uint64_t)(int64_t)imm : (uint32_t)imm);
+	else
+		x86_zero(o, dst);
 }
 
-static void alu_mov(const struct alu *a)
+static void bswap(struct jit_out *o, unsigned int bytes, unsigned int dst)
 {
-	uint64_t value = a->width == 8 ? (uint64_t)(int64_t)a->imm : (uint32_t)a->imm;
-
-	if (!a->is_imm) {
-		if (a->width == 4 || a->dst != a->src)
-			x86_mov(a->o, a->width, a->dst, a->src);
-	} else if (!value) {
-		x86_zero(a->o, a->dst);
+	if (bytes == 2) {
+		x86_shift_imm(o, X86_ROR, 2, dst, 8);
+		x86_movzx(o, 2, dst, dst);
 	} else {
-		x86_mov_imm(a->o, a->dst, value);
+		x86_bswap(o, bytes, dst);
 	}
 }
 
-static void alu_movsx(const struct alu *a)
+/* The count has to be in cl. */
+static void shift(struct jit_out *o, enum x86_shift op, unsigned int width, unsigned int dst, unsigned int src)
 {
-	x86_movsx(a->o, a->width, a->x86, a->dst, a->src);
-}
-
-static void alu_neg(const struct alu *a)
-{
-	x86_unary(a->o, X86_NEG, a->width, a->dst);
-}
-
-/* Truncates to x86 bytes: the machine's order is little-endian. */
-static void alu_le(const struct alu *a)
-{
-	if (a->x86 == 2)
-		x86_movzx(a->o, 2, a->dst, a->dst);
-	else if (a->x86 == 4)
-		x86_mov(a->o, 4, a->dst, a->dst);
-}
-
-static void alu_bswap(const struct alu *a)
-{
-	if (a->x86 == 2) {
-		x86_shift_imm(a->o, X86_ROR, 2, a->dst, 8);
-		x86_movzx(a->o, 2, a->dst, a->dst);
-	} else {
-		x86_bswap(a->o, a->x86, a->dst);
-	}
-}
-
-static void alu_shift(const struct alu *a)
-{
-	struct jit_out *o = a->o;
-	uint8_t dst = a->dst;
-
-	if (a->is_imm) {
-		x86_shift_imm(o, a->x86, a->width, dst, (uint8_t)a->imm & (a->width == 8 ? 63 : 31));
+	if (src == RCX && dst != RCX) {
+		x86_shift_cl(o, op, width, dst);
 		return;
 	}
-	if (a->src == RCX && dst != RCX) {
-		x86_shift_cl(o, a->x86, a->width, dst);
-		return;
-	}
-	/* The count has to be in cl. */
 	x86_mov(o, 8, R11, RCX);
-	if (a->src != RCX)
-		x86_mov(o, 4, RCX, a->src);
+	if (src != RCX)
+		x86_mov(o, 4, RCX, src);
 	if (dst == RCX)
 		dst = R11;
-	x86_shift_cl(o, a->x86, a->width, dst);
+	x86_shift_cl(o, op, width, dst);
 	x86_mov(o, 8, RCX, R11);
 }
 
-static bool power_of_two(int32_t imm, uint8_t *shift)
+static bool power_of_two(int32_t imm, uint8_t *shift_by)
 {
 	if (imm <= 0 || imm & (imm - 1))
 		return false;
-	*shift = (uint8_t)__builtin_ctz((unsigned int)imm);
+	*shift_by = (uint8_t)__builtin_ctz((unsigned int)imm);
 	return true;
 }
 
-static void alu_mul(const struct alu *a)
+static void mul_imm(struct jit_out *o, unsigned int width, unsigned int dst, int32_t imm)
 {
-	uint8_t shift;
+	uint8_t by;
 
-	if (!a->is_imm)
-		x86_imul(a->o, a->width, a->dst, a->src);
-	else if (power_of_two(a->imm, &shift))
-		x86_shift_imm(a->o, X86_SHL, a->width, a->dst, shift);
+	if (power_of_two(imm, &by))
+		x86_shift_imm(o, X86_SHL, width, dst, by);
 	else
-		x86_imul_imm(a->o, a->width, a->dst, a->dst, a->imm);
+		x86_imul_imm(o, width, dst, dst, imm);
 }
 
-enum {
-	DIV_SIGNED = 1 << 0,
-	DIV_MOD = 1 << 1,
+/* Division */
+
+struct div {
+	struct jit_out *o;
+	uint8_t width;
+	uint8_t dst;
+	bool is_signed, is_mod;
 };
 
-/* dst divided by 0: 0, or for modulo dst as it is. */
-static void div_by_zero(const struct alu *a)
+static struct div div_of(struct jit_out *o, const struct insn_info *info, uint8_t dst)
 {
-	if (!(a->x86 & DIV_MOD))
-		x86_zero(a->o, a->dst);
-	else if (a->width == 4)
-		x86_mov(a->o, 4, a->dst, a->dst);
+	return (struct div){
+		.o = o,
+		.width = info->width,
+		.dst = dst,
+		.is_signed = info->op == INSN_ALU_SDIV || info->op == INSN_ALU_SMOD,
+		.is_mod = info->op == INSN_ALU_MOD || info->op == INSN_ALU_SMOD,
+	};
+}
+
+/* dst divided by 0: 0, or for modulo dst as it is. */
+static void div_by_zero(const struct div *d)
+{
+	if (!d->is_mod)
+		x86_zero(d->o, d->dst);
+	else if (d->width == 4)
+		x86_mov(d->o, 4, d->dst, d->dst);
 }
 
 /* dst divided by -1, which the processor traps for the smallest number. */
-static void div_by_minus_one(const struct alu *a)
+static void div_by_minus_one(const struct div *d)
 {
-	if (a->x86 & DIV_MOD)
-		x86_zero(a->o, a->dst);
+	if (d->is_mod)
+		x86_zero(d->o, d->dst);
 	else
-		x86_unary(a->o, X86_NEG, a->width, a->dst);
+		x86_unary(d->o, X86_NEG, d->width, d->dst);
 }
 
 /* dst divided by r11, which is neither 0 nor, if signed, -1. rax and rdx are kept unless they are dst. */
-static void div_by_r11(const struct alu *a)
+static void div_by_r11(const struct div *d)
 {
-	struct jit_out *o = a->o;
-	uint8_t result = a->x86 & DIV_MOD ? RDX : RAX;
+	struct jit_out *o = d->o;
+	uint8_t result = d->is_mod ? RDX : RAX;
 
-	if (a->dst != RAX) {
+	if (d->dst != RAX) {
 		x86_mov(o, 8, R10, RAX);
-		x86_mov(o, a->width, RAX, a->dst);
+		x86_mov(o, d->width, RAX, d->dst);
 	}
-	if (a->dst != RDX)
+	if (d->dst != RDX)
 		x86_mov(o, 8, R9, RDX);
-	if (a->x86 & DIV_SIGNED)
-		x86_cdq(o, a->width);
+	if (d->is_signed)
+		x86_cdq(o, d->width);
 	else
 		x86_zero(o, RDX);
-	x86_unary(o, a->x86 & DIV_SIGNED ? X86_IDIV : X86_DIV, a->width, R11);
-	if (a->dst != result)
-		x86_mov(o, a->width, a->dst, result);
-	if (a->dst != RAX)
+	x86_unary(o, d->is_signed ? X86_IDIV : X86_DIV, d->width, R11);
+	if (d->dst != result)
+		x86_mov(o, d->width, d->dst, result);
+	if (d->dst != RAX)
 		x86_mov(o, 8, RAX, R10);
-	if (a->dst != RDX)
+	if (d->dst != RDX)
 		x86_mov(o, 8, RDX, R9);
 }
 
-static void div_by_imm(const struct alu *a)
+static void div_imm(const struct div *d, int32_t imm)
 {
-	uint8_t shift;
+	uint8_t by;
 
-	if (a->imm == 0) {
-		div_by_zero(a);
-	} else if (a->imm == -1 && a->x86 & DIV_SIGNED) {
-		div_by_minus_one(a);
-	} else if (a->x86 == DIV_MOD && power_of_two(a->imm, &shift)) {
-		x86_alu_imm(a->o, X86_AND, 4, a->dst, a->imm - 1);
-	} else if (a->x86 == 0 && power_of_two(a->imm, &shift)) {
-		x86_shift_imm(a->o, X86_SHR, a->width, a->dst, shift);
+	if (imm == 0) {
+		div_by_zero(d);
+	} else if (imm == -1 && d->is_signed) {
+		div_by_minus_one(d);
+	} else if (!d->is_signed && power_of_two(imm, &by)) {
+		if (d->is_mod)
+			x86_alu_imm(d->o, X86_AND, 4, d->dst, imm - 1);
+		else
+			x86_shift_imm(d->o, X86_SHR, d->width, d->dst, by);
 	} else {
-		x86_mov_imm(a->o, R11, a->width == 8 ? (uint64_t)(int64_t)a->imm : (uint32_t)a->imm);
-		div_by_r11(a);
+		x86_mov_imm(d->o, R11, d->width == 8 ? (uint64_t)(int64_t)imm : (uint32_t)imm);
+		div_by_r11(d);
 	}
 }
 
-static void alu_div(const struct alu *a)
+static void div_reg(const struct div *d, uint8_t src)
 {
-	struct jit_out *o = a->o;
+	struct jit_out *o = d->o;
 	size_t not_zero, not_minus_one = 0, zero_done, minus_one_done = 0;
 
-	if (a->is_imm) {
-		div_by_imm(a);
-		return;
-	}
-	x86_test(o, a->width, a->src, a->src);
+	x86_test(o, d->width, src, src);
 	not_zero = x86_jcc_ahead(o, X86_NE);
-	div_by_zero(a);
+	div_by_zero(d);
 	zero_done = x86_jmp_ahead(o);
 	x86_here(o, not_zero);
-	if (a->x86 & DIV_SIGNED) {
-		x86_alu_imm(o, X86_CMP, a->width, a->src, -1);
+	if (d->is_signed) {
+		x86_alu_imm(o, X86_CMP, d->width, src, -1);
 		not_minus_one = x86_jcc_ahead(o, X86_NE);
-		div_by_minus_one(a);
+		div_by_minus_one(d);
 		minus_one_done = x86_jmp_ahead(o);
 		x86_here(o, not_minus_one);
 	}
-	x86_mov(o, a->width, R11, a->src);
-	div_by_r11(a);
+	x86_mov(o, d->width, R11, src);
+	div_by_r11(d);
 	x86_here(o, zero_done);
-	if (a->x86 & DIV_SIGNED)
+	if (d->is_signed)
 		x86_here(o, minus_one_done);
 }
 
-static const struct {
-	void (*emit)(const struct alu *a);
-	uint8_t x86;
-} alu_rows[] = {
-	[INSN_ALU_ADD] = {alu_simple, X86_ADD},
-	[INSN_ALU_SUB] = {alu_simple, X86_SUB},
-	[INSN_ALU_OR] = {alu_simple, X86_OR},
-	[INSN_ALU_AND] = {alu_simple, X86_AND},
-	[INSN_ALU_LSH] = {alu_shift, X86_SHL},
-	[INSN_ALU_RSH] = {alu_shift, X86_SHR},
-	[INSN_ALU_XOR] = {alu_simple, X86_XOR},
-	[INSN_ALU_ARSH] = {alu_shift, X86_SAR},
-	[INSN_ALU_MUL] = {alu_mul, 0},
-	[INSN_ALU_DIV] = {alu_div, 0},
-	[INSN_ALU_MOD] = {alu_div, DIV_MOD},
-	[INSN_ALU_SDIV] = {alu_div, DIV_SIGNED},
-	[INSN_ALU_SMOD] = {alu_div, DIV_SIGNED | DIV_MOD},
-	[INSN_ALU_NEG] = {alu_neg, 0},
-	[INSN_ALU_MOV] = {alu_mov, 0},
-	[INSN_ALU_MOVSX8] = {alu_movsx, 1},
-	[INSN_ALU_MOVSX16] = {alu_movsx, 2},
-	[INSN_ALU_MOVSX32] = {alu_movsx, 4},
-	[INSN_ALU_LE16] = {alu_le, 2},
-	[INSN_ALU_LE32] = {alu_le, 4},
-	[INSN_ALU_LE64] = {alu_le, 8},
-	[INSN_ALU_BSWAP16] = {alu_bswap, 2},
-	[INSN_ALU_BSWAP32] = {alu_bswap, 4},
-	[INSN_ALU_BSWAP64] = {alu_bswap, 8},
-};
-
-/* Operations whose last instruction sets the zero flag by the result. */
-static bool sets_flags(uint8_t op)
+/* Operations on dst and an immediate. */
+static int alu_imm(struct jit_out *o, const struct insn_info *info, uint8_t dst, int32_t imm)
 {
-	return (1u << INSN_ALU_ADD | 1u << INSN_ALU_SUB | 1u << INSN_ALU_AND | 1u << INSN_ALU_OR |
-		1u << INSN_ALU_XOR) >>
-		       op &
-	       1;
+	unsigned int width = info->width;
+	struct div div;
+
+	switch (info->op) {
+	case INSN_ALU_AND:
+		if (imm >= 0) /* the upper half of the mask is zero, so is that of the result */
+			width = 4;
+		/* fall through */
+	case INSN_ALU_ADD:
+	case INSN_ALU_SUB:
+	case INSN_ALU_OR:
+	case INSN_ALU_XOR:
+		x86_alu_imm(o, (enum x86_alu)numbers[info->op], width, dst, imm);
+		return 0;
+	case INSN_ALU_MOV:
+		mov_imm(o, width, dst, imm);
+		return 0;
+	case INSN_ALU_LSH:
+	case INSN_ALU_RSH:
+	case INSN_ALU_ARSH:
+		x86_shift_imm(o, (enum x86_shift)numbers[info->op], width, dst, (uint8_t)imm & (width == 8 ? 63 : 31));
+		return 0;
+	case INSN_ALU_MUL:
+		mul_imm(o, width, dst, imm);
+		return 0;
+	case INSN_ALU_DIV:
+	case INSN_ALU_MOD:
+	case INSN_ALU_SDIV:
+	case INSN_ALU_SMOD:
+		div = div_of(o, info, dst);
+		div_imm(&div, imm);
+		return 0;
+	default:
+		return -ENOTSUP;
+	}
 }
 
-static bool is_shift(uint8_t op)
+/* Operations on dst, or on dst and src. */
+static int alu_reg(struct jit_out *o, const struct insn_info *info, uint8_t dst, uint8_t src)
 {
-	return op == INSN_ALU_LSH || op == INSN_ALU_RSH || op == INSN_ALU_ARSH;
+	struct div div;
+
+	switch (info->op) {
+	case INSN_ALU_ADD:
+	case INSN_ALU_SUB:
+	case INSN_ALU_OR:
+	case INSN_ALU_AND:
+	case INSN_ALU_XOR:
+		x86_alu(o, (enum x86_alu)numbers[info->op], info->width, dst, src);
+		return 0;
+	case INSN_ALU_MOV:
+		if (info->width == 4 || dst != src)
+			x86_mov(o, info->width, dst, src);
+		return 0;
+	case INSN_ALU_LSH:
+	case INSN_ALU_RSH:
+	case INSN_ALU_ARSH:
+		shift(o, (enum x86_shift)numbers[info->op], info->width, dst, src);
+		return 0;
+	case INSN_ALU_MUL:
+		x86_imul(o, info->width, dst, src);
+		return 0;
+	case INSN_ALU_DIV:
+	case INSN_ALU_MOD:
+	case INSN_ALU_SDIV:
+	case INSN_ALU_SMOD:
+		div = div_of(o, info, dst);
+		div_reg(&div, src);
+		return 0;
+	case INSN_ALU_NEG:
+		x86_unary(o, X86_NEG, info->width, dst);
+		return 0;
+	case INSN_ALU_MOVSX8:
+	case INSN_ALU_MOVSX16:
+	case INSN_ALU_MOVSX32:
+		x86_movsx(o, info->width, 1u << (info->op - INSN_ALU_MOVSX8), dst, src);
+		return 0;
+	/* To little-endian: that is the machine's order, what is left is to truncate. */
+	case INSN_ALU_LE16:
+		x86_movzx(o, 2, dst, dst);
+		return 0;
+	case INSN_ALU_LE32:
+		x86_mov(o, 4, dst, dst);
+		return 0;
+	case INSN_ALU_LE64:
+		return 0;
+	case INSN_ALU_BSWAP16:
+	case INSN_ALU_BSWAP32:
+	case INSN_ALU_BSWAP64:
+		bswap(o, 2u << (info->op - INSN_ALU_BSWAP16), dst);
+		return 0;
+	default:
+		return -ENOTSUP;
+	}
 }
+
+/* Bit n: operation n's last instruction sets the zero flag by the result. */
+#define SETS_FLAGS                                                                                                     \
+	(1u << INSN_ALU_ADD | 1u << INSN_ALU_SUB | 1u << INSN_ALU_AND | 1u << INSN_ALU_OR | 1u << INSN_ALU_XOR)
+#define IS_SHIFT (1u << INSN_ALU_LSH | 1u << INSN_ALU_RSH | 1u << INSN_ALU_ARSH)
 
 int jit_x86_64_alu(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
-	struct alu a = {
-		.o = &w->out,
-		.width = info->width,
-		.dst = jit_x86_64_reg[insn->dst],
-		.src = jit_x86_64_reg[insn->src],
-		.is_imm = info->form == INSN_FORM_ALU_K,
-		.imm = insn->imm,
-	};
+	uint8_t dst = jit_x86_64_reg[insn->dst];
 
-	if (info->op >= ARRAY_SIZE(alu_rows) || !alu_rows[info->op].emit)
-		return -ENOTSUP;
-	a.x86 = alu_rows[info->op].x86;
-	if (unlikely(w->prog->blind) && a.is_imm && !is_shift(info->op) && jit_blinds(w, a.imm)) {
-		jit_x86_64_constant(w, R11, a.width == 8 ? (uint64_t)(int64_t)a.imm : (uint32_t)a.imm);
-		a.is_imm = false;
-		a.src = R11;
-	}
-	alu_rows[info->op].emit(&a);
-	w->flags = sets_flags(info->op) ? jit_x86_64_flags(insn->dst, info->width) : 0;
-	return 0;
+	w->flags = SETS_FLAGS >> info->op & 1 ? jit_x86_64_flags(insn->dst, info->width) : 0;
+	if (info->form != INSN_FORM_ALU_K)
+		return alu_reg(&w->out, info, dst, jit_x86_64_reg[insn->src]);
+	if (likely(!jit_blinds(w, insn->imm)) || IS_SHIFT >> info->op & 1)
+		return alu_imm(&w->out, info, dst, insn->imm);
+	jit_x86_64_constant(w, R11, info->width == 8 ? (uint64_t)(int64_t)insn->imm : (uint32_t)insn->imm);
+	return alu_reg(&w->out, info, dst, R11);
 }
 
 void jit_x86_64_lea(struct jit_work *w, uint32_t i)

@@ -197,8 +197,12 @@ int mark_add_pending(struct verify *v)
 	if (!p)
 		return mark_no_memory(v);
 	mark_live(v, v->insn, &live);
-	*p = (struct pending){
-		.next = v->pending, .parent = v->parent, .insn = v->insn, .log_at = v->log_at, .state = pack(v, &live)};
+	*p = (struct pending){.next = v->pending,
+			      .parent = v->parent,
+			      .insn = v->insn,
+			      .trail = v->trail.count,
+			      .log = v->log.place,
+			      .state = pack(v, &live)};
 	if (!p->state) {
 		pool_free(&v->pool, p, sizeof(*p));
 		return mark_no_memory(v);

@@ -1,59 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The log. It holds whole lines only; what no longer fits is left out, but there is always room for the closing line,
- * which says why a program was refused. At level 1 the lines of a path are taken back when the walk returns to an
- * earlier branch, so that the last path remains.
+ * What the log says. At level 2 it has every step; at level 1 the lines of a path are taken back when the walk returns
+ * to an earlier branch, so that the last path remains. Steps look as Linux's do, so that people and tools can read
+ * them. The last line says why a program was refused, and at level 0 there is no other.
  */
-#include "verify/walk.h"
+#include "verify/show.h"
 #include <stdarg.h>
 
-#define CLOSING_BYTES 256
-#define LINE_BYTES    400
+#define CHANGES_AT 38 /* the column where a step tells what has changed */
 
-struct text {
-	char *at, *end;
-};
-
-static void put_char(struct text *t, char c)
+static struct line line_in(char *text, size_t bytes)
 {
-	if (t->at < t->end)
-		*t->at++ = c;
+	text[0] = 0;
+	return (struct line){.text = text, .room = bytes};
 }
 
-static void put_text(struct text *t, const char *s)
-{
-	while (*s)
-		put_char(t, *s++);
-}
-
-static void put_number(struct text *t, uint64_t n, unsigned int base)
-{
-	char digits[20];
-	int i = 0;
-
-	do {
-		digits[i++] = "0123456789abcdef"[n % base];
-		n /= base;
-	} while (n);
-	while (i)
-		put_char(t, digits[--i]);
-}
-
-static void put_signed(struct text *t, int64_t n)
-{
-	if (n < 0)
-		put_char(t, '-');
-	put_number(t, n < 0 ? -(uint64_t)n : (uint64_t)n, 10);
-}
-
-/* %s %d %u %x, the last three with ll too. */
-static void put_format(struct text *t, const char *f, va_list args)
+static void put_format(struct line *to, const char *f, va_list args)
 {
 	for (; *f; f++) {
 		bool wide = false;
 
 		if (*f != '%') {
-			put_char(t, *f);
+			line_char(to, *f);
 			continue;
 		}
 		f++;
@@ -62,191 +30,180 @@ static void put_format(struct text *t, const char *f, va_list args)
 			f += 2;
 		}
 		if (*f == 's')
-			put_text(t, va_arg(args, const char *));
+			line_str(to, va_arg(args, const char *));
 		else if (*f == 'd')
-			put_signed(t, wide ? va_arg(args, long long) : va_arg(args, int));
-		else if (*f == 'u' || *f == 'x')
-			put_number(t, wide ? va_arg(args, unsigned long long) : va_arg(args, unsigned int),
-				   *f == 'x' ? 16 : 10);
+			line_signed(to, wide ? va_arg(args, long long) : va_arg(args, int));
+		else if (*f == 'u')
+			line_num(to, wide ? va_arg(args, unsigned long long) : va_arg(args, unsigned int));
+		else if (*f == 'x')
+			line_hex(to, wide ? va_arg(args, unsigned long long) : va_arg(args, unsigned int), 1);
 		else
-			put_char(t, *f);
+			line_char(to, *f);
 	}
-}
-
-/* Appends a line if it leaves reserve bytes. */
-static void append(struct verify *v, const char *line, size_t bytes, size_t reserve)
-{
-	size_t room = v->args.log_bytes;
-
-	/* the line, its end, the terminator */
-	if (!v->args.log || v->log_at + bytes + 2 + reserve > room) /* req: XO-058 */
-		return;
-	mem_copy(v->args.log + v->log_at, line, bytes);
-	v->log_at += (uint32_t)bytes;
-	v->args.log[v->log_at++] = '\n';
-	v->args.log[v->log_at] = 0;
-}
-
-/* A guest that gave little room gets as much of the closing line as fits. */
-static void append_closing(struct verify *v, const char *line, size_t bytes)
-{
-	size_t room = v->args.log_bytes;
-
-	if (!v->args.log || room < v->log_at + 2)
-		return;
-	append(v, line, MIN(bytes, room - v->log_at - 2), 0);
-}
-
-void report_line(struct verify *v, const char *format, ...)
-{
-	char line[LINE_BYTES];
-	struct text t = {line, line + sizeof(line)};
-	va_list args;
-
-	va_start(args, format);
-	put_format(&t, format, args);
-	va_end(args);
-	append(v, line, (size_t)(t.at - line), CLOSING_BYTES);
 }
 
 int report_refuse(struct verify *v, uint16_t error, const char *format, ...)
 {
-	char line[CLOSING_BYTES - 2];
-	struct text t = {line, line + sizeof(line)};
+	struct line reason = line_in(v->reason, sizeof(v->reason));
 	va_list args;
 
 	if (v->result.error)
 		return -EINVAL;
 	v->result.error = error;
 	v->result.error_insn = v->insn; /* req: XO-049 */
-	put_text(&t, "insn ");
-	put_number(&t, v->insn, 10);
-	put_text(&t, ": ");
+	line_str(&reason, "instruction ");
+	line_num(&reason, v->insn);
+	line_str(&reason, ": ");
 	va_start(args, format);
-	put_format(&t, format, args);
+	put_format(&reason, format, args);
 	va_end(args);
-	append_closing(v, line, (size_t)(t.at - line)); /* req: XO-055 */
 	return -EINVAL;
 }
 
-void report_accept(struct verify *v)
+const char *report_at(const struct verify *v, struct trail_event like, char text[static REPORT_AT_BYTES])
 {
-	char line[CLOSING_BYTES - 2];
-	struct text t = {line, line + sizeof(line)};
+	const struct trail_event *event = trail_find(&v->trail, like);
+	struct line at = line_in(text, REPORT_AT_BYTES);
 
-	put_text(&t, "accepted: ");
-	put_number(&t, v->result.visited, 10);
-	put_text(&t, " instructions visited, ");
-	put_number(&t, v->result.states, 10);
-	put_text(&t, " states, ");
-	put_number(&t, v->result.peak_bytes >> 10, 10);
-	put_text(&t, " KiB");
-	append_closing(v, line, (size_t)(t.at - line));
+	if (event) {
+		line_str(&at, " at instruction ");
+		line_num(&at, event->insn);
+	}
+	return text;
 }
 
-void report_insn(struct verify *v)
+void report_event(struct verify *v, struct trail_event event)
 {
-	char line[LINE_BYTES];
-	struct text t = {line, line + sizeof(line)};
-	size_t room, whole;
-
-	put_number(&t, v->insn, 10);
-	put_text(&t, ": ");
-	room = (size_t)(t.end - t.at);
-	whole = insn_print(t.at, room, v->args.insns, v->insn);
-	t.at += MIN(whole, room - 1);
-	append(v, line, (size_t)(t.at - line), CLOSING_BYTES);
+	event.insn = v->insn;
+	trail_add(&v->trail, event);
 }
 
-static void put_scalar(struct text *t, const struct scalar *s)
+/* A line that had no room for all ends in dots. */
+static void add(struct verify *v, struct line *line)
 {
-	if (scalar_is_const(s)) {
-		put_signed(t, (int64_t)s->bits.value);
-		return;
-	}
-	if (scalar_is_unknown(s)) {
-		put_text(t, "any");
-		return;
-	}
-	put_char(t, '[');
-	if (s->all.smin < 0) {
-		put_signed(t, s->all.smin);
-		put_text(t, "..");
-		put_signed(t, s->all.smax);
-	} else {
-		put_number(t, s->all.umin, 10);
-		put_text(t, "..");
-		put_number(t, s->all.umax, 10);
-	}
-	if (s->bits.mask != ~(uint64_t)0) {
-		put_text(t, ", bits 0x");
-		put_number(t, s->bits.value, 16);
-		put_text(t, "/0x");
-		put_number(t, s->bits.mask, 16);
-	}
-	put_char(t, ']');
+	static const char cut[] = " ...";
+
+	if (line->used + 1 == line->room)
+		mem_copy(line->text + line->used - (sizeof(cut) - 1), cut, sizeof(cut) - 1);
+	log_add(&v->log, line->text, line->used);
 }
 
-static void put_reg(struct text *t, const struct reg *r)
+/* The frame that runs, or what has changed in it. */
+static void put_frame(struct line *to, const struct verify *v, const struct frame *before)
 {
-	static const char *const name[REG_KINDS] = {
-		[REG_NONE] = "none",      [REG_VOID] = "void",
-		[REG_GONE] = "gone",      [REG_SCALAR] = "",
-		[REG_CTX] = "ctx",        [REG_STACK] = "fp",
-		[REG_PACKET] = "packet",  [REG_META] = "meta",
-		[REG_END] = "packet_end", [REG_SHORT] = "packet_low",
-		[REG_MAP] = "map",        [REG_INNER_OR_NULL] = "inner_map_or_null",
-		[REG_VALUE] = "value",    [REG_VALUE_OR_NULL] = "value_or_null",
-		[REG_RECORD] = "record",  [REG_RECORD_OR_NULL] = "record_or_null",
-		[REG_MEM] = "mem",
-	};
+	uint32_t depth = v->state->depth;
+	size_t start = to->used, shown;
 
-	/* req: XO-059: kinds and offsets only */
-	put_text(t, r->inner && r->kind != REG_INNER_OR_NULL ? "inner_" : "");
-	put_text(t, name[r->kind]);
-	if (r->kind == REG_SCALAR)
-		put_scalar(t, &r->var);
-	if (!reg_is_pointer(r))
-		return;
-	if (r->kind >= REG_MAP && r->kind <= REG_VALUE_OR_NULL) {
-		put_char(t, ' ');
-		put_number(t, r->map, 10);
+	if (depth) {
+		line_str(to, " frame");
+		line_num(to, depth);
+		line_char(to, ':');
 	}
-	if (r->off) {
-		put_text(t, r->off > 0 ? "+" : "");
-		put_signed(t, r->off);
-	}
-	if (!scalar_is(&r->var, 0)) {
-		put_char(t, '+');
-		put_scalar(t, &r->var);
-	}
-	if (r->range) {
-		put_text(t, " (");
-		put_number(t, r->range, 10);
-		put_text(t, reg_is_packet(r) ? " bytes proven)" : " bytes)");
-	}
+	shown = to->used;
+	show_frame(to, v, depth, before);
+	if (to->used == shown)
+		to->used = start;
 }
 
-/* One line: every register that differs from what it was before the instruction. */
-void report_changes(struct verify *v, const struct reg *before, uint32_t depth)
+static void put_insn(struct line *to, const struct verify *v, uint32_t insn)
 {
-	char line[LINE_BYTES];
-	struct text t = {line, line + sizeof(line)};
+	size_t whole, room;
+
+	line_num(to, insn);
+	line_str(to, ": (");
+	line_hex(to, insn_info[v->args.insns[insn].op].opcode, 2);
+	line_str(to, ") ");
+	room = to->room - to->used;
+	whole = insn_print(to->text + to->used, room, v->args.insns, insn);
+	to->used += MIN(whole, room - 1);
+}
+
+void report_begin(struct verify *v)
+{
+	char text[LOG_LINE_BYTES];
+	struct line line = line_in(text, sizeof(text));
+
+	line_num(&line, v->insn);
+	line_char(&line, ':');
+	put_frame(&line, v, NULL);
+	add(v, &line);
+}
+
+void report_before(struct verify *v)
+{
 	const struct frame *f = state_frame(v->state);
-	bool any = false;
 
-	put_char(&t, '\t');
-	for (int i = 0; i < INSN_FRAME_PTR; i++) {
-		const struct reg *r = &f->regs[i];
+	v->before_depth = v->state->depth;
+	v->before->used = f->used;
+	mem_copy(v->before->regs, f->regs, sizeof(f->regs));
+	mem_copy(v->before->slots, f->slots, f->used * sizeof(f->slots[0]));
+}
 
-		if (r->kind == REG_NONE || (depth == v->state->depth && !mem_cmp(r, &before[i], sizeof(*r))))
-			continue;
-		put_text(&t, any ? " R" : "R");
-		put_number(&t, (uint64_t)i, 10);
-		put_char(&t, '=');
-		put_reg(&t, r);
-		any = true;
+void report_step(struct verify *v, bool refused)
+{
+	char text[LOG_LINE_BYTES], news[LOG_LINE_BYTES];
+	struct line line = line_in(text, sizeof(text)), changes = line_in(news, sizeof(news));
+	bool entered = v->state->depth != v->before_depth;
+
+	put_insn(&line, v, v->insn);
+	if (!refused)
+		put_frame(&changes, v, entered ? NULL : v->before);
+	if (changes.used) {
+		do
+			line_char(&line, ' ');
+		while (line.used < CHANGES_AT);
+		line_char(&line, ';');
+		line_str(&line, news);
 	}
-	if (any)
-		append(v, line, (size_t)(t.at - line), CLOSING_BYTES);
+	add(v, &line);
+}
+
+void report_safe(struct verify *v)
+{
+	char text[64];
+	struct line line = line_in(text, sizeof(text));
+
+	line_num(&line, v->insn);
+	line_str(&line, ": safe");
+	add(v, &line);
+}
+
+void report_branch(struct verify *v, const struct pending *p)
+{
+	char text[LOG_LINE_BYTES];
+	struct line line = line_in(text, sizeof(text));
+
+	if (v->args.log_level == 1) {
+		/* its step was written when the other side was walked */
+		log_back(&v->log, p->log);
+		put_insn(&line, v, p->insn);
+	}
+	add(v, &line);
+	line = line_in(text, sizeof(text));
+	line_str(&line, "from ");
+	line_num(&line, p->insn);
+	line_str(&line, " to ");
+	line_num(&line, v->insn);
+	line_char(&line, ':');
+	put_frame(&line, v, NULL);
+	add(v, &line);
+}
+
+uint32_t report_close(struct verify *v)
+{
+	char text[128];
+	struct line stats = line_in(text, sizeof(text));
+
+	line_str(&stats, v->result.error ? "processed " : "accepted: processed ");
+	line_num(&stats, v->result.visited);
+	line_str(&stats, " insns (limit ");
+	line_num(&stats, VERIFY_MAX_VISITED);
+	line_str(&stats, ") total_states ");
+	line_num(&stats, v->result.states);
+	line_str(&stats, " peak_memory ");
+	line_num(&stats, v->result.peak_bytes >> 10);
+	line_str(&stats, " KiB");
+	if (v->result.error)
+		return log_close(&v->log, v->args.log_level ? text : "", v->reason); /* req: XO-055 */
+	return log_close(&v->log, "", text);
 }

@@ -15,15 +15,6 @@
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
 
-static void log_back(struct verify *v, uint32_t at)
-{
-	if (v->args.log_level != 1 || !v->args.log)
-		return;
-	v->log_at = at;
-	if (v->args.log_bytes)
-		v->args.log[at] = 0;
-}
-
 /* Goes on with the last branch that waits. false: there is none, every path was walked. */
 static bool next_path(struct verify *v)
 {
@@ -35,13 +26,15 @@ static bool next_path(struct verify *v)
 	v->pending = p->next;
 	packed_restore(v->state, p->state);
 	v->parent = p->parent;
-	log_back(v, p->log_at);
+	v->trail.count = p->trail;
 	if (insn_info[v->args.insns[p->insn].op].cls == INSN_CLASS_JMP) {
 		branch_learn(v, &v->args.insns[p->insn], true);
 		v->insn = (uint32_t)v->args.insns[p->insn].imm;
 	} else {
 		call_tail_return(v);
 	}
+	if (v->args.log_level)
+		report_branch(v, p);
 	mark_free_pending(v, p);
 	walk_tell(v, VERIFY_RESUMES, NULL);
 	return true;
@@ -108,15 +101,11 @@ static int walk_class(struct verify *v, const struct insn *insn)
 
 static int walk_logged(struct verify *v, const struct insn *insn)
 {
-	struct reg before[INSN_MAX_REG];
-	uint32_t depth = v->state->depth;
 	int ret;
 
-	mem_copy(before, state_frame(v->state)->regs, sizeof(before));
-	report_insn(v);
+	report_before(v);
 	ret = walk_class(v, insn);
-	if (!ret)
-		report_changes(v, before, depth);
+	report_step(v, ret);
 	return ret;
 }
 
@@ -141,6 +130,8 @@ static int walk(struct verify *v)
 				     "functions at once");
 	if (v->spots[v->insn].flags & (SPOT_JOIN | SPOT_LOOP))
 		ret = mark_compare(v);
+	if (v->path_ends && v->args.log_level)
+		report_safe(v);
 	if (ret || v->path_ends)
 		return ret;
 	walk_tell(v, VERIFY_VISITS, NULL);
@@ -205,6 +196,8 @@ static int start(struct verify *v)
 	if (live_build(v))
 		return mark_no_memory(v);
 	enter_main(v);
+	if (v->args.log_level)
+		report_begin(v);
 	walk_tell(v, VERIFY_BEGINS, NULL);
 	return 0;
 }
@@ -237,9 +230,9 @@ static void finish(struct verify *v, struct verify_result *result)
 
 	v->done = true;
 	v->result.peak_bytes = (uint32_t)(fixed + v->pool.bytes);
-	if (!v->result.error && !accept(v))
-		report_accept(v);
-	v->result.log_bytes = v->log_at;
+	if (!v->result.error)
+		accept(v);
+	v->result.log_bytes = report_close(v);
 	walk_tell(v, VERIFY_ENDS, NULL);
 	*result = v->result;
 }
@@ -275,15 +268,16 @@ struct verify *verify_start(const struct verify_args *args)
 		return NULL;
 	v->args = *args;
 	v->arena = args->arena;
-	if (!v->args.log_bytes)
-		v->args.log = NULL;
-	if (v->args.log)
-		v->args.log[0] = 0;
+	log_init(&v->log, args->log, args->log_bytes);
+	if (!v->log.room)
+		v->args.log_level = 0;
 	pool_init(&v->pool, v->arena);
 	v->spots = arena_alloc(v->arena, MAX(args->count, 1u) * sizeof(*v->spots));
 	v->state = arena_alloc(v->arena, sizeof(*v->state));
 	v->scratch = arena_alloc(v->arena, PACKED_MAX);
-	if (!v->spots || !v->state || !v->scratch) {
+	if (v->args.log_level)
+		v->before = arena_alloc(v->arena, sizeof(*v->before));
+	if (!v->spots || !v->state || !v->scratch || (v->args.log_level && !v->before)) {
 		verify_free(v);
 		return NULL;
 	}
@@ -298,6 +292,7 @@ void verify_free(struct verify *v)
 		return;
 	arena = v->arena;
 	pool_exit(&v->pool);
+	arena_free(arena, v->before);
 	arena_free(arena, v->scratch);
 	arena_free(arena, v->state);
 	arena_free(arena, v->spots);

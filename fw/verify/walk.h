@@ -5,8 +5,10 @@
 
 #include "helper.h"
 #include "verify/live.h"
+#include "verify/log.h"
 #include "verify/packed.h"
 #include "verify/pool.h"
+#include "verify/trail.h"
 #include "verify/verify.h"
 
 /* A state that was seen at an instruction. See mark.c. */
@@ -27,7 +29,8 @@ struct pending {
 	struct mark *parent;
 	struct packed *state; /* at the branch, before it */
 	uint32_t insn;        /* the branch; its taken side waits */
-	uint32_t log_at;      /* log_at then, for a log of the last path */
+	uint32_t trail;       /* trail.count then */
+	struct log_place log; /* then, for a log of the last path */
 };
 
 enum spot_flag {
@@ -49,6 +52,8 @@ struct spot {
 	struct exec_call call;
 };
 
+#define REPORT_REASON_BYTES 256 /* more than a sentence takes */
+
 struct verify {
 	struct verify_args args;
 	struct verify_result result;
@@ -64,7 +69,11 @@ struct verify {
 	uint32_t next_id;
 	uint32_t since_mark; /* instructions */
 	uint64_t work;       /* bytes of states packed and compared */
-	uint32_t log_at;     /* bytes written */
+	struct log log;
+	struct frame *before;  /* with a log: the frame before the step, */
+	uint32_t before_depth; /* and its depth */
+	struct trail trail;
+	char reason[REPORT_REASON_BYTES]; /* of a refusal */
 	bool started;
 	bool locks;     /* some helper that it calls takes a lock */
 	bool path_ends; /* the instruction being walked ends the path */
@@ -137,8 +146,8 @@ int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int 
 /* What the map, or the one that the value is in, is like. */
 const struct map_attr *require_attr(const struct verify *v, const struct reg *r);
 /*
- * Every byte of stack that can be meant is no part of a pointer. The access was required before. Bytes that were never
- * written read as 0, which engines have to see to: result.zero_stack.
+ * Every byte of stack that can be meant is a number, no part of a pointer. The access was required before. Bytes that
+ * were never written read as 0, which engines have to see to: result.zero_stack.
  */
 int require_stack_bytes(struct verify *v, uint8_t number, int64_t off, uint64_t bytes);
 /* A context access of bytes at off. *kind: what a load gives. */
@@ -155,6 +164,8 @@ int require_access_kind(struct verify *v, bool ctx);
 int stack_load(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, struct reg *out);
 /* A store of value. */
 int stack_store(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, const struct reg *value);
+/* What must not be told was written to [register + off, + bytes), or was not: the offset is constant. */
+void stack_hide(struct verify *v, const struct reg *r, int64_t off, uint64_t bytes);
 /* Something unknown was written to [register + off, + bytes). */
 void stack_clobber(struct verify *v, const struct reg *r, int64_t off, uint64_t bytes);
 
@@ -180,6 +191,8 @@ enum branch_side {
 int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides);
 /* The jump could only go one way: its operands mattered. */
 void branch_matters(struct verify *v, const struct insn *insn);
+/* Whether the pointer can't be equal to the number, whatever its address. */
+bool branch_differ(const struct verify *v, const struct reg *pointer, const struct reg *number);
 /* Learns from going one of the sides that can happen. */
 void branch_learn(struct verify *v, const struct insn *insn, bool taken);
 
@@ -229,14 +242,28 @@ void call_tail_return(struct verify *v);
 
 /* report.c */
 
-/* Refuses the program at the instruction being walked. The text is a sentence for people. Returns -EINVAL. */
+/*
+ * Refuses the program at the instruction being walked. The text is a sentence for people: which register and offset,
+ * what is proven, what is needed, what to try. Of printf's conversions: %s %d %u %x, the last three with ll too. The
+ * first refusal stands. Returns -EINVAL.
+ */
 __attribute__((format(printf, 3, 4))) int report_refuse(struct verify *v, uint16_t error, const char *format, ...);
-/* Logs the instruction being walked; and the registers that differ from before[], those of frame depth. */
-void report_insn(struct verify *v);
-void report_changes(struct verify *v, const struct reg *before, uint32_t depth);
-/* Logs a line of text. */
-__attribute__((format(printf, 2, 3))) void report_line(struct verify *v, const char *format, ...);
-/* Writes the closing line of an accepted program. */
-void report_accept(struct verify *v);
+#define REPORT_AT_BYTES 32
+/* Where the event happened, as " at instruction 9", in text; "" if that is not known. Returns text. */
+const char *report_at(const struct verify *v, struct trail_event like, char text[static REPORT_AT_BYTES]);
+/* An event of the path at the instruction being walked. */
+void report_event(struct verify *v, struct trail_event event);
+
+/* With log level 1 or 2: the state that the program begins in, ... */
+void report_begin(struct verify *v);
+/* ... the step of the instruction being walked, between these two calls; refused: it was, ... */
+void report_before(struct verify *v);
+void report_step(struct verify *v, bool refused);
+/* ... that nothing new can follow, and that the walk goes on behind an earlier branch. */
+void report_safe(struct verify *v);
+void report_branch(struct verify *v, const struct pending *p);
+
+/* The program was judged: writes the closing lines. Returns the bytes of the log. */
+uint32_t report_close(struct verify *v);
 
 #endif

@@ -209,7 +209,7 @@ char *offload_log(struct drv_net *net, uint32_t id)
 	return log;
 }
 
-/* The last line of a refused program's log says why; "insn N: " before it is known already. */
+/* The last line of a refused program's log says why; "instruction N: " before it is known already. */
 static const char *last_line(char *log)
 {
 	size_t length = log ? strlen(log) : 0;
@@ -221,7 +221,7 @@ static const char *last_line(char *log)
 		return "no reason is in the log";
 	line = strrchr(log, '\n');
 	line = line ? line + 1 : log;
-	colon = strncmp(line, "insn ", 5) == 0 ? strstr(line, ": ") : NULL;
+	colon = strncmp(line, "instruction ", 12) == 0 ? strstr(line, ": ") : NULL;
 	return colon ? colon + 2 : line;
 }
 

@@ -244,31 +244,6 @@ Test(verify, tells_context_accesses_apart)
 	free(b.memory);
 }
 
-/* Whatever room the guest gives: whole lines, terminated, and the reason at the end if it fits at all. */
-Test(verify, log_fits_its_room)
-{
-	const uint64_t words[] = {W_MOV(0, 0), W_ADD(0, 1), W_JLT(0, 50, -2), W_LDX64(0, 9, 0), W_EXIT};
-	struct verify_result result;
-	struct bench b;
-
-	bench_init(&b);
-	b.args.log_level = 2;
-	for (uint32_t room = 0; room <= sizeof(b.log); room = room < 600 ? room + 1 : room * 2) {
-		memset(b.log, 0x55, sizeof(b.log));
-		b.args.log_bytes = room;
-		bench_verify(&b, words, 5, 7, &result);
-		for (uint32_t i = room; i < sizeof(b.log); i++)
-			cr_assert_eq(b.log[i], 0x55, "room %u: wrote behind it", room);
-		if (!room)
-			continue;
-		cr_assert_eq(strnlen(b.log, room), result.log_bytes, "room %u", room);
-		cr_assert(!result.log_bytes || b.log[result.log_bytes - 1] == '\n', "room %u", room);
-		if (room >= 300)
-			cr_assert(strstr(b.log, "insn 3: R9 is not initialised\n"), "room %u: %s", room, b.log);
-	}
-	free(b.memory);
-}
-
 /* Every size of arena: refused for lack of memory, or the same as with enough. Nothing is lost. */
 Test(verify, runs_out_of_memory_cleanly)
 {

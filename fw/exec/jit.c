@@ -36,31 +36,34 @@ static bool falls_through(uint8_t cls)
 
 /* What survey() looks for. */
 enum {
-	WRITES_DST = 1 << 0,
-	HAS_MORE = 1 << 1, /* something to check besides registers */
+	REGISTERS = 15,    /* mask: how many may be dst */
+	HAS_MORE = 1 << 4, /* something to check besides registers */
 };
 
-#define FLAGS_ALU          WRITES_DST
-#define FLAGS_LDX          WRITES_DST
-#define FLAGS_LDSX         WRITES_DST
-#define FLAGS_ST           0
-#define FLAGS_STX          0
-#define FLAGS_ATOMIC       HAS_MORE
-#define FLAGS_JMP          HAS_MORE
-#define FLAGS_JA           HAS_MORE
-#define FLAGS_CALL         HAS_MORE
-#define FLAGS_CALL_LOCAL   HAS_MORE
-#define FLAGS_EXIT         HAS_MORE
-#define FLAGS_LD_IMM64     (WRITES_DST | HAS_MORE)
-#define FLAGS_LD_MAP       (WRITES_DST | HAS_MORE)
-#define FLAGS_LD_MAP_VALUE (WRITES_DST | HAS_MORE)
-#define FLAGS_SLOT2        HAS_MORE
+#define CHECKS_ALU          INSN_FRAME_PTR
+#define CHECKS_LDX          INSN_FRAME_PTR
+#define CHECKS_LDSX         INSN_FRAME_PTR
+#define CHECKS_ST           INSN_MAX_REG
+#define CHECKS_STX          INSN_MAX_REG
+#define CHECKS_ATOMIC       (INSN_MAX_REG | HAS_MORE)
+#define CHECKS_JMP          (INSN_MAX_REG | HAS_MORE)
+#define CHECKS_JA           (INSN_MAX_REG | HAS_MORE)
+#define CHECKS_CALL         (INSN_MAX_REG | HAS_MORE)
+#define CHECKS_CALL_LOCAL   (INSN_MAX_REG | HAS_MORE)
+#define CHECKS_EXIT         (INSN_MAX_REG | HAS_MORE)
+#define CHECKS_LD_IMM64     (INSN_FRAME_PTR | HAS_MORE)
+#define CHECKS_LD_MAP       (INSN_FRAME_PTR | HAS_MORE)
+#define CHECKS_LD_MAP_VALUE (INSN_FRAME_PTR | HAS_MORE)
+#define CHECKS_SLOT2        (INSN_MAX_REG | HAS_MORE)
 
-static const uint8_t op_flags[INSN_OPS] = {
-#define INSN(id, opcode, sel, value, cls, ...) [INSN_##id] = FLAGS_##cls,
+/* By whatever is in insn.op: what is no instruction has no registers. */
+static const uint8_t checks[UINT8_MAX + 1] = {
+#define INSN(id, opcode, sel, value, cls, ...) [INSN_##id] = CHECKS_##cls,
 #include "insn.def"
 #undef INSN
 };
+
+_Static_assert(INSN_OPS <= ARRAY_SIZE(checks), "struct insn keeps the instruction in a byte");
 
 /* Whether slot i leads to a slot that has an instruction. */
 static bool target_ok(const struct exec_prog *prog, uint32_t i)
@@ -81,6 +84,7 @@ static bool survey_class(struct jit_work *w, uint32_t i)
 	case INSN_CLASS_ATOMIC:
 		return info->op < INSN_ATOMIC_FETCH_ADD || info->op > INSN_ATOMIC_XCHG || insn->src != INSN_FRAME_PTR;
 	case INSN_CLASS_CALL_LOCAL:
+		w->mark[i] |= JIT_MARK_LEARN;
 		w->max_branches++;
 		w->locals = true;
 		if (!target_ok(prog, i))
@@ -95,6 +99,7 @@ static bool survey_class(struct jit_work *w, uint32_t i)
 		w->mark[insn->imm] |= JIT_MARK_TARGET | ((uint32_t)insn->imm <= i ? JIT_MARK_BACK : 0);
 		return true;
 	case INSN_CLASS_CALL:
+		w->mark[i] |= JIT_MARK_LEARN;
 		w->max_branches++;
 		w->tails |= insn->imm == HELPER_TAIL_CALL;
 		return true;
@@ -138,34 +143,38 @@ static bool context_ok(const struct exec_prog *prog, uint32_t i)
 	       ((info->cls == INSN_CLASS_ST || info->cls == INSN_CLASS_STX) && insn->off / 4 == JIT_FIELD_QUEUE);
 }
 
-/* Whether slot i is what a decoder and a verifier let through; marks what it leads to. */
-static int survey_slot(struct jit_work *w, const struct exec_prog *prog, uint32_t i, uint8_t flags)
+/* What is checked of slot i besides its registers. 0, -EINVAL or -ENOTSUP. */
+static int survey_slot(struct jit_work *w, uint32_t i)
 {
-	if (flags & HAS_MORE && !survey_class(w, i))
+	const struct exec_prog *prog = w->prog;
+
+	if (checks[prog->insns[i].op] & HAS_MORE && !survey_class(w, i))
 		return -EINVAL;
-	if (prog->access && prog->access[i] == EXEC_ACCESS_CTX && !context_ok(prog, i))
-		return -ENOTSUP;
+	if (prog->access && prog->access[i] == EXEC_ACCESS_CTX) {
+		w->mark[i] |= JIT_MARK_LEARN;
+		return context_ok(prog, i) ? 0 : -ENOTSUP;
+	}
 	return 0;
 }
 
-/* Checks the program and marks what jumps and calls lead to. 0, or -EINVAL or -ENOTSUP with *at. */
+/*
+ * Whether each slot is what a decoder and a verifier let through; marks what jumps and calls lead to. 0, or -EINVAL or
+ * -ENOTSUP with *at.
+ */
 static int survey(struct jit_work *w, uint32_t *at)
 {
 	const struct exec_prog *prog = w->prog;
-	const struct insn *insns = prog->insns;
 	const uint8_t *access = prog->access;
 
 	for (uint32_t i = 0, count = prog->count; i < count; i++) {
-		const struct insn *insn = &insns[i];
-		bool ok = (insn->op < INSN_OPS) & (insn->dst < INSN_MAX_REG) & (insn->src < INSN_MAX_REG);
-		uint8_t flags = ok ? op_flags[insn->op] : 0;
+		const struct insn *insn = &prog->insns[i];
+		uint8_t check = checks[insn->op];
 		int rc = 0;
 
-		ok &= !((insn->dst == INSN_FRAME_PTR) & flags); /* WRITES_DST is the lowest bit */
-		if (unlikely(!ok))
+		if (unlikely((insn->dst >= (check & REGISTERS)) | (insn->src >= INSN_MAX_REG)))
 			rc = -EINVAL;
-		else if (flags & HAS_MORE || (access && access[i] == EXEC_ACCESS_CTX))
-			rc = survey_slot(w, prog, i, flags);
+		else if (check & HAS_MORE || (access && access[i] == EXEC_ACCESS_CTX))
+			rc = survey_slot(w, i);
 		if (unlikely(rc)) {
 			*at = i;
 			return rc;
@@ -216,7 +225,7 @@ static void learn_slot(struct jit_work *w, uint32_t i)
 /* Learns what frames and bursts need, of the instructions that are compiled. */
 static void learn(struct jit_work *w)
 {
-	const uint8_t *access = w->prog->access, *form = w->form;
+	const uint8_t *form = w->form, *mark = w->mark;
 	uint32_t regs = 0;
 
 	for (uint32_t i = 0, count = w->prog->count; i < count; i++) {
@@ -225,9 +234,7 @@ static void learn(struct jit_work *w)
 		if (form && form[i] == OPT_NOTHING)
 			continue;
 		regs |= 1u << insn->dst | 1u << insn->src;
-		if (unlikely((insn->op == INSN_CALL) | (insn->op == INSN_CALL_LOCAL) |
-			     (access && access[i] == EXEC_ACCESS_CTX)) &&
-		    jit_form(w, i) != OPT_INDEX && jit_form(w, i) != OPT_INDEX_MEM && jit_form(w, i) != OPT_FIND)
+		if (unlikely(mark[i] & JIT_MARK_LEARN) && jit_form(w, i) < OPT_INDEX)
 			learn_slot(w, i);
 	}
 	w->regs = (uint16_t)regs;
@@ -254,24 +261,26 @@ void jit_bytes_slowly(struct jit_out *o, uint64_t value, unsigned int bytes)
 	}
 }
 
-/* Slot i and, if a function starts with it, what that takes. */
-static int emit_slot(struct jit_work *w, uint32_t i, bool falls)
+/* Whether what is before slot i goes on with it. */
+static bool is_fallen_into(const struct jit_work *w, uint32_t i)
 {
-	if (w->mark[i]) {
-		if (w->mark[i] & JIT_MARK_FUNC)
-			machine->func(w, i, falls);
-		w->flags = 0;
-		w->start[i] = (uint32_t)w->out.at;
-		w->before[i] = w->branches;
-	}
-	return jit_form(w, i) == OPT_NOTHING ? 0 : machine->insn(w, i);
+	return !i || jit_form(w, i - 1) == OPT_NOTHING || falls_through(insn_info[w->insns[i - 1].op].cls);
+}
+
+/* Slot i is where paths meet, and perhaps where a function starts. */
+static void meet(struct jit_work *w, uint32_t i)
+{
+	if (w->mark[i] & JIT_MARK_FUNC)
+		machine->func(w, i, is_fallen_into(w, i));
+	w->flags = 0;
+	w->start[i] = (uint32_t)w->out.at;
+	w->before[i] = w->branches;
 }
 
 /* All code, with long branches; of the tail only its size, since what it is depends on where it will be. */
 static int emit_long(struct jit_work *w, uint32_t *at)
 {
 	const uint32_t count = w->prog->count;
-	bool falls = true;
 
 	w->out.at = 0;
 	w->out.fault = false;
@@ -280,13 +289,17 @@ static int emit_long(struct jit_work *w, uint32_t *at)
 	w->branches = 0;
 	machine->entry(w);
 	for (uint32_t i = 0; i < count; i++) {
-		int rc = emit_slot(w, i, falls);
+		int rc;
 
-		if (rc || w->out.at > JIT_MAX_BYTES) {
+		if (w->mark[i] & (JIT_MARK_TARGET | JIT_MARK_FUNC))
+			meet(w, i);
+		if (jit_form(w, i) == OPT_NOTHING)
+			continue;
+		rc = w->out.at <= JIT_MAX_BYTES ? machine->insn(w, i) : -ENOTSUP;
+		if (unlikely(rc)) {
 			*at = i;
-			return rc ? rc : -ENOTSUP;
+			return rc;
 		}
-		falls = jit_form(w, i) == OPT_NOTHING || falls_through(insn_info[w->insns[i].op].cls);
 	}
 	w->start[count] = (uint32_t)w->out.at;
 	w->before[count] = w->branches;

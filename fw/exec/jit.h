@@ -44,6 +44,7 @@ enum jit_mark {
 	JIT_MARK_FUNC = 1 << 0,   /* a local call leads here */
 	JIT_MARK_TARGET = 1 << 1, /* a jump leads here */
 	JIT_MARK_BACK = 1 << 2,   /* one from here or behind does */
+	JIT_MARK_LEARN = 1 << 3,  /* a call, or an access of the context */
 };
 
 /*

@@ -483,7 +483,8 @@ static int emit_form(struct jit_work *w, uint32_t i, enum opt_form form)
 	case OPT_INDEX_MEM:
 		return jit_x86_64_index(w, i, form == OPT_INDEX_MEM);
 	case OPT_FIND:
-		return jit_x86_64_find(w, i);
+	case OPT_FIND_REG:
+		return jit_x86_64_find(w, i, form == OPT_FIND);
 	default:
 		return -ENOTSUP;
 	}

@@ -32,7 +32,7 @@ void jit_x86_64_lea(struct jit_work *w, uint32_t i);
 void jit_x86_64_load_swap(struct jit_work *w, uint32_t i);
 void jit_x86_64_copy(struct jit_work *w, uint32_t i);
 int jit_x86_64_rmw(struct jit_work *w, uint32_t i);
-int jit_x86_64_find(struct jit_work *w, uint32_t i);
+int jit_x86_64_find(struct jit_work *w, uint32_t i, bool from_memory);
 int jit_x86_64_index(struct jit_work *w, uint32_t i, bool from_memory);
 
 /* Calls a function of this process; r11 is lost. */

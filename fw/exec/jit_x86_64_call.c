@@ -221,7 +221,7 @@ static void op_link(struct jit_out *o, unsigned int width, uint8_t opcode, unsig
 #define CMP  0x39 /* memory with register */
 
 /* store_lookup() of a key of 4 or 8 bytes: rdi: the store, rcx: the key, rax: hash, bucket, link, value. */
-int jit_x86_64_find(struct jit_work *w, uint32_t i)
+int jit_x86_64_find(struct jit_work *w, uint32_t i, bool from_memory)
 {
 	const struct insn *insn = &w->insns[i];
 	unsigned int width = (unsigned int)insn->imm64;
@@ -233,7 +233,10 @@ int jit_x86_64_find(struct jit_work *w, uint32_t i)
 	if (insn->imm < 0 || (uint32_t)insn->imm >= w->prog->num_maps || (width != 4 && width != 8))
 		return -ENOTSUP;
 	s = store_of(w->prog->maps[insn->imm]);
-	x86_load(o, width, RCX, jit_x86_64_reg[insn->src], insn->off);
+	if (from_memory)
+		x86_load(o, width, RCX, jit_x86_64_reg[insn->src], insn->off);
+	else
+		x86_mov(o, width, RCX, jit_x86_64_reg[insn->src]);
 	x86_mov_imm(o, RDI, (uintptr_t)s);
 	x86_load(o, 8, RAX, RDI, offsetof(struct store, secret[0]));
 	x86_alu(o, X86_XOR, 8, RAX, RCX);

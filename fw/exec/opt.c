@@ -58,7 +58,8 @@ static void enter_target(struct opt_work *w, uint32_t i, bool falls)
 	if (falls && !w->at[i].seen && !(w->mark[i] & (JIT_MARK_BACK | JIT_MARK_FUNC)))
 		return;
 	new_block(w);
-	if (w->mark[i] & (JIT_MARK_BACK | JIT_MARK_FUNC)) {
+	/* What leads back to an EXIT has its say there: leave_back(). */
+	if (w->mark[i] & JIT_MARK_FUNC || (w->mark[i] & JIT_MARK_BACK && w->insns[i].op != INSN_EXIT)) {
 		nothing_known(&w->facts);
 		return;
 	}
@@ -497,12 +498,23 @@ static bool is_settled(const struct opt_work *w, const struct insn *insn, const 
 	       (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && opt_is_pointer(fact) && !(fact & OPT_FACT_NULL);
 }
 
+/* Slot i jumps back: an EXIT there ends this run, too. */
+static void leave_back(struct opt_work *w, uint32_t i)
+{
+	struct insn *exit = &w->insns[w->insns[i].imm];
+
+	if (exit->op == INSN_EXIT && opt_bits_of(w, 0) > OPT_ACTION_BITS)
+		exit->imm = 0;
+}
+
 static void jump(struct opt_work *w, uint32_t i)
 {
 	struct insn *insn = &w->insns[i];
 	const struct insn_info *info = opt_info(w, i);
 
 	opt_bytes_flush(w);
+	if ((uint32_t)insn->imm <= i)
+		leave_back(w, i);
 	if (info->cls == INSN_CLASS_JMP && is_settled(w, insn, info)) {
 		if (info->op == INSN_JMP_EQ) {
 			set_nothing(w, i);
@@ -534,11 +546,24 @@ static void atomic(struct opt_work *w, uint32_t i)
 	}
 }
 
+/* Whether slot i gives a map to a lookup behind it that knows it. The key is mostly in the register till then. */
+static bool is_known_map(const struct opt_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+
+	return insn->op == INSN_LD_MAP && insn->dst == 1 && i + 2 < w->prog->count && !opt_is_target(w, i + 2) &&
+	       opt_call_has_map(w, i + 2);
+}
+
 static void constant(struct opt_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	uint64_t value = (uint64_t)insn->imm64;
 
+	if (is_known_map(w, i)) {
+		set_nothing(w, i);
+		return;
+	}
 	w->bytes_known &= (uint16_t) ~(1u << insn->dst);
 	switch (opt_info(w, i)->cls) {
 	case INSN_CLASS_LD_MAP:

@@ -16,9 +16,11 @@ enum opt_form {
 	OPT_LDX_SWAP, /* an LDX of 2, 4 or 8 bytes, whose bytes are reversed */
 	OPT_COPY,     /* an STX: *(dst + off) = *(src + imm), neither of them the context */
 	OPT_RMW,      /* an ST or STX: *(dst + off) is changed by enum insn_alu imm with src, or with imm64 */
+	/* From here on calls that call nothing: */
 	OPT_INDEX, /* a CALL: R0 = element src's low 32 bits of ARRAY imm, or 0; imm64: the index is known to be good */
 	OPT_INDEX_MEM, /* the same, the index is the 4 bytes at src + off */
 	OPT_FIND,      /* a CALL: R0 = value of HASH imm for the imm64 bytes (4 or 8) at src + off, or 0 */
+	OPT_FIND_REG,  /* the same for the low imm64 bytes of src */
 	OPT_FORMS,
 };
 

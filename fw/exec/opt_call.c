@@ -77,6 +77,11 @@ static bool set_index(struct opt_work *w, uint32_t i, uint32_t map, const struct
 	return false;
 }
 
+static bool can_index(const struct opt_work *w)
+{
+	return opt_knows(w, OPT_INDEX) && opt_knows(w, OPT_INDEX_MEM);
+}
+
 /* A lookup in an ARRAY becomes arithmetic; an address, if the key is known. req: XO-163, XO-230 */
 static bool inline_index(struct opt_work *w, uint32_t i, uint32_t map)
 {
@@ -85,7 +90,7 @@ static bool inline_index(struct opt_work *w, uint32_t i, uint32_t map)
 	uint32_t key;
 	uint64_t value;
 
-	if (!opt_knows(w, OPT_INDEX) || !opt_knows(w, OPT_INDEX_MEM) || !opt_array(w->prog->maps[map], &array))
+	if (!can_index(w) || !opt_array(w->prog->maps[map], &array))
 		return false;
 	if (!known_key(w, i, &key, &cell)) {
 		bool good = set_index(w, i, map, &array, cell);
@@ -104,22 +109,56 @@ static bool inline_index(struct opt_work *w, uint32_t i, uint32_t map)
 	return true;
 }
 
+/* Where the key of the lookup at slot i is: in a register, if it was stored from one that still has it. */
+static void find_key(struct opt_work *w, uint32_t i)
+{
+	const struct opt_cell *cell = NULL;
+	struct insn *insn = &w->insns[i];
+	int64_t distance;
+
+	if (opt_knows(w, OPT_FIND_REG) && opt_is_stack(w, 2, &distance))
+		cell = opt_find_cell(w, distance);
+	if (cell && !cell->is_constant && cell->width >= insn->imm64) {
+		insn->src = cell->reg;
+		w->form[i] = OPT_FIND_REG;
+		return;
+	}
+	key_place(w, insn);
+	w->form[i] = OPT_FIND;
+}
+
+static bool can_find(const struct opt_work *w, uint32_t map)
+{
+	const struct map_attr *attr = &w->prog->maps[map]->attr;
+
+	return opt_knows(w, OPT_FIND) && attr->type == VIRTIO_NET_XDP_MAP_HASH &&
+	       (attr->key_size == 4 || attr->key_size == 8);
+}
+
 /* A lookup in a HASH whose keys fit a register needs no call, and touches nothing but R0 to R5. */
 static bool inline_find(struct opt_work *w, uint32_t i, uint32_t map)
 {
 	const struct map_attr *attr = &w->prog->maps[map]->attr;
 	struct insn *insn = &w->insns[i];
 
-	if (!opt_knows(w, OPT_FIND) || attr->type != VIRTIO_NET_XDP_MAP_HASH ||
-	    (attr->key_size != 4 && attr->key_size != 8))
+	if (!can_find(w, map))
 		return false;
 	*insn = (struct insn){.op = INSN_CALL, .imm = (int32_t)map, .imm64 = attr->key_size};
-	key_place(w, insn);
-	w->form[i] = OPT_FIND;
+	find_key(w, i);
 	w->bytes_known &= (uint16_t)~0x3fu;
 	for (uint8_t reg = 0; reg <= 5; reg++)
 		opt_wrote(w, reg, reg ? OPT_FACT_ANY : opt_pointer(OPT_REGION_VALUE, true));
 	return true;
+}
+
+bool opt_call_has_map(const struct opt_work *w, uint32_t i)
+{
+	const struct exec_call *calls = w->prog->calls;
+	struct opt_array array;
+
+	if (w->insns[i].op != INSN_CALL || w->insns[i].imm != 1 || !calls || calls[i].map >= w->prog->num_maps)
+		return false;
+	return can_find(w, calls[i].map) || (can_index(w) && opt_array(w->prog->maps[calls[i].map], &array));
 }
 
 void opt_call(struct opt_work *w, uint32_t i)

@@ -135,6 +135,7 @@ static uint32_t form_effect(const struct opt_work *w, uint32_t i)
 	case OPT_INDEX:
 	case OPT_INDEX_MEM:
 	case OPT_FIND:
+	case OPT_FIND_REG:
 		return READS(src) | WRITES(1);
 	default:
 		return IMPURE;

@@ -222,6 +222,8 @@ void opt_set_constant(struct opt_work *w, uint32_t i, uint8_t dst, uint64_t valu
 
 /* opt_call.c */
 void opt_call(struct opt_work *w, uint32_t i);
+/* Whether the call at slot i is a lookup whose map is known and that is not going to need R1. */
+bool opt_call_has_map(const struct opt_work *w, uint32_t i);
 
 /* opt_update.c */
 /* Slot i is an atomic operation. Returns whether it was rewritten. */

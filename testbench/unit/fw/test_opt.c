@@ -64,7 +64,7 @@ struct want {
 /* R1 is the context, R6 packet data, R7 a map's value; R0 and R2 to R5 are numbers nobody knows. */
 static const struct {
 	const char *what;
-	struct insn insns[ROW_INSNS];
+	struct insn insns[ROW_INSNS + 1]; /* all zeros behind the last one */
 	struct want want[ROW_INSNS];
 } rows[] = {
 	{"two bytes make a load",
@@ -134,6 +134,18 @@ static const struct {
 	  K(JA, 0, 1)},
 	 {WI(PLAIN, JEQ64_K, 3, 0, 0, 4), W(PLAIN, MOV64_X, 0, 2, 0), WI(PLAIN, XOR64_K, 0, 0, 0, 1),
 	  W(PLAIN, EXIT, 0, 0, 0), W(PLAIN, LDX8, 2, 6, 0), GONE, WI(PLAIN, JA, 0, 0, 0, 1)}},
+	{"small wherever a run comes from to the end",
+	 {K(MOV64_K, 0, 1), JK(JEQ64_K, 3, 0, 3), JK(JA, 0, 0, 3), OP(EXIT), K(MOV64_K, 0, 2), JK(JEQ64_K, 4, 0, 3),
+	  K(MOV64_K, 0, 3), JK(JEQ64_K, 5, 0, 3), M(STX8, 6, 3, 0), OP(EXIT)},
+	 {WI(PLAIN, MOV64_K, 0, 0, 0, 1), WI(PLAIN, JEQ64_K, 3, 0, 0, 3), ACTS, ACTS, WI(PLAIN, MOV64_K, 0, 0, 0, 2),
+	  WI(PLAIN, JEQ64_K, 4, 0, 0, 3), WI(PLAIN, MOV64_K, 0, 0, 0, 3), WI(PLAIN, JEQ64_K, 5, 0, 0, 3),
+	  W(PLAIN, STX8, 6, 3, 0), ACTS}},
+	{"not if it comes back with more",
+	 {K(MOV64_K, 0, 1), JK(JEQ64_K, 3, 0, 3), M(STX8, 6, 3, 1), OP(EXIT), K(MOV64_K, 0, 4), JK(JEQ64_K, 4, 0, 3),
+	  K(MOV64_K, 0, 3), OP(EXIT)},
+	 {WI(PLAIN, MOV64_K, 0, 0, 0, 1), WI(PLAIN, JEQ64_K, 3, 0, 0, 3), W(PLAIN, STX8, 6, 3, 1),
+	  W(PLAIN, EXIT, 0, 0, 0), WI(PLAIN, MOV64_K, 0, 0, 0, 4), WI(PLAIN, JEQ64_K, 4, 0, 0, 3),
+	  WI(PLAIN, MOV64_K, 0, 0, 0, 3), ACTS}},
 	{"not where a branch there may read it",
 	 {JK(JEQ64_K, 3, 0, 5), JK(JEQ64_K, 5, 0, 3), X(MOV64_X, 0, 2), K(XOR64_K, 0, 1), OP(EXIT), M(LDX8, 2, 6, 0),
 	  M(LDX8, 5, 6, 1), K(JA, 0, 1)},
@@ -209,8 +221,8 @@ Test(opt, patterns)
 		struct exec_prog prog = {.insns = a.insns, .access = a.access};
 		struct opt opt;
 
-		for (bool ends = false; !ends; count++) {
-			struct insn insn = rows[n].insns[count];
+		while (rows[n].insns[count].op || rows[n].insns[count].dst || rows[n].insns[count].imm) {
+			struct insn insn = rows[n].insns[count++];
 			uint8_t cls = insn_info[insn.op].cls;
 
 			if (cls == INSN_CLASS_JMP || cls == INSN_CLASS_JA) {
@@ -218,7 +230,6 @@ Test(opt, patterns)
 				mark[insn.imm] |= JIT_MARK_TARGET;
 				mark[insn.imm] |= (uint32_t)insn.imm <= a.count ? JIT_MARK_BACK : 0;
 			}
-			ends = insn.op == INSN_EXIT;
 			a.insns[a.count++] = insn;
 		}
 		prog.count = a.count;
@@ -679,34 +690,58 @@ Test(opt, blinding_hides_immediates, .disabled = !RUN_HAS_JIT)
 #endif
 }
 
-/* A key of 4 or 8 bytes is looked up in place: what it says is in the slot, and the store of the key is still there. */
+/*
+ * A key of 4 or 8 bytes is looked up in place, and taken from the register that it was stored from; where that changes
+ * before the lookup, from where the store still is. What loads the map into R1 is no such change: nobody asks for it.
+ */
 Test(opt, finds_in_hashes)
 {
+	static const struct {
+		uint8_t key_reg;
+		bool changes;
+		bool knows_map;
+	} keys[] = {{3, false, true}, {3, true, true},   {1, false, true},
+		    {1, true, true},  {3, false, false}, {1, false, false}};
 	static struct asmr a;
 
-	for (uint32_t key = 1; key <= 16; key++) {
+	for (uint32_t n = 0; n < 16 * sizeof(keys) / sizeof(keys[0]); n++) {
+		uint32_t key = n % 16 + 1;
 		struct map *map = maps_new(VIRTIO_NET_XDP_MAP_HASH, key, 8, 4, 0);
-		bool fits = key == 4 || key == 8;
-		struct exec_prog prog = {.insns = a.insns, .access = a.access, .maps = &map, .num_maps = 1};
-		uint8_t mark[64] = {0};
+		bool fits = key == 4 || key == 8, changes = keys[n / 16].changes, knows_map = keys[n / 16].knows_map;
+		uint8_t key_reg = keys[n / 16].key_reg, mark[64] = {0};
+		bool in_register = !changes && (key_reg != 1 || knows_map);
+		struct exec_call calls[64];
+		struct exec_prog prog = {
+			.insns = a.insns, .access = a.access, .calls = calls, .maps = &map, .num_maps = 1};
+		uint32_t find, store;
 		struct opt opt;
-		uint32_t find;
 
 		begin(&a, NULL);
-		asmr_add(&a, INSN_STX64, 10, 3, -16, 0);
+		asmr_add(&a, INSN_LDX64, key_reg, 6, 0, 0);
+		store = asmr_add(&a, INSN_STX64, 10, key_reg, -16, 0);
 		asmr_add(&a, INSN_STX64, 10, 4, -8, 0);
+		if (changes)
+			asmr_add(&a, INSN_ADD64_K, key_reg, 0, 0, 1);
+		asmr_add(&a, INSN_STX64, 6, key_reg, 0, 0);
 		asmr_add(&a, INSN_MOV64_X, 2, 10, 0, 0);
 		asmr_add(&a, INSN_ADD64_K, 2, 0, 0, -16);
 		a.insns[asmr_imm64(&a, INSN_LD_MAP, 1, (uintptr_t)map)].imm = 0;
 		find = asmr_add(&a, INSN_CALL, 0, 0, 0, 1);
 		asmr_add(&a, INSN_EXIT, 0, 0, 0, 0);
 		prog.count = a.count;
+		for (uint32_t i = 0; i < a.count; i++)
+			calls[i] = (struct exec_call){.map = knows_map && i == find ? 0 : EXEC_NO_MAP};
 		cr_assert_eq(opt_run(&prog, mark, ALL_FORMS, run_scratch(), &opt), 0);
-		cr_assert_eq(opt.form[find], fits ? OPT_FIND : OPT_PLAIN, "key of %u bytes", key);
+		cr_assert_eq(opt.form[find],
+			     !fits         ? OPT_PLAIN
+			     : in_register ? OPT_FIND_REG
+					   : OPT_FIND,
+			     "row %u, key of %u bytes: form %d", n / 16, key, opt.form[find]);
 		if (fits) {
-			cr_assert(opt.insns[find].src == INSN_FRAME_PTR && opt.insns[find].off == -16);
 			cr_assert_eq(opt.insns[find].imm64, key);
-			cr_assert_eq(opt.form[find - 6], OPT_PLAIN, "the key of %u bytes is stored", key);
+			cr_assert_eq(opt.insns[find].src, in_register ? key_reg : INSN_FRAME_PTR);
+			cr_assert(in_register || opt.insns[find].off == -16);
+			cr_assert_eq(opt.form[store], in_register ? OPT_NOTHING : OPT_PLAIN, "row %u, the key", n / 16);
 			cr_assert_eq(opt.form[find - 2], OPT_NOTHING, "nobody asks for the map's address");
 		}
 		opt_free(&opt, run_scratch());

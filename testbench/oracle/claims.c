@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "oracle/claims.h"
+
+#include <string.h>
+
+#include "core.h"
+#include "verify/walk.h"
+
+#define NONE UINT32_MAX
+
+struct claims {
+	struct claims_at *at;
+	uint32_t slots;
+	bool whole;    /* every path is walked to its end: none is cut off for what was seen before */
+	uint32_t last; /* instruction that was walked, and whose result has not been looked at */
+};
+
+static void note_value(struct claims_of *of, const struct scalar *var)
+{
+	int32_t value = (int32_t)var->bits.value;
+
+	for (uint32_t i = 0; i < of->count; i++)
+		if (of->values[i] == value && scalar_is(var, (uint64_t)(int64_t)value))
+			return;
+	if ((of->seen && !of->count) || of->count == CLAIMS_VALUES || !scalar_is(var, (uint64_t)(int64_t)value))
+		of->count = 0;
+	else
+		of->values[of->count++] = value;
+}
+
+static void note(struct claims_of *of, const struct reg *r)
+{
+	if (reg_is_scalar(r)) {
+		note_value(of, &r->var);
+		of->var = of->seen ? scalar_join(&of->var, &r->var) : r->var;
+	} else {
+		of->other = true;
+	}
+	of->seen = true;
+}
+
+/* The walk has come to v->insn from the last instruction. */
+static void note_result(struct verify *v, struct claims_at *at, uint32_t last)
+{
+	const struct insn *insn = &v->args.insns[last];
+
+	switch (insn_info[insn->op].cls) {
+	case INSN_CLASS_ALU:
+	case INSN_CLASS_LDX:
+	case INSN_CLASS_LDSX:
+		note(&at->after, walk_reg(v, insn->dst));
+		break;
+	case INSN_CLASS_JMP:
+		at->jumps |= v->insn == (uint32_t)insn->imm;
+		at->falls |= v->insn == last + 1;
+		break;
+	default:
+		break;
+	}
+}
+
+static void watch(void *ctx, struct verify *v, enum verify_event event, const struct mark *mark)
+{
+	struct claims *claims = ctx;
+
+	(void)mark;
+	switch (event) {
+	case VERIFY_BEGINS:
+		for (uint32_t i = 0; claims->whole && i < claims->slots; i++)
+			v->spots[i].flags &= (uint8_t) ~(SPOT_JOIN | SPOT_LOOP);
+		break;
+	case VERIFY_WAITS:
+		claims->at[v->insn].jumps = true;
+		break;
+	case VERIFY_VISITS:
+	case VERIFY_MARKS:
+	case VERIFY_COVERED:
+		/* what comes first after an instruction has its state, if the path goes on */
+		if (claims->last != NONE)
+			note_result(v, &claims->at[claims->last], claims->last);
+		claims->last = NONE;
+		break;
+	default:
+		claims->last = NONE;
+	}
+	if (event != VERIFY_VISITS)
+		return;
+	for (uint8_t r = 0; r < CLAIMS_REGS; r++)
+		note(&claims->at[v->insn].before[r], walk_reg(v, r));
+	claims->last = v->insn;
+}
+
+static bool collect(struct device *device, const uint8_t *wire, struct claims *claims)
+{
+	struct device_verdict verdict;
+
+	claims->last = NONE;
+	memset(claims->at, 0, claims->slots * sizeof(*claims->at));
+	device->fw->watch = watch;
+	device->fw->watch_ctx = claims;
+	device_load(device, wire, claims->slots, 0, &verdict);
+	device->fw->watch = NULL;
+	return !verdict.error;
+}
+
+void claims_collect(struct device *device, const uint8_t *wire, uint32_t slots, struct claims_at *at)
+{
+	struct claims claims = {.at = at, .slots = slots, .whole = true};
+
+	if (collect(device, wire, &claims))
+		return;
+	/* too many paths: numbers that do not matter can be others on those that were cut off */
+	device_unload(device);
+	claims.whole = false;
+	collect(device, wire, &claims);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the firmware's verifier claims of the numbers in a program's registers. */
+#ifndef TESTBENCH_ORACLE_CLAIMS_H
+#define TESTBENCH_ORACLE_CLAIMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "oracle/device.h"
+#include "verify/scalar.h"
+
+#define CLAIMS_REGS   10
+#define CLAIMS_VALUES 8
+
+/* All that a register was seen to hold. */
+struct claims_of {
+	bool seen;
+	bool other;        /* not always a number */
+	struct scalar var; /* if it is always one: any of these */
+	uint32_t count;    /* if it is one of a few: so many, these; else 0 */
+	int32_t values[CLAIMS_VALUES];
+};
+
+struct claims_at {
+	struct claims_of before[CLAIMS_REGS];
+	struct claims_of after; /* the destination of arithmetic or of a load */
+	bool falls, jumps;      /* sides of a conditional jump that can be gone */
+};
+
+/*
+ * Has the device verify the program, as device_load() does, and follows it; at: slots rows, which become the claims.
+ */
+void claims_collect(struct device *device, const uint8_t *wire, uint32_t slots, struct claims_at *at);
+
+#endif

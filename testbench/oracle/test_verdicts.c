@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Generated programs before two verifiers and two machines: see trial.h. Skipped, with a line that says so, where
+ * bpf() is not allowed. REFNIC_FUZZ=N tries N programs of each kind, REFNIC_SEED=S starts at seed S.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fuzz/generate.h"
+#include "oracle/trial.h"
+#include "virtio_net_xdp.h"
+
+#define PROGRAMS       1000
+#define PROGRESS_AFTER 10 /* seconds between two lines of a long run */
+
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+/* Writes the program of this seed (TRIAL_SLOTS_MAX of room), after it made the maps for it. Returns slots. */
+typedef uint32_t make_fn(struct trial *trial, uint64_t seed, uint8_t *wire);
+
+static void try_all(const char *name, make_fn *make)
+{
+	static uint8_t wire[(size_t)TRIAL_SLOTS_MAX * 8];
+	uint64_t first = setting("REFNIC_SEED", 1), programs = setting("REFNIC_FUZZ", PROGRAMS);
+	struct trial *trial = trial_open(name);
+	time_t told = time(NULL), start = told;
+	const struct trial_counts *counts;
+
+	if (!trial && errno == EPERM)
+		cr_skip_test("bpf() is not allowed here: the kernel cannot be asked");
+	cr_assert_not_null(trial, "bpf(): %s", strerror(errno));
+	counts = trial_counts(trial);
+	for (uint64_t seed = first; seed < first + programs; seed++) {
+		uint32_t slots = make(trial, seed, wire);
+
+		trial_program(trial, wire, slots, seed);
+		if (time(NULL) - told < PROGRESS_AFTER)
+			continue;
+		told = time(NULL);
+		fprintf(stderr, "%s: %lu of %lu programs, %lu per second\n", name, counts->programs, programs,
+			counts->programs / (uint64_t)(told - start));
+	}
+	if (getenv("REFNIC_FUZZ"))
+		trial_report(trial);
+	cr_assert_eq(counts->faults, 0, "%lu programs of %lu: see above", counts->faults, programs);
+	/* Who refuses everything finds nothing. */
+	cr_assert(programs < 100 || counts->both > programs / 20, "only %lu of %lu programs were accepted by both",
+		  counts->both, programs);
+	trial_close(trial);
+}
+
+static uint32_t make_random(struct trial *trial, uint64_t seed, uint8_t *wire)
+{
+	static const struct load_map maps[] = {
+		[GENERATE_ARRAY_MAP] = {.type = VIRTIO_NET_XDP_MAP_ARRAY,
+					.key_size = 4,
+					.value_size = GENERATE_VALUE_BYTES,
+					.max_entries = GENERATE_ARRAY_ENTRIES,
+					.inner = LOAD_NO_MAP},
+		[GENERATE_HASH_MAP] = {.type = VIRTIO_NET_XDP_MAP_HASH,
+				       .key_size = 4,
+				       .value_size = GENERATE_VALUE_BYTES,
+				       .max_entries = 8,
+				       .inner = LOAD_NO_MAP},
+	};
+	static bool made;
+
+	if (!made)
+		cr_assert(trial_maps(trial, maps, sizeof(maps) / sizeof(maps[0])));
+	made = true;
+	return generate_program(seed, GENERATE_REPEATABLE, wire);
+}
+
+Test(oracle, random)
+{
+	try_all("random", make_random);
+}

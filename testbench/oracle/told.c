@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "oracle/told.h"
+
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct writer {
+	struct bpf_insn *out;
+	uint32_t count, room;
+	bool full;
+};
+
+static void put_insn(struct writer *w, const struct bpf_insn *insn)
+{
+	if (w->count < w->room)
+		w->out[w->count++] = *insn;
+	else
+		w->full = true;
+}
+
+static void put(struct writer *w, uint8_t code, uint8_t dst, int16_t off, int32_t imm)
+{
+	put_insn(w, &(struct bpf_insn){.code = code, .dst_reg = dst & 0xf, .off = off, .imm = imm});
+}
+
+static void put_trap(struct writer *w)
+{
+	put(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, TOLD_R0);
+	put(w, BPF_JMP | BPF_EXIT, 0, 0, 0);
+}
+
+/* Goes on if "reg op imm", of class JMP or JMP32. */
+static void put_check(struct writer *w, uint8_t class, uint8_t op, uint8_t reg, int32_t imm)
+{
+	put(w, class | op | BPF_K, reg, 2, imm);
+	put_trap(w);
+}
+
+/* Goes on if all of the bits are 0. */
+static void put_zeros(struct writer *w, uint8_t reg, uint32_t bits)
+{
+	put(w, BPF_JMP | BPF_JSET | BPF_K, reg, 1, (int32_t)bits);
+	put(w, BPF_JMP | BPF_JA, 0, 2, 0);
+	put_trap(w);
+}
+
+static void put_unsigned(struct writer *w, uint8_t reg, const struct range *r, uint8_t class, uint64_t limit)
+{
+	if (r->umax < limit)
+		put_check(w, class, BPF_JLE, reg, (int32_t)r->umax);
+	if (r->umin && r->umin <= limit)
+		put_check(w, class, BPF_JGE, reg, (int32_t)r->umin);
+}
+
+static void put_signed(struct writer *w, uint8_t reg, const struct range *r, uint8_t class)
+{
+	if (r->smin > INT32_MIN)
+		put_check(w, class, BPF_JSGE, reg, (int32_t)r->smin);
+	if (r->smax < INT32_MAX)
+		put_check(w, class, BPF_JSLE, reg, (int32_t)r->smax);
+}
+
+#define LOW_BITS 3 /* these can be told one by one: what alignment is made of */
+
+static void put_number(struct writer *w, uint8_t reg, const struct scalar *s)
+{
+	uint32_t zeros = (uint32_t)(~(s->bits.mask | s->bits.value)) & INT32_MAX;
+
+	if (zeros)
+		put_zeros(w, reg, zeros);
+	for (uint32_t bit = 1; bit < 1 << LOW_BITS; bit <<= 1)
+		if (s->bits.value & bit)
+			put_check(w, BPF_JMP, BPF_JSET, reg, (int32_t)bit);
+	put_unsigned(w, reg, &s->all, BPF_JMP, INT32_MAX);
+	if (s->all.umax > INT32_MAX) {
+		if (s->all.smin >= INT32_MIN)
+			put_check(w, BPF_JMP, BPF_JSGE, reg, (int32_t)s->all.smin);
+		if (s->all.smax <= INT32_MAX)
+			put_check(w, BPF_JMP, BPF_JSLE, reg, (int32_t)s->all.smax);
+		put_unsigned(w, reg, &s->low, BPF_JMP32, UINT32_MAX);
+		put_signed(w, reg, &s->low, BPF_JMP32);
+	}
+}
+
+static void put_values(struct writer *w, uint8_t reg, const struct claims_of *of)
+{
+	for (uint32_t i = 0; i < of->count; i++)
+		put(w, BPF_JMP | BPF_JEQ | BPF_K, reg, (int16_t)(of->count - i + 1), of->values[i]);
+	put_trap(w);
+}
+
+static bool is_number(const struct claims_of *of)
+{
+	return of->seen && !of->other;
+}
+
+static void put_claim(struct writer *w, uint8_t reg, const struct claims_of *of)
+{
+	if (!is_number(of))
+		return;
+	if (of->count)
+		put_values(w, reg, of);
+	else
+		put_number(w, reg, &of->var);
+}
+
+static uint8_t class_of(const struct bpf_insn *insn)
+{
+	return BPF_CLASS(insn->code);
+}
+
+static bool is_jump(const struct bpf_insn *insn)
+{
+	return (class_of(insn) == BPF_JMP || class_of(insn) == BPF_JMP32) && BPF_OP(insn->code) != BPF_CALL &&
+	       BPF_OP(insn->code) != BPF_EXIT;
+}
+
+/* What the instruction is about to use as an offset, a size or a condition. */
+static void put_uses(struct writer *w, const struct bpf_insn *insn, const struct claims_at *at)
+{
+	bool by_reg = BPF_SRC(insn->code) == BPF_X && insn->src_reg < CLAIMS_REGS;
+
+	if (insn->dst_reg >= CLAIMS_REGS)
+		return;
+	if (is_jump(insn) && BPF_OP(insn->code) != BPF_JA) {
+		put_claim(w, insn->dst_reg, &at->before[insn->dst_reg]);
+		if (by_reg)
+			put_claim(w, insn->src_reg, &at->before[insn->src_reg]);
+	} else if (insn->code == (BPF_JMP | BPF_CALL)) {
+		for (uint8_t reg = 1; reg <= 5; reg++)
+			put_claim(w, reg, &at->before[reg]);
+	} else if (class_of(insn) == BPF_ALU64 && BPF_OP(insn->code) != BPF_MOV && by_reg &&
+		   is_number(&at->before[insn->dst_reg]) != is_number(&at->before[insn->src_reg])) {
+		put_claim(w, insn->dst_reg, &at->before[insn->dst_reg]);
+		put_claim(w, insn->src_reg, &at->before[insn->src_reg]);
+	}
+}
+
+/*
+ * A branch of which one side ends the program; to look at, it still leads there, since no instruction may be beyond
+ * reach. Returns the instruction that leads to the branch's target.
+ */
+static uint32_t put_side(struct writer *w, const struct bpf_insn *insn, bool jumps)
+{
+	struct bpf_insn jump = *insn;
+	uint32_t first = w->count;
+
+	jump.off = jumps ? 3 : 1;
+	put_insn(w, &jump);
+	if (!jumps)
+		put(w, BPF_JMP | BPF_JA, 0, 3, 0);
+	put(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, TOLD_R0);
+	put(w, BPF_JMP | BPF_JNE | BPF_K, 0, 2, TOLD_R0);
+	put(w, BPF_JMP | BPF_EXIT, 0, 0, 0);
+	if (jumps)
+		put(w, BPF_JMP | BPF_JA, 0, 0, 0);
+	return first + (jumps ? 4 : 3);
+}
+
+/* Where each slot of the program went. */
+struct places {
+	uint32_t *start; /* what jumps to it lead to */
+	uint32_t *at;    /* itself, or what leads on from it */
+};
+
+/* Jumps and calls of functions lead where they led. false: too far. */
+static bool relocate(struct bpf_insn *out, const struct bpf_insn *in, uint32_t slots, const struct places *places)
+{
+	for (uint32_t i = 0; i < slots; i++) {
+		const struct bpf_insn *old = &in[i];
+		bool call = old->code == (BPF_JMP | BPF_CALL) && old->src_reg == BPF_PSEUDO_CALL,
+		     far = old->code == (BPF_JMP32 | BPF_JA);
+		int64_t to = (int64_t)i + 1 + (call || far ? old->imm : old->off), off;
+
+		if (old->code == (BPF_LD | BPF_IMM | BPF_DW)) {
+			i++;
+			continue;
+		}
+		if (!call && !is_jump(old))
+			continue;
+		if (to < 0 || to >= slots)
+			return false;
+		off = (int64_t)places->start[to] - places->at[i] - 1;
+		if (call || far)
+			out[places->at[i]].imm = (int32_t)off;
+		else if (off < INT16_MIN || off > INT16_MAX)
+			return false;
+		else
+			out[places->at[i]].off = (int16_t)off;
+	}
+	return true;
+}
+
+static bool meant(told_fn *fn, const struct bpf_insn *insn)
+{
+	return fn && fn((const uint8_t *)insn);
+}
+
+static void rewrite(struct writer *w, const struct bpf_insn *in, uint32_t slots, const struct claims_at *claims,
+		    const struct told_rule *rule, const struct places *places)
+{
+	for (uint32_t i = 0; i < slots; i++) {
+		const struct bpf_insn *insn = &in[i];
+		bool one_side = is_jump(insn) && BPF_OP(insn->code) != BPF_JA && insn->off &&
+				claims[i].jumps != claims[i].falls;
+
+		places->start[i] = w->count;
+		if (meant(rule->use, insn))
+			put_uses(w, insn, &claims[i]);
+		places->at[i] = w->count;
+		if (one_side && meant(rule->side, insn)) {
+			places->at[i] = put_side(w, insn, claims[i].jumps);
+			continue;
+		}
+		put_insn(w, insn);
+		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW) && i + 1 < slots)
+			put_insn(w, &in[++i]);
+		else if (meant(rule->result, insn))
+			put_claim(w, insn->dst_reg, &claims[i].after);
+	}
+}
+
+uint32_t told_rewrite(const uint8_t *wire, uint32_t slots, const struct claims_at *claims, const struct told_rule *rule,
+		      uint8_t *out, uint32_t room)
+{
+	struct writer w = {.out = (void *)out, .room = room};
+	struct places places = {calloc(slots, sizeof(uint32_t)), calloc(slots, sizeof(uint32_t))};
+	bool good = places.start && places.at;
+
+	if (good)
+		rewrite(&w, (const void *)wire, slots, claims, rule, &places);
+	good = good && !w.full && relocate(w.out, (const void *)wire, slots, &places);
+	free(places.start);
+	free(places.at);
+	return good ? w.count : 0;
+}

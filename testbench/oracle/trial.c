@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#define _GNU_SOURCE
+#include "oracle/trial.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <glob.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device-model/trace.h"
+#include "fuzz/generate.h"
+#include "guest-driver/core/xdp.h"
+#include "oracle/claims.h"
+#include "oracle/device.h"
+#include "oracle/kprog.h"
+#include "oracle/reasons.h"
+#include "virtio_net_xdp.h"
+
+#define RUNS       4
+#define FRAME_ROOM 512
+#define KEY_MAX    64
+#define SHOWN      5 /* faults told in full */
+
+static const struct {
+	enum fw_engine engine;
+	uint64_t poison;
+	const char *says;
+} device_rows[] = {
+	{FW_ENGINE_INTERP, 0x5a5a5a5a5a5a5a5a, ""},
+	{FW_ENGINE_INTERP, 0xa5a5a5a5a5a5a5a5, "UNSOUND: what was never written, or an address, has an effect"},
+	{FW_ENGINE_JIT, 0, "interpreter and machine code differ"},
+};
+
+#define DEVICES (sizeof(device_rows) / sizeof(device_rows[0]))
+
+struct trial {
+	const char *name;
+	struct device devices[DEVICES];
+	const struct load_map *maps;
+	int fds[TRIAL_MAPS_MAX]; /* the kernel's */
+	size_t num_maps;
+	struct trace *frames;     /* real ones */
+	char *log;                /* KPROG_LOG_BYTES */
+	struct claims_at *claims; /* TRIAL_SLOTS_MAX */
+	uint8_t *told;            /* TRIAL_SLOTS_MAX slots */
+	struct trial_counts counts;
+	/* the program under trial */
+	const uint8_t *wire;
+	uint32_t slots;
+	uint64_t seed;
+	bool faulty;
+};
+
+static const char *const frames_path = "traces/http.pcap";
+
+struct trial *trial_open(const char *name)
+{
+	static const struct load_map probe = {
+		.type = VIRTIO_NET_XDP_MAP_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
+	struct trace_config config = {.path = frames_path};
+	char error[TRACE_ERROR_BYTES];
+	int fd = kprog_map(&probe, -1);
+	cpu_set_t cpus;
+	struct trial *t;
+
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	close(fd);
+	/* maps have a value for each processor */
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	t = calloc(1, sizeof(*t));
+	cr_assert_not_null(t);
+	t->name = name;
+	t->log = malloc(KPROG_LOG_BYTES);
+	t->claims = malloc(TRIAL_SLOTS_MAX * sizeof(*t->claims));
+	t->told = malloc((size_t)TRIAL_SLOTS_MAX * 8);
+	t->counts.reasons = calloc(reasons_count, sizeof(*t->counts.reasons));
+	t->frames = trace_open(&config, error);
+	cr_assert_not_null(t->frames, "%s: run this from the top of the tree", error);
+	cr_assert(t->log && t->claims && t->told && t->counts.reasons);
+	for (size_t d = 0; d < DEVICES; d++)
+		device_open(&t->devices[d], device_rows[d].engine, device_rows[d].poison);
+	return t;
+}
+
+static void forget_maps(struct trial *t)
+{
+	while (t->num_maps)
+		close(t->fds[--t->num_maps]);
+	for (size_t d = 0; d < DEVICES; d++)
+		device_reset(&t->devices[d]);
+}
+
+void trial_close(struct trial *t)
+{
+	if (!t)
+		return;
+	forget_maps(t);
+	for (size_t d = 0; d < DEVICES; d++)
+		device_close(&t->devices[d]);
+	trace_free(t->frames);
+	free(t->counts.reasons);
+	free(t->told);
+	free(t->claims);
+	free(t->log);
+	free(t);
+}
+
+static bool is_of_maps(const struct load_map *map)
+{
+	return map->inner != LOAD_NO_MAP;
+}
+
+/* Both sides, map i. */
+static bool make_map(struct trial *t, size_t i)
+{
+	const struct load_map *map = &t->maps[i];
+	uint32_t key = 0;
+
+	t->fds[i] = kprog_map(map, is_of_maps(map) ? t->fds[map->inner] : -1);
+	if (t->fds[i] < 0)
+		return false;
+	if (map->data)
+		cr_assert_eq(bpf_map_update_elem(t->fds[i], &key, map->data, BPF_ANY), 0);
+	if (map->freeze)
+		cr_assert_eq(bpf_map_freeze(t->fds[i]), 0);
+	for (size_t d = 0; d < DEVICES; d++) {
+		if (!device_map(&t->devices[d], (uint32_t)i, map))
+			return false;
+		if (map->freeze)
+			device_freeze(&t->devices[d], (uint32_t)i);
+	}
+	return true;
+}
+
+bool trial_maps(struct trial *t, const struct load_map *maps, size_t num_maps)
+{
+	bool made = num_maps <= TRIAL_MAPS_MAX;
+
+	forget_maps(t);
+	t->maps = maps;
+	for (; made && t->num_maps < num_maps; t->num_maps++)
+		t->fds[t->num_maps] = -1;
+	/* a map of maps after the map that its elements are like */
+	for (int of_maps = 0; of_maps < 2; of_maps++)
+		for (size_t i = 0; made && i < num_maps; i++)
+			if (is_of_maps(&maps[i]) == of_maps)
+				made = make_map(t, i);
+	return made;
+}
+
+static void tell(struct trial *t, const char *what)
+{
+	char text[256];
+
+	t->faulty = true;
+	if (++t->counts.faults > SHOWN)
+		return;
+	fprintf(stderr, "%s: %s\n", t->name, what);
+	for (uint32_t i = 0; i < t->slots; i += t->wire[(size_t)i * 8] == 0x18 ? 2 : 1) {
+		if (fw_disasm(text, sizeof(text), t->wire, t->slots, i) < 0)
+			break;
+		fprintf(stderr, "  %4u: %s\n", i, text);
+	}
+	for (size_t i = 0; i < t->num_maps; i++)
+		fprintf(stderr, "  map %zu: type %u, key %u, value %u, entries %u\n", i, t->maps[i].type,
+			t->maps[i].key_size, t->maps[i].value_size, t->maps[i].max_entries);
+	fprintf(stderr, "again: REFNIC_FUZZ=1 REFNIC_SEED=%lu oracle --filter oracle/%s\n", t->seed, t->name);
+}
+
+__attribute__((format(printf, 2, 3))) static void fault(struct trial *t, const char *format, ...)
+{
+	char what[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	tell(t, what);
+}
+
+/* Maps whose elements mean the same to both sides: one value each. */
+static bool has_values(const struct load_map *map)
+{
+	return map->type == VIRTIO_NET_XDP_MAP_ARRAY || map->type == VIRTIO_NET_XDP_MAP_HASH ||
+	       map->type == VIRTIO_NET_XDP_MAP_LPM_TRIE;
+}
+
+/* Helpers whose result is the machine's own, or depends on what the two sides have around them. */
+static bool is_repeatable_helper(int32_t helper)
+{
+	static const uint8_t helpers[] = {1, 2, 3, 12, 28, 44, 51, 54, 93, 94, 188, 189, 190};
+
+	return helper >= 0 && helper < 256 && memchr(helpers, helper, sizeof(helpers));
+}
+
+static int32_t imm_of(const uint8_t *insn)
+{
+	int32_t imm;
+
+	memcpy(&imm, insn + 4, 4);
+	return imm;
+}
+
+/* Whether the kernel must get the same results. */
+static bool is_repeatable(const struct trial *t)
+{
+	for (uint32_t i = 0; i < t->slots; i++) {
+		const uint8_t *insn = t->wire + (size_t)i * 8;
+
+		if (insn[0] == 0x85 && !(insn[1] >> 4) && !is_repeatable_helper(imm_of(insn)))
+			return false;
+		if (insn[0] != 0x18)
+			continue;
+		i++;
+		if (!(insn[1] >> 4))
+			continue;
+		switch (t->maps[imm_of(insn)].type) {
+		case VIRTIO_NET_XDP_MAP_ARRAY:
+		case VIRTIO_NET_XDP_MAP_HASH:
+		case VIRTIO_NET_XDP_MAP_LPM_TRIE:
+		case VIRTIO_NET_XDP_MAP_PROG_ARRAY:
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+static void clear_map(struct trial *t, size_t i)
+{
+	static const uint8_t zero[TRIAL_VALUE_MAX];
+	const struct load_map *map = &t->maps[i];
+	uint8_t key[KEY_MAX];
+
+	if (!has_values(map) || map->freeze)
+		return;
+	if (map->type == VIRTIO_NET_XDP_MAP_ARRAY) {
+		for (uint32_t n = 0; n < map->max_entries; n++) {
+			const void *value = map->data && !n ? map->data : zero;
+
+			cr_assert_eq(bpf_map_update_elem(t->fds[i], &n, value, BPF_ANY), 0);
+			for (size_t d = 0; d < DEVICES; d++)
+				cr_assert_eq(device_update(&t->devices[d], (uint32_t)i, &n, 4, value, map->value_size),
+					     0);
+		}
+		return;
+	}
+	while (bpf_map_get_next_key(t->fds[i], NULL, key) == 0)
+		bpf_map_delete_elem(t->fds[i], key);
+	for (size_t d = 0; d < DEVICES; d++)
+		while (device_first(&t->devices[d], (uint32_t)i, key, map->key_size))
+			device_delete(&t->devices[d], (uint32_t)i, key, map->key_size);
+}
+
+/* Each element of the first firmware's map is in the kernel's and the other firmwares' (or only there), and no more. */
+static void compare_map(struct trial *t, size_t i, bool kernel)
+{
+	static uint8_t want[TRIAL_VALUE_MAX], got[TRIAL_VALUE_MAX];
+	const struct load_map *map = &t->maps[i];
+	uint32_t entries = device_entries(&t->devices[0], (uint32_t)i), count = 0;
+	uint8_t key[KEY_MAX];
+	int more = kernel ? bpf_map_get_next_key(t->fds[i], NULL, key) : -1;
+
+	for (size_t d = 1; d < DEVICES; d++)
+		if (device_entries(&t->devices[d], (uint32_t)i) != entries)
+			fault(t, "%s: map %zu", device_rows[d].says, i);
+	for (; more == 0 && !t->faulty; more = bpf_map_get_next_key(t->fds[i], key, key), count++) {
+		cr_assert_eq(bpf_map_lookup_elem(t->fds[i], key, want), 0);
+		for (size_t d = 0; d < DEVICES && !t->faulty; d++)
+			if (!device_lookup(&t->devices[d], (uint32_t)i, key, map->key_size, got, map->value_size))
+				fault(t, "map %zu lacks an element that the kernel has", i);
+			else if (memcmp(got, want, map->value_size))
+				fault(t, "map %zu differs from the kernel's", i);
+	}
+	if (kernel && !t->faulty && count != entries)
+		fault(t, "map %zu has %u elements, in the kernel %u", i, entries, count);
+}
+
+static uint32_t make_frame(const struct trial *t, uint64_t *rng, int run, uint8_t *frame)
+{
+	uint32_t bytes = 14 + (uint32_t)(generate_random(rng) % 200);
+
+	memset(frame, 0, FRAME_ROOM);
+	if (run % 2) {
+		const struct link_frame *real = &t->frames->frames[generate_random(rng) % t->frames->count];
+
+		bytes = real->bytes < bytes || run > 2 ? real->bytes : bytes;
+		bytes = bytes < FRAME_ROOM ? bytes : FRAME_ROOM;
+		memcpy(frame, real->data, bytes);
+		return bytes;
+	}
+	for (uint32_t n = 0; n < bytes && run; n++)
+		frame[n] = (uint8_t)generate_random(rng);
+	return bytes;
+}
+
+static void run_kernel(struct trial *t, int prog, const uint8_t *frame, uint32_t bytes,
+		       const struct device_result *want)
+{
+	uint8_t out[DEVICE_FRAME_MAX];
+	uint32_t out_bytes = sizeof(out), r0;
+	int r = kprog_run(prog, frame, bytes, out, &out_bytes, &r0);
+
+	if (r)
+		fault(t, "the kernel does not run it: %s", strerror(-r));
+	else if (r0 != (uint32_t)want->r0)
+		fault(t, "returned %x, the kernel %x", (uint32_t)want->r0, r0);
+	else if (out_bytes != want->bytes)
+		fault(t, "%u bytes, in the kernel %u", want->bytes, out_bytes);
+	else if (memcmp(out, want->frame, out_bytes))
+		fault(t, "the frame differs from the kernel's");
+}
+
+/* prog: the kernel's, or -1. */
+static void compare_runs(struct trial *t, int prog)
+{
+	static struct device_result want, got;
+	uint64_t rng = generate_seed(t->seed);
+
+	for (size_t i = 0; i < t->num_maps; i++)
+		clear_map(t, i);
+	for (int i = 0; i < RUNS && !t->faulty; i++) {
+		uint8_t frame[FRAME_ROOM];
+		uint32_t bytes = make_frame(t, &rng, i, frame);
+
+		for (size_t d = 0; d < DEVICES && !t->faulty; d++) {
+			struct device_result *result = d ? &got : &want;
+
+			device_run(&t->devices[d], frame, bytes, result);
+			if (t->devices[d].fault[0])
+				fault(t, "UNSOUND: %s", t->devices[d].fault);
+			else if (got.r0 != want.r0 && d)
+				fault(t, "%s: R0 %lx and %lx", device_rows[d].says, want.r0, got.r0);
+			else if (d && (got.bytes != want.bytes || memcmp(got.frame, want.frame, got.bytes)))
+				fault(t, "%s: frame", device_rows[d].says);
+		}
+		if (prog >= 0 && !t->faulty)
+			run_kernel(t, prog, frame, bytes, &want);
+	}
+	for (size_t i = 0; i < t->num_maps && !t->faulty; i++)
+		if (has_values(&t->maps[i]))
+			compare_map(t, i, prog >= 0);
+}
+
+/* The kernel's descriptor of the program that is told so, or -1; *slots: its length. */
+static int load_told(struct trial *t, const struct told_rule *rule, uint32_t *slots, char *log)
+{
+	*slots = told_rewrite(t->wire, t->slots, t->claims, rule, t->told, TRIAL_SLOTS_MAX);
+	if (log)
+		log[0] = 0;
+	return *slots ? kprog_load(t->told, *slots, t->fds, t->num_maps, log) : -1;
+}
+
+/* The row that says what the kernel has to be told. */
+static int told_row(struct trial *t)
+{
+	uint32_t slots;
+
+	for (size_t i = 0; i < reasons_count; i++) {
+		int prog = reasons_rows[i].closing ? -1 : load_told(t, &reasons_rows[i].told, &slots, NULL);
+
+		if (prog >= 0) {
+			close(prog);
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static void tell_log(const struct trial *t, const char *what)
+{
+	size_t length = strlen(t->log);
+
+	if (t->counts.faults <= SHOWN)
+		fprintf(stderr, "%s\n%s\n", what, t->log + (length > 2000 ? length - 2000 : 0));
+}
+
+/*
+ * There must be a reason for it: it has to be told something, or refuses for a reason that has nothing to do with it.
+ * Returns a descriptor of what is to run like the program, or -1.
+ */
+static int judge(struct trial *t)
+{
+	struct reasons_case c = {.log = t->log, .wire = t->told};
+	char closing[512];
+	int prog, row;
+
+	device_unload(&t->devices[0]);
+	claims_collect(&t->devices[0], t->wire, t->slots, t->claims);
+	prog = load_told(t, &reasons_tell_all, &c.slots, t->log);
+	if (prog < 0) {
+		reasons_closing(t->log, closing, sizeof(closing));
+		c.closing = closing;
+		row = reasons_find(&c);
+	} else {
+		row = told_row(t);
+	}
+	if (row >= 0) {
+		t->counts.reasons[row]++;
+		return prog;
+	}
+	fault(t, "accepted here, refused by the kernel without a reason in the list: %s", closing);
+	tell_log(t, "the kernel's log, when told what is known here, ends:");
+	t->log[0] = 0;
+	kprog_load(t->wire, t->slots, t->fds, t->num_maps, t->log);
+	tell_log(t, "and of the program itself:");
+	return prog;
+}
+
+/* The other firmwares must say what the first one said. */
+static void load_others(struct trial *t, const struct device_verdict *first)
+{
+	struct device_verdict verdict;
+
+	for (size_t d = 1; d < DEVICES; d++) {
+		device_load(&t->devices[d], t->wire, t->slots, 0, &verdict);
+		if (verdict.error != first->error && !t->faulty)
+			fault(t, "firmware %zu says %u, not %u", d, verdict.error, first->error);
+	}
+}
+
+void trial_program(struct trial *t, const uint8_t *wire, uint32_t slots, uint64_t seed)
+{
+	struct device_verdict verdict;
+	int prog;
+
+	t->wire = wire;
+	t->slots = slots;
+	t->seed = seed;
+	t->faulty = false;
+	t->counts.programs++;
+	device_load(&t->devices[0], wire, slots, 0, &verdict);
+	prog = kprog_load(wire, slots, t->fds, t->num_maps, NULL);
+	if (verdict.error && prog < 0) {
+		t->counts.neither++;
+	} else if (verdict.error) {
+		t->counts.only_kernel++;
+		t->counts.errors[verdict.error % TRIAL_ERRORS_MAX]++;
+	} else {
+		bool same;
+
+		t->counts.only_device += prog < 0;
+		t->counts.both += prog >= 0;
+		load_others(t, &verdict);
+		if (prog < 0)
+			prog = judge(t);
+		same = prog >= 0 && is_repeatable(t) && !verdict.zero_stack;
+		t->counts.compared += same;
+		if (!t->faulty)
+			compare_runs(t, same ? prog : -1);
+		for (size_t d = 1; d < DEVICES; d++)
+			device_unload(&t->devices[d]);
+	}
+	device_unload(&t->devices[0]);
+	if (prog >= 0)
+		close(prog);
+}
+
+const struct trial_counts *trial_counts(const struct trial *t)
+{
+	return &t->counts;
+}
+
+void trial_report(const struct trial *t)
+{
+	const struct trial_counts *c = &t->counts;
+
+	fprintf(stderr,
+		"%s: %lu programs: %lu accepted by both (%lu run by both), %lu by none, %lu only here, %lu only by the "
+		"kernel\n",
+		t->name, c->programs, c->both, c->compared, c->neither, c->only_device, c->only_kernel);
+	for (size_t i = 0; i < reasons_count; i++)
+		if (c->reasons[i])
+			fprintf(stderr, "  only here, %s: %lu\n", reasons_rows[i].name, c->reasons[i]);
+	for (uint32_t i = 0; i < TRIAL_ERRORS_MAX; i++)
+		if (c->errors[i])
+			fprintf(stderr, "  only by the kernel, %s here: %lu\n", drv_xdp_status_name(i), c->errors[i]);
+}

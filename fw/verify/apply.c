@@ -37,9 +37,11 @@ static int apply_move(struct verify *v, const struct insn *insn, const struct in
 			return apply_dst(v, insn->dst, src);
 		/* Compilers take data and data_end, fields of 32 bits, for numbers of 32 bits. */
 		value = reg_pointer(REG_SHORT, 0);
-		if (info->op == INSN_ALU_MOV && (reg_is_packet(src) || src->kind == REG_SHORT))
+		if (!reg_is_packet(src) && src->kind != REG_SHORT)
+			value = reg_pointer(REG_HIDDEN, 0);
+		if (info->op == INSN_ALU_MOV)
 			return apply_dst(v, insn->dst, &value);
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: only a 64-bit move can copy it",
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER, "R%u is %s: a move can't extend its sign",
 				     insn->src, reg_kind_text(src->kind));
 	}
 	/* a copy, if no value that it can have loses anything */
@@ -223,12 +225,50 @@ static int require_atomic(struct verify *v, const struct insn *insn, const struc
 	if (!ret)
 		ret = require_aligned(v, insn->dst, insn->off, info->width);
 	if (!ret)
-		ret = require_scalar(v, insn->src, "the operand of an atomic operation");
+		ret = require_init(v, insn->src);
+	if (!ret && info->op == INSN_ATOMIC_CMPXCHG)
+		ret = require_init(v, 0);
+	return ret;
+}
+
+static int require_numbers(struct verify *v, const struct insn *insn, const struct insn_info *info)
+{
+	int ret = require_scalar(v, insn->src, "the operand of an atomic operation");
+
 	if (!ret && info->op == INSN_ATOMIC_CMPXCHG)
 		ret = require_scalar(v, 0, "what cmpxchg compares with");
 	if (!ret && walk_reg(v, insn->dst)->kind == REG_STACK)
 		ret = require_stack_bytes(v, insn->dst, insn->off, info->width);
 	return ret;
+}
+
+/*
+ * cmpxchg of pointers, on the stack: whether two are equal may depend on their addresses, so what is there afterwards
+ * must not be told.
+ */
+static int exchange_pointers(struct verify *v, const struct insn *insn, const struct insn_info *info)
+{
+	const struct reg *r = walk_reg(v, insn->dst), *with = walk_reg(v, 0);
+	struct reg old;
+	int ret = stack_load(v, insn->dst, insn->off, info->width, &old);
+
+	if (ret)
+		return ret;
+	if (reg_is_scalar(&old))
+		mark_matters(v, &old.deps);
+	if (reg_is_scalar(with))
+		mark_matters(v, &with->deps);
+	if (info->width != 8 || !(branch_differ(v, with, &old) || branch_differ(v, &old, with)))
+		stack_hide(v, r, insn->off, info->width);
+	return apply_dst(v, 0, &old);
+}
+
+static bool is_pointer_exchange(struct verify *v, const struct insn *insn, const struct insn_info *info)
+{
+	const struct reg *r = walk_reg(v, insn->dst);
+
+	return info->op == INSN_ATOMIC_CMPXCHG && r->kind == REG_STACK && scalar_is_const(&r->var) &&
+	       (!reg_is_scalar(walk_reg(v, 0)) || !reg_is_scalar(walk_reg(v, insn->src)));
 }
 
 int apply_atomic(struct verify *v, const struct insn *insn)
@@ -237,6 +277,10 @@ int apply_atomic(struct verify *v, const struct insn *insn)
 	struct reg old = unknown(info->width, false);
 	int ret = require_atomic(v, insn, info);
 
+	if (!ret && is_pointer_exchange(v, insn, info))
+		return exchange_pointers(v, insn, info);
+	if (!ret)
+		ret = require_numbers(v, insn, info);
 	if (ret)
 		return ret;
 	if (walk_reg(v, insn->dst)->kind == REG_STACK) {

@@ -3,7 +3,8 @@
  * Conditional jumps: which sides can happen, and what each side tells about the operands.
  *
  * Pointers may only be compared where the result says nothing about addresses: a value that may be null with null,
- * pointers into the same packet with each other, pointers into the same stack frame.
+ * pointers into the same packet with each other, pointers into the same stack frame, and an address with a number that
+ * is less than any address or greater than all.
  */
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
@@ -119,10 +120,9 @@ static int require_near(struct verify *v, uint8_t number)
 /* There is no memory so near to null; and farther from what it points into, a pointer can be null by chance. Bytes. */
 #define NULL_REACH ((int64_t)1 << 16)
 
-/* R is a pointer that is near and now compared with null. */
-static int require_near_object(struct verify *v, uint8_t number)
+/* r, which is near, leads no farther than reach from what it points into. */
+static bool is_near_object(const struct verify *v, const struct reg *r, int64_t reach)
 {
-	const struct reg *r = walk_reg(v, number);
 	int64_t bytes = 0;
 
 	if (r->kind == REG_VALUE)
@@ -131,9 +131,13 @@ static int require_near_object(struct verify *v, uint8_t number)
 		bytes = v->args.mem_bytes;
 	else if (r->kind == REG_RECORD)
 		bytes = r->range;
-	if (r->off + r->var.all.smin > -NULL_REACH && r->off + r->var.all.smax < bytes + NULL_REACH)
-		return 0;
-	return refuse_far(v, number);
+	return r->off + r->var.all.smin > -reach && r->off + r->var.all.smax < bytes + reach;
+}
+
+/* Register number is a pointer that is now compared with a number. */
+static int require_near_object(struct verify *v, uint8_t number, int64_t reach)
+{
+	return is_near_object(v, walk_reg(v, number), reach) ? 0 : refuse_far(v, number);
 }
 
 /* Every address is above or at 0: the result says nothing about it. Both sides are walked, as others do. */
@@ -141,6 +145,53 @@ static bool is_foregone(const struct insn_info *info, const struct reg *b)
 {
 	return info->width == 8 && reg_is_scalar(b) && scalar_is(&b->var, 0) &&
 	       (info->op == INSN_JMP_GE || info->op == INSN_JMP_LT);
+}
+
+/*
+ * Numbers below ADDRESS_BEGIN are no address of anything, and those from ADDRESS_END on are greater than all: what such
+ * a comparison in 64 bits says is known whatever the address. Half of what is free below is left to offsets. Both sides
+ * are walked here, too.
+ */
+#define ADDRESS_BEGIN ((uint64_t)NULL_REACH / 2)
+#define ADDRESS_END   ((uint64_t)1 << 60)
+
+static bool is_address(const struct reg *r)
+{
+	return reg_is_pointer(r) && !reg_can_be_null(r) && r->kind != REG_SHORT && r->kind != REG_HIDDEN;
+}
+
+static bool is_above_addresses(const struct reg *r)
+{
+	return reg_is_scalar(r) && r->var.all.umin >= ADDRESS_END;
+}
+
+static bool is_no_address(const struct reg *r)
+{
+	return is_above_addresses(r) || (reg_is_scalar(r) && r->var.all.umax < ADDRESS_BEGIN);
+}
+
+static bool is_known(const struct insn_info *info, const struct reg *pointer, const struct reg *number)
+{
+	if (info->width != 8 || !is_address(pointer))
+		return false;
+	switch (info->op) {
+	case INSN_JMP_EQ:
+	case INSN_JMP_NE:
+		return is_no_address(number);
+	case INSN_JMP_GT:
+	case INSN_JMP_GE:
+	case INSN_JMP_LT:
+	case INSN_JMP_LE:
+		return is_above_addresses(number);
+	default:
+		return false;
+	}
+}
+
+bool branch_differ(const struct verify *v, const struct reg *pointer, const struct reg *number)
+{
+	return is_address(pointer) && is_no_address(number) && is_near(pointer) &&
+	       is_near_object(v, pointer, NULL_REACH / 2);
 }
 
 /*
@@ -190,17 +241,23 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 		ret = require_near(v, insn->src);
 	if (ret)
 		return ret;
-	/* a number that a pointer is compared with is known to be 0 */
+	/* what is known of a number that a pointer is compared with */
 	if (reg_is_scalar(&b))
 		mark_matters(v, &b.deps);
-	if (reg_is_pointer(a) && is_null_test(info, &b)) {
+	if (reg_is_pointer(a) && a->kind != REG_HIDDEN && is_null_test(info, &b)) {
 		if (is_never_null(a))
 			*sides = info->op == INSN_JMP_EQ ? BRANCH_FALL : BRANCH_TAKEN;
-		return require_near_object(v, insn->dst);
+		return require_near_object(v, insn->dst, NULL_REACH);
 	}
-	return is_foregone(info, &b) || is_short_null_test(info, a, &b) || comparable(info, a, &b)
-		       ? 0
-		       : refuse_compare(v, insn, info, a, &b);
+	if (is_foregone(info, &b) || is_short_null_test(info, a, &b) || comparable(info, a, &b))
+		return 0;
+	if (is_known(info, a, &b))
+		return require_near_object(v, insn->dst, NULL_REACH / 2);
+	if (is_known(info, &b, a)) {
+		mark_matters(v, &a->deps);
+		return require_near_object(v, insn->src, NULL_REACH / 2);
+	}
+	return refuse_compare(v, insn, info, a, &b);
 }
 
 void branch_matters(struct verify *v, const struct insn *insn)
@@ -267,6 +324,7 @@ static void prove(struct verify *v, const struct reg *r, bool strict)
 	if (r->off < 0 || range > PACKET_REACH || r->var.all.smin < 0 || r->var.all.umax > PACKET_REACH)
 		return;
 	proof.range = (uint32_t)range;
+	report_event(v, (struct trail_event){.what = TRAIL_RANGE, .kind = r->kind, .id = r->id, .bytes = proof.range});
 	state_each(v->state, learn_range, &proof);
 }
 

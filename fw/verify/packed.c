@@ -323,7 +323,7 @@ static bool byte_matches(const struct slot *old, const struct slot *new, int i, 
 	case BYTE_NONE:
 		return !m->zero_stack || new->bytes[i] == BYTE_NONE || is_number(new, i);
 	case BYTE_LOST:
-		return true;
+		return new->bytes[i] != BYTE_SPILL || reg_is_scalar(&new->reg);
 	case BYTE_KNOWN:
 		if (precise)
 			return slot_byte_known(new, i, &value) && value == old->values[i];

@@ -132,6 +132,7 @@ static void put_pointer(struct line *to, const struct verify *v, const struct re
 		[REG_META] = "pkt_meta",
 		[REG_END] = "pkt_end",
 		[REG_SHORT] = "pkt_low32",
+		[REG_HIDDEN] = "hidden",
 		[REG_MAP] = "map_ptr",
 		[REG_INNER_OR_NULL] = "map_ptr_or_null",
 		[REG_VALUE] = "map_value",
@@ -251,15 +252,16 @@ void show_frame(struct line *to, const struct verify *v, uint32_t depth, const s
 	}
 }
 
-const char *show_map(struct line *to, const struct verify *v, uint32_t index)
+void show_map(struct line *to, const struct verify *v, uint32_t index)
 {
+	size_t start = to->used;
+
 	line_str(to, "map '");
 	if (put_map_name(to, v->args.maps[index])) {
 		line_char(to, '\'');
-		return to->text;
+		return;
 	}
-	to->used = 0;
+	to->used = start;
 	line_str(to, "map ");
 	line_num(to, index);
-	return to->text;
 }

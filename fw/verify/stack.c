@@ -103,6 +103,24 @@ static bool was_never_written(const struct verify *v, const struct reg *r, int64
 	return false;
 }
 
+/* Whether some of [at, end) is what is left of a pointer. None of it is part of a whole one. */
+static bool holds_lost(struct verify *v, const struct reg *r, int64_t at, int64_t end)
+{
+	const struct frame *f = &v->state->frames[r->frame];
+	bool lost = false;
+
+	for (; at < end; at++) {
+		const struct slot *s = &f->slots[(-at - 1) / 8];
+		uint8_t kind = s->bytes[at & 7];
+
+		if (kind == BYTE_SPILL && !reg_is_scalar(&s->reg))
+			return false;
+		lost |= kind == BYTE_LOST;
+		v->result.zero_stack |= kind == BYTE_NONE;
+	}
+	return lost;
+}
+
 int stack_load(struct verify *v, uint8_t number, int64_t off, unsigned int bytes, struct reg *out)
 {
 	const struct reg *r = walk_reg(v, number);
@@ -118,6 +136,10 @@ int stack_load(struct verify *v, uint8_t number, int64_t off, unsigned int bytes
 			*out = s->reg;
 			return 0;
 		}
+	}
+	if (holds_lost(v, r, min, max + bytes)) {
+		*out = reg_pointer(REG_HIDDEN, 0);
+		return 0;
 	}
 	ret = require_stack_bytes(v, number, off, bytes);
 	if (ret)
@@ -184,6 +206,10 @@ int stack_store(struct verify *v, uint8_t number, int64_t off, unsigned int byte
 			store_somewhere(v, r, min, max + bytes, value);
 		return 0;
 	}
+	if (min == max && bytes != 8 && (value->kind == REG_HIDDEN || value->kind == REG_SHORT)) {
+		stack_hide(v, r, off, bytes);
+		return 0;
+	}
 	if (min != max || bytes != 8) /* req: XO-186 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 				     "%s can only be stored as a whole, at a constant offset of the stack",
@@ -193,6 +219,18 @@ int stack_store(struct verify *v, uint8_t number, int64_t off, unsigned int byte
 				     "a pointer to this function's stack can't be stored in its caller's");
 	store_fixed(v, r, min, bytes, value);
 	return 0;
+}
+
+void stack_hide(struct verify *v, const struct reg *r, int64_t off, uint64_t bytes)
+{
+	int64_t at, max;
+
+	for (require_stack_span(r, off, &at, &max); bytes--; at++) {
+		struct slot *s = slot_at(v, r, at);
+
+		end_spill(s, 0);
+		s->bytes[at & 7] = BYTE_LOST;
+	}
 }
 
 void stack_clobber(struct verify *v, const struct reg *r, int64_t off, uint64_t bytes)

@@ -14,6 +14,7 @@ const char *reg_kind_text(uint8_t kind)
 		[REG_META] = "a metadata pointer",
 		[REG_END] = "the packet's end",
 		[REG_SHORT] = "the low half of a packet pointer",
+		[REG_HIDDEN] = "a number made of an address",
 		[REG_MAP] = "a map",
 		[REG_INNER_OR_NULL] = "an inner map or null",
 		[REG_VALUE] = "a pointer into a map value",

@@ -20,7 +20,8 @@ enum reg_kind {
 	REG_PACKET,
 	REG_META,
 	REG_END,
-	REG_SHORT, /* the low half of one of these three: good for a difference, in 32 bits, and no address */
+	REG_SHORT,  /* the low half of one of these three: good for a difference, in 32 bits, and no address */
+	REG_HIDDEN, /* made of an address: it can be moved, and nothing may come to depend on it */
 	REG_MAP,
 	REG_INNER_OR_NULL, /* an inner map; once it is known not to be null it is a MAP */
 	REG_VALUE,         /* in a value of map */
@@ -52,7 +53,7 @@ struct reg {
 
 enum byte_kind {
 	BYTE_NONE,  /* never written: 0, if the program's frames start as zeros */
-	BYTE_LOST,  /* what is left of a pointer: must not be read */
+	BYTE_LOST,  /* what is left of a pointer: HIDDEN when it is read */
 	BYTE_MISC,  /* any number */
 	BYTE_KNOWN, /* slot.values has it */
 	BYTE_SPILL, /* part of slot.reg: always the low bytes of it, from the slot's first */

@@ -206,6 +206,8 @@ static bool pointer_holds(struct look *l, const struct reg *r, uint64_t value, u
 		return offset_holds(l, r, value, (uintptr_t)f->data_end);
 	case REG_SHORT:
 		return value <= UINT32_MAX || differs(l, "no low half: 0x%llx", (unsigned long long)value);
+	case REG_HIDDEN:
+		return true;
 	case REG_MAP:
 	case REG_INNER_OR_NULL:
 		return map_holds(l, r, value);
@@ -513,10 +515,10 @@ static void on_walk(void *ctx, struct verify *v, enum verify_event event, const 
 		book_free(w->books[id]);
 		w->books[id] = book_new(v);
 	}
-	if (event == VERIFY_VISITS && w->break_fn)
-		w->break_fn(v, w->break_how);
 	if (w->books[id])
 		book_write(w->books[id], v, event, mark);
+	if (event == VERIFY_VISITS && w->break_fn)
+		w->break_fn(v, w->break_how);
 }
 
 struct witness *witness_new(struct fw *fw)

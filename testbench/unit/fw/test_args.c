@@ -45,7 +45,7 @@ static const struct verify_row rows[] = {
 	{"to the packet", PROG(W_MOVR(6, 1), W_PACKET, W_MOVR(4, 2), W_ADD(4, 8), W_JGTR(4, 3, 6), W_MOVR(1, 6), W_MOVR(3, 2), W_MOV(2, 0), W_MOVR(7, 3), W_MOV(4, 8), W_CALL(189), W_RETURN)},
 	{"to the packet, no byte proven", PROG(W_MOVR(6, 1), W_PACKET, W_MOVR(3, 2), W_MOV(2, 0), W_MOV(4, 8), W_CALL(189), W_RETURN), BAD(PACKET, 6, "no byte proven")},
 	{"over a pointer on the stack", PROG(W_STX64(10, 1, -8), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 8), W_CALL(189), W_LDX64(1, 10, -8), W_LDX32(0, 1, 12), W_EXIT), BAD(POINTER, 7, "a number")},
-	{"over half of a pointer on the stack", PROG(W_STX64(10, 1, -8), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 4), W_CALL(189), W_LDX64(0, 10, -8), W_EXIT), BAD(POINTER, 6, "stack byte -4")},
+	{"over half of a pointer on the stack", PROG(W_STX64(10, 1, -8), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 4), W_CALL(189), W_LDX64(0, 10, -8), W_LDVALUE(1, MAP_ONE, 0), W_STX64(1, 0, 0), W_RETURN), BAD(POINTER, 9, "made of an address")},
 	{"over so many bytes that part of a pointer may stay",
 	 PROG(W_STX64(10, 1, -8), W_MOVR(6, 1), W_CALL(7), W_AND(0, 7), W_ADD(0, 1), W_MOVR(4, 0), W_MOVR(1, 6), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_CALL(189), W_RETURN), BAD(POINTER, 10, "as a whole")},
 	{"to a null pointer", PROG(W_MOV(2, 0), W_MOV(3, 0), W_MOV(4, 8), W_CALL(189), W_RETURN), BAD(ARGUMENT, 3, "R3 is a number")},

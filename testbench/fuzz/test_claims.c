@@ -6,9 +6,13 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fuzz/lab.h"
 #include "fuzz/witness.h"
+#include "verify/walk.h"
+
+#include "conform/insns.h" /* behind what uses its names */
 
 /* About 15 seconds on one core. */
 #ifdef __SANITIZE_ADDRESS__
@@ -59,4 +63,118 @@ Test(claims, of_generated_programs)
 	cr_assert_gt(witness_steps(w), accepted * RUNS);
 	witness_free(w);
 	lab_close(&lab);
+}
+
+/* What goes wrong in a verifier that is not one. */
+enum fault {
+	FAULT_NUMBER,    /* a number loses members: R2 is 7 */
+	FAULT_RANGE,     /* more of the packet is proven than there is */
+	FAULT_OFFSET,    /* R2 points elsewhere */
+	FAULT_NULL,      /* R0 can't be null */
+	FAULT_LINK,      /* R2 and R3 are the same number */
+	FAULT_SLOT,      /* the stack's first bytes are known to be 9 */
+	FAULT_PRECISION, /* no number matters */
+	FAULT_LIVENESS,  /* no slot lives */
+	FAULT_DEAD,      /* the branch never falls through: R2 is 0 there, and nobody notes that it decides */
+	FAULT_FRAME,     /* R6 of the caller is 7 */
+};
+
+struct broken_row {
+	const char *what;
+	uint64_t insns[24];
+	enum fault fault;
+	uint32_t insn; /* where */
+	const char *says;
+};
+
+/* R2 is 1 or 2 and paths meet, 8 instructions on: where it is a stack offset the second one is not covered. */
+#define ONE_OR_TWO                                                                                                     \
+	LDX_W(3, 1, CTX_DATA), LDX_W(4, 1, CTX_DATA_END), MOV_X(5, 4), SUB_X(5, 3), MOV_K(2, 1), JGT_K(5, 100, 1),     \
+		MOV_K(2, 2), MOV_K(0, 0)
+
+/* clang-format off */
+static const struct broken_row broken_rows[] = {
+	{"a number", {LDX_W(2, 1, CTX_IFINDEX), MOV_X(0, 2), EXIT}, FAULT_NUMBER, 1, "R0 of frame 0: 0x3; claimed are"},
+	{"a range", {PACKET(1, 14, 1), LDX_B(0, 2, 0), RETURN(2)}, FAULT_RANGE, 4, "R2 of frame 0: 4095 bytes are"},
+	{"an offset", {MOV_X(2, 10), MOV_K(0, 2), ST_W(2, -8, 1), EXIT}, FAULT_OFFSET, 1, "a stack pointer at offset 0; claimed"},
+	{"a null", {ST_W(10, -4, 77), MOV_X(2, 10), ADD_K(2, -4), LD_MAP(1, GENERATE_HASH_MAP), CALL(HELPER_MAP_LOOKUP), MOV_K(1, 0), JEQ_K(0, 0, 1), LDX_B(0, 0, 0), EXIT}, FAULT_NULL, 6, "R0 of frame 0: no pointer into a value"},
+	{"a link", {LDX_W(2, 1, CTX_IFINDEX), LDX_W(3, 1, CTX_QUEUE), MOV_X(0, 2), ADD_X(0, 3), EXIT}, FAULT_LINK, 2, "R3 of frame 0: 0x1 is not linked to 0x3"},
+	{"a slot", {ST_DW(10, -8, 4), MOV_K(1, 0), LDX_W(0, 10, -8), EXIT}, FAULT_SLOT, 1, "stack of frame 0 at -8: byte 0 is 0x04; claimed is 0x09"},
+	{"a frame", {MOV_K(6, 3), CALL_LOCAL(2), MOV_X(0, 6), EXIT, MOV_K(0, 1), EXIT}, FAULT_FRAME, 4, "R6 of frame 0: 0x3; claimed"},
+	{"precision", {ONE_OR_TWO, ST_DW(10, -8, 0), ST_DW(10, -16, 0), MOV_X(3, 10), ADD_X(3, 2), LDX_B(0, 3, -8), RETURN(2)}, FAULT_PRECISION, 0, "R3 of frame 0: a stack pointer at offset"},
+	{"liveness", {ONE_OR_TWO, STX_DW(10, -8, 2), JEQ_K(5, 33, 0), MOV_K(0, 0), LDX_DW(2, 10, -8), MOV_X(3, 10), ADD_X(3, 2), STX_B(3, -24, 0), RETURN(2)}, FAULT_LIVENESS, 0, "R2 of frame 0: 0x1; claimed are"},
+	{"a dead branch", {LDX_W(2, 1, CTX_IFINDEX), JEQ_K(2, 0, 1), MOV_K(3, 1), RETURN(2)}, FAULT_DEAD, 1, "takes it for impossible"},
+};
+/* clang-format on */
+
+static void break_at(struct verify *v, const void *how)
+{
+	const struct broken_row *row = how;
+	struct reg *regs = state_frame(v->state)->regs;
+
+	if (row->fault == FAULT_PRECISION && v->parent)
+		v->parent->precise = (struct deps){0};
+	for (uint32_t i = 0; row->fault == FAULT_LIVENESS && i < v->args.count; i++)
+		v->spots[i].live.slots = 0;
+	if (v->insn != row->insn)
+		return;
+	switch (row->fault) {
+	case FAULT_NUMBER:
+		reg_set_const(&regs[2], 7);
+		break;
+	case FAULT_RANGE:
+		regs[2].range = 4095;
+		break;
+	case FAULT_OFFSET:
+		regs[2].off = -16;
+		break;
+	case FAULT_NULL:
+		regs[0].kind = REG_VALUE;
+		break;
+	case FAULT_LINK:
+		regs[2].id = regs[3].id = ++v->next_id;
+		break;
+	case FAULT_SLOT:
+		memset(v->state->frames[0].slots[0].bytes, BYTE_KNOWN, 8);
+		memset(v->state->frames[0].slots[0].values, 9, 8);
+		break;
+	case FAULT_FRAME:
+		reg_set_const(&v->state->frames[0].regs[6], 7);
+		break;
+	case FAULT_DEAD:
+		reg_set_const(&regs[2], 0);
+		break;
+	default:
+		break;
+	}
+}
+
+Test(claims, show_a_broken_verifier)
+{
+	for (size_t i = 0; i < sizeof(broken_rows) / sizeof(broken_rows[0]); i++) {
+		const struct broken_row *row = &broken_rows[i];
+		uint8_t frame[LAB_FRAME_MAX] = {0}, out[LAB_RESULT_BYTES];
+		uint32_t slots = sizeof(row->insns) / 8;
+
+		while (row->insns[slots - 1] != EXIT)
+			slots--;
+		for (int broken = 0; broken < 2; broken++) {
+			struct witness *w;
+			struct lab lab;
+			const char *says;
+
+			lab_open(&lab, FW_ENGINE_INTERP, 0);
+			w = witness_new(lab.fw);
+			if (broken)
+				witness_break(w, break_at, row);
+			cr_assert_eq(lab_load(&lab, (const uint8_t *)row->insns, slots), 0, "%s", row->what);
+			lab_run(&lab, frame, 64, out);
+			lab_run(&lab, frame, 200, out);
+			says = witness_says(w);
+			cr_expect(broken ? says && strstr(says, row->says) : !says, "%s: says %s", row->what, says);
+			lab_unload(&lab);
+			witness_free(w);
+			lab_close(&lab);
+		}
+	}
 }

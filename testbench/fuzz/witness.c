@@ -206,8 +206,6 @@ static bool pointer_holds(struct look *l, const struct reg *r, uint64_t value, u
 		return offset_holds(l, r, value, (uintptr_t)f->data_end);
 	case REG_SHORT:
 		return value <= UINT32_MAX || differs(l, "no low half: 0x%llx", (unsigned long long)value);
-	case REG_HIDDEN:
-		return true;
 	case REG_MAP:
 	case REG_INNER_OR_NULL:
 		return map_holds(l, r, value);

@@ -24,7 +24,7 @@ const char *witness_says(const struct witness *w);
 /* Steps of runs that were held against claims. */
 uint64_t witness_steps(const struct witness *w);
 
-/* Called before an instruction is walked: may break the verifier, to see whether that is seen. */
+/* Called before an instruction is walked, its state by then noted: may break the verifier, to see whether that is seen. */
 typedef void witness_break_fn(struct verify *v, const void *how);
 void witness_break(struct witness *w, witness_break_fn *fn, const void *how);
 

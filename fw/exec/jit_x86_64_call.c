@@ -154,15 +154,24 @@ int jit_x86_64_call(struct jit_work *w, uint32_t i)
 	return 0;
 }
 
-/* r11 = eax * array->stride, for the sizes that an address or a shift can take */
-static void scale(struct jit_out *o, const struct opt_array *array)
+/* rax = the address of the element whose index is all of a register. */
+static void element(struct jit_out *o, const struct opt_array *array, unsigned int index)
 {
 	uint64_t stride = array->stride;
 
-	if (!(stride & (stride - 1)))
+	x86_mov_imm(o, R10, array->base);
+	if (stride <= 8 && !(stride & (stride - 1))) {
+		x86_lea_index(o, RAX, R10, index, (unsigned int)stride);
+		return;
+	}
+	if (stride & (stride - 1)) {
+		x86_imul_imm(o, 8, RAX, index, (int32_t)stride);
+	} else {
+		if (index != RAX)
+			x86_mov(o, 8, RAX, index);
 		x86_shift_imm(o, X86_SHL, 8, RAX, (uint8_t)__builtin_ctzll(stride));
-	else
-		x86_imul_imm(o, 8, RAX, RAX, (int32_t)stride);
+	}
+	x86_alu(o, X86_ADD, 8, RAX, R10);
 }
 
 /*
@@ -173,7 +182,6 @@ int jit_x86_64_index(struct jit_work *w, uint32_t i, bool from_memory)
 {
 	const struct insn *insn = &w->insns[i];
 	unsigned int src = jit_x86_64_reg[insn->src];
-	bool good = insn->imm64;
 	struct jit_out *o = &w->out;
 	struct opt_array array;
 
@@ -181,26 +189,20 @@ int jit_x86_64_index(struct jit_work *w, uint32_t i, bool from_memory)
 	if (insn->imm < 0 || (uint32_t)insn->imm >= w->prog->num_maps || !opt_array(w->prog->maps[insn->imm], &array) ||
 	    array.stride > INT32_MAX)
 		return -ENOTSUP;
+	if (insn->imm64) {
+		element(o, &array, src);
+		return 0;
+	}
 	if (from_memory)
 		x86_load(o, 4, RAX, src, insn->off);
 	else
 		x86_mov(o, 4, RAX, src);
-	if (!good) {
-		x86_alu_imm(o, X86_CMP, 4, RAX, (int32_t)array.entries);
-		x86_alu(o, X86_SBB, 8, R11, R11);
-		x86_alu(o, X86_AND, 4, RAX, R11);
-	}
-	x86_mov_imm(o, R10, array.base);
-	if (array.stride == 8) {
-		x86_lea_index(o, RAX, R10, RAX, 8);
-	} else {
-		scale(o, &array);
-		x86_alu(o, X86_ADD, 8, RAX, R10);
-	}
-	if (!good) {
-		x86_alu(o, X86_AND, 8, RAX, R11);
-		w->flags = jit_x86_64_flags(0, 8);
-	}
+	x86_alu_imm(o, X86_CMP, 4, RAX, (int32_t)array.entries);
+	x86_alu(o, X86_SBB, 8, R11, R11);
+	x86_alu(o, X86_AND, 4, RAX, R11);
+	element(o, &array, RAX);
+	x86_alu(o, X86_AND, 8, RAX, R11);
+	w->flags = jit_x86_64_flags(0, 8);
 	return 0;
 }
 

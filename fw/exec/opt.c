@@ -47,6 +47,7 @@ static void new_block(struct opt_work *w)
 	opt_bytes_flush(w);
 	opt_bytes_reset(w);
 	w->cells = 0;
+	w->copies_known = 0;
 	w->known = 1u << INSN_FRAME_PTR;
 	w->value[INSN_FRAME_PTR] = 0;
 }
@@ -182,6 +183,23 @@ static uint64_t narrow(uint64_t value, unsigned int width)
 	return width == 8 ? value : value & ((1ULL << 8 * width) - 1);
 }
 
+/* dst, just written, is what src is. */
+static void copied(struct opt_work *w, uint8_t dst, uint8_t src)
+{
+	w->copy[dst] = (struct opt_same){.reg = src, .version = w->version[src], .own = w->version[dst]};
+	w->copies_known |= (uint16_t)(1u << dst);
+}
+
+/* The register that reg was copied from if it still is the same, else reg. */
+static uint8_t original(const struct opt_work *w, uint8_t reg)
+{
+	const struct opt_same *c = &w->copy[reg];
+
+	if (!(w->copies_known >> reg & 1) || c->own != w->version[reg] || c->version != w->version[c->reg])
+		return reg;
+	return c->reg;
+}
+
 /* A load from frozen memory or of what the block stored on the stack. Returns whether slot i was rewritten. */
 static bool fold_load(struct opt_work *w, uint32_t i)
 {
@@ -214,8 +232,11 @@ static bool fold_load(struct opt_work *w, uint32_t i)
 	fact = w->facts.of[cell->reg];
 	if (opt_bytes_outdated(w, cell->reg) || !set_move(w, i, insn.dst, cell->reg, width))
 		return false;
-	if (w->form[i] != OPT_NOTHING)
-		opt_wrote(w, insn.dst, width == 8 ? fact : (uint8_t)MIN(opt_is_pointer(fact) ? 64u : fact, 8 * width));
+	if (w->form[i] == OPT_NOTHING)
+		return true;
+	opt_wrote(w, insn.dst, width == 8 ? fact : (uint8_t)MIN(opt_is_pointer(fact) ? 64u : fact, 8 * width));
+	if (w->insns[i].op == INSN_MOV64_X)
+		copied(w, insn.dst, cell->reg);
 	return true;
 }
 
@@ -515,6 +536,10 @@ static void jump(struct opt_work *w, uint32_t i)
 	opt_bytes_flush(w);
 	if ((uint32_t)insn->imm <= i)
 		leave_back(w, i);
+	if (info->cls == INSN_CLASS_JMP) {
+		insn->dst = original(w, insn->dst);
+		insn->src = info->form == INSN_FORM_JMP_X ? original(w, insn->src) : 0;
+	}
 	if (info->cls == INSN_CLASS_JMP && is_settled(w, insn, info)) {
 		if (info->op == INSN_JMP_EQ) {
 			set_nothing(w, i);

@@ -95,6 +95,11 @@ struct opt_work {
 	uint16_t known; /* registers with a value: a number; a map's index; the distance to R10 */
 	uint64_t value[INSN_MAX_REG];
 	uint32_t version[INSN_MAX_REG]; /* counts writes */
+	uint16_t copies_known;          /* registers with an entry in copy */
+	struct opt_same {
+		uint8_t reg;
+		uint32_t version, own; /* of reg and of the copy */
+	} copy[INSN_MAX_REG];
 	uint32_t cells;
 	struct opt_cell cell[OPT_CELLS];
 	uint32_t records;

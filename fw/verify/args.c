@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What helpers are called with: one check for each kind of argument, and what engines may know of maps and keys. */
-#include "verify/walk.h"
+#include "verify/show.h"
 #include "virtio_net_xdp.h"
 #include "virtio_net_xdp_ext.h"
 
 static int refuse_kind(struct verify *v, uint8_t number, const char *want)
 {
 	/* req: XO-187 */
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is %s, but the helper wants %s", number,
-			     reg_kind_text(walk_reg(v, number)->kind), want);
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is %s, but helper %s wants %s", number,
+			     reg_kind_text(walk_reg(v, number)->kind),
+			     helper_of((uint32_t)v->args.insns[v->insn].imm)->name, want);
 }
 
-static int refuse_null(struct verify *v, uint8_t number)
+#define MAP_TEXT 64
+
+/* What the map in register number is called. */
+static const char *map_text(const struct verify *v, uint8_t number, char text[static MAP_TEXT])
 {
-	/* req: XO-185, XO-263 */
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL, "R%u can be null: compare it with 0 first", number);
+	struct line map = {.text = text, .room = MAP_TEXT};
+	const struct reg *r = &v->state->frames[v->state->depth].regs[number];
+
+	text[0] = 0;
+	line_str(&map, r->inner ? "a map in " : "");
+	show_map(&map, v, r->map);
+	return text;
 }
 
 static bool is_const_pointer(const struct reg *r, enum reg_kind kind)
@@ -51,10 +60,11 @@ static void note_map(struct verify *v, const struct args *args)
 static int arg_map(struct verify *v, uint8_t number, struct args *args)
 {
 	const struct reg *r = walk_reg(v, number);
+	char text[MAP_TEXT];
 	uint32_t type;
 
 	if (r->kind == REG_INNER_OR_NULL)
-		return refuse_null(v, number);
+		return require_not_null(v, number, "first");
 	if (r->kind != REG_MAP)
 		return refuse_kind(v, number, "a map");
 	args->attr = require_attr(v, r);
@@ -63,14 +73,16 @@ static int arg_map(struct verify *v, uint8_t number, struct args *args)
 	type = args->attr->type;
 	if (type >= 64 || !(args->helper->map_types >> type & 1)) /* req: XO-187 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP,
-				     r->inner ? "maps in map %u are of type %u, which helper %s does not take"
-					      : "map %u is of type %u, which helper %s does not take",
-				     r->map, type, args->helper->name);
+				     "R%u is %s of type %s, which helper %s does not take", number,
+				     map_text(v, number, text), map_type_name(type) ? map_type_name(type) : "unknown",
+				     args->helper->name);
 	if (args->helper->flags & HELPER_F_READS_MAP && !r->inner && v->args.maps[r->map]->inner &&
 	    !map_prog_can_read(args->attr)) /* req: XO-175 */
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "map %u can't be read by programs", r->map);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u is %s, which can't be read by programs", number,
+				     map_text(v, number, text));
 	if (args->helper->flags & HELPER_F_WRITES_MAP && !map_prog_can_write(args->attr)) /* req: XO-174 */
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "map %u can't be written by programs", r->map);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MAP, "R%u is %s, which can't be written by programs",
+				     number, map_text(v, number, text));
 	return 0;
 }
 
@@ -108,7 +120,7 @@ static int arg_memory(struct verify *v, uint8_t number, uint64_t bytes, unsigned
 		break;
 	case REG_VALUE_OR_NULL:
 	case REG_RECORD_OR_NULL:
-		return refuse_null(v, number);
+		return require_not_null(v, number, "first");
 	default:
 		return refuse_kind(v, number, "a pointer to memory");
 	}
@@ -145,12 +157,15 @@ static int arg_sized(struct verify *v, uint8_t number, const struct args *args)
 	/* req: XO-187 */
 	if (size->var.all.smin < 0)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT,
-				     "R%u is a size, but can be negative: limit it first", number + 1);
+				     "R%u is a size, but can be negative, %lld: limit it first", number + 1,
+				     (long long)size->var.all.smin);
 	if (!size->var.all.umin && size_kind == HELPER_ARG_SIZE)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT, "R%u is a size, but can be 0", number + 1);
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT,
+				     "R%u is a size, but can be 0: 1 is the least here", number + 1);
 	if (size->var.all.umax > (uint64_t)1 << 29)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT,
-				     "R%u is a size without limit: compare it with one first", number + 1);
+				     "R%u is a size without limit, up to %llu: compare it with one first", number + 1,
+				     (unsigned long long)size->var.all.umax);
 	if (kind == HELPER_ARG_MEM_OR_NULL && reg_is_scalar(r) && scalar_is(&r->var, 0) && !size->var.all.umax)
 		return 0;
 	/* where it is open how much is written, what was there before can be read after */
@@ -179,37 +194,63 @@ static bool stack_key(struct verify *v, const struct reg *r, uint32_t *key)
 	return true;
 }
 
-static void note_key(struct verify *v, uint8_t number, const struct args *args, bool first)
+/* The key, if it has 4 bytes and is known. */
+static bool known_key(struct verify *v, uint8_t number, const struct args *args, uint32_t *key)
 {
-	struct exec_call *call = &v->spots[v->insn].call;
 	const struct reg *r = walk_reg(v, number);
 	uint64_t value;
-	uint32_t key = 0;
-	bool known = false;
 
-	if (call->map == EXEC_NO_MAP || args->attr->key_size != 4 || !(first || call->key_known))
+	*key = 0;
+	if (args->attr->key_size != 4)
+		return false;
+	if (is_const_pointer(r, REG_STACK))
+		return stack_key(v, r, key);
+	if (!frozen_read(v, r, 0, 4, &value))
+		return false;
+	*key = (uint32_t)value;
+	return true;
+}
+
+/* Whether all calls so far had the same map and key. */
+static bool same_so_far(const struct verify *v, bool first)
+{
+	const struct exec_call *call = &v->spots[v->insn].call;
+
+	return call->map != EXEC_NO_MAP && (first || call->key_known);
+}
+
+static void note_key(struct verify *v, bool known, uint32_t key, bool first)
+{
+	struct exec_call *call = &v->spots[v->insn].call;
+
+	if (!same_so_far(v, first))
 		return;
-	if (is_const_pointer(r, REG_STACK)) {
-		known = stack_key(v, r, &key);
-	} else if (frozen_read(v, r, 0, 4, &value)) {
-		key = (uint32_t)value;
-		known = true;
-	}
 	call->key_known = known && (first || call->key == key);
 	call->key = call->key_known ? key : 0;
 }
 
-static int arg_key(struct verify *v, uint8_t number, const struct args *args, bool first)
+/* Arrays have all their elements from the start. */
+static bool is_array(const struct args *args)
 {
-	uint32_t bytes = args->attr->key_size;
+	return !args->inner &&
+	       (args->attr->type == VIRTIO_NET_XDP_MAP_ARRAY || args->attr->type == VIRTIO_NET_XDP_MAP_PERCPU_ARRAY);
+}
+
+static int arg_key(struct verify *v, uint8_t number, struct args *args, bool first)
+{
+	uint32_t bytes = args->attr->key_size, key = 0;
+	bool known;
 	int ret = arg_memory(v, number, bytes, MEMORY_READ);
 
 	/* the key is gone through once for each length that a prefix can have */
 	if (args->attr->type == VIRTIO_NET_XDP_MAP_LPM_TRIE)
 		count_bytes(v, (uint64_t)bytes * bytes * 8);
-	if (!ret)
-		note_key(v, number, args, first);
-	return ret;
+	if (ret)
+		return ret;
+	known = (is_array(args) || same_so_far(v, first)) && known_key(v, number, args, &key);
+	args->exists = known && is_array(args) && key < args->attr->max_entries;
+	note_key(v, known, key, first);
+	return 0;
 }
 
 static int arg_const(struct verify *v, uint8_t number, struct args *args)
@@ -239,7 +280,7 @@ static int arg_record(struct verify *v, uint8_t number, struct args *args)
 	const struct reg *r = walk_reg(v, number);
 
 	if (r->kind == REG_RECORD_OR_NULL)
-		return refuse_null(v, number);
+		return require_not_null(v, number, "first");
 	if (!is_const_pointer(r, REG_RECORD) || r->off || r->var.bits.value)
 		return refuse_kind(v, number, "a record as the program got it");
 	args->record = r->id;
@@ -252,7 +293,7 @@ static int arg_lock(struct verify *v, uint8_t number)
 	int ret;
 
 	if (r->kind == REG_VALUE_OR_NULL)
-		return refuse_null(v, number);
+		return require_not_null(v, number, "first");
 	if (!is_const_pointer(r, REG_VALUE))
 		return refuse_kind(v, number, "a lock: 4 bytes in a map's value at a constant offset");
 	ret = arg_memory(v, number, 4, MEMORY_READ | MEMORY_WRITE);

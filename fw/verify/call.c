@@ -13,11 +13,13 @@ static void void_packet(struct reg *r, void *arg)
 /* A spilled pointer that is void reads as one. */
 static void void_all(struct verify *v)
 {
+	report_event(v, (struct trail_event){.what = TRAIL_VOID});
 	state_each(v->state, void_packet, NULL);
 }
 
 static void clobber(struct verify *v)
 {
+	report_event(v, walk_call_event(v));
 	for (uint8_t i = 0; i <= 5; i++)
 		*walk_reg(v, i) = (struct reg){.kind = REG_NONE};
 }
@@ -36,10 +38,13 @@ static int returned(struct verify *v, const struct args *args, struct reg *r)
 		if (!args->attr)
 			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "helper %s returns a value of no map",
 					     args->helper->name);
-		*r = reg_pointer(is_outer ? REG_INNER_OR_NULL : REG_VALUE_OR_NULL, 0);
+		*r = reg_pointer(is_outer ? REG_INNER_OR_NULL : args->exists ? REG_VALUE : REG_VALUE_OR_NULL, 0);
 		r->map = args->map;
 		r->inner = is_outer || args->inner;
+		if (r->kind == REG_VALUE && !v->locks)
+			return 0;
 		r->id = ++v->next_id;
+		report_event(v, (struct trail_event){.what = TRAIL_NULL, .id = r->id});
 		return 0;
 	case HELPER_RET_RECORD_OR_NULL:
 		if (!args->bytes)
@@ -48,6 +53,7 @@ static int returned(struct verify *v, const struct args *args, struct reg *r)
 		*r = reg_pointer(REG_RECORD_OR_NULL, 0);
 		r->range = args->bytes;
 		r->id = ++v->next_id;
+		report_event(v, (struct trail_event){.what = TRAIL_NULL, .id = r->id});
 		return held_add_record(v, r->id);
 	default:
 		return 0;
@@ -60,7 +66,8 @@ static const struct helper *find_helper(struct verify *v, uint32_t id)
 	const struct helper *h = id < HELPER_MAX ? helper_of(id) : NULL;
 
 	if (!h || !(v->args.caps->helpers[id / 64] >> (id % 64) & 1)) { /* req: XO-140 */
-		report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "there is no helper %u on this device", id);
+		report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "there is no helper %u%s%s on this device", id,
+			      h ? ", " : "", h ? h->name : "");
 		return NULL;
 	}
 	if (h->flags & HELPER_F_GPL && !v->args.gpl_compatible) { /* req: XO-188 */
@@ -150,6 +157,7 @@ int call_local(struct verify *v, const struct insn *insn)
 		args[i] = *walk_reg(v, i);
 	clobber(v);
 	state_enter(v->state, depth, v->insn, (uint32_t)insn->imm);
+	report_event(v, walk_call_event(v));
 	for (uint8_t i = 1; i <= 5; i++)
 		*walk_reg(v, i) = args[i];
 	v->next = (uint32_t)insn->imm;
@@ -171,6 +179,25 @@ static uint32_t actions_of(const struct scalar *r0)
 	return actions;
 }
 
+/* more: bits of actions that R0 can be and the device does not offer. */
+static int refuse_actions(struct verify *v, uint32_t more)
+{
+	const struct scalar low = scalar_zero_extend(&walk_reg(v, 0)->var, 4);
+	unsigned int action = 0;
+
+	if (more & VIRTIO_NET_XDP_ACTIONS_OTHER)
+		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ACTION,
+				     "R0 can be %llu..%llu, and what is above %u is no action: strict actions were "
+				     "asked for",
+				     (unsigned long long)low.all.umin, (unsigned long long)low.all.umax,
+				     VIRTIO_NET_XDP_REDIRECT);
+	while (!(more >> action & 1))
+		action++;
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ACTION,
+			     "R0 can be %u, an action that this device does not offer: it offers 0x%x", action,
+			     v->args.caps->actions);
+}
+
 static int exit_main(struct verify *v)
 {
 	uint32_t actions;
@@ -190,10 +217,7 @@ static int exit_main(struct verify *v)
 	actions = actions_of(&walk_reg(v, 0)->var);
 	/* req: XO-190, XO-191 */
 	if (v->args.strict_actions && actions & ~v->args.caps->actions)
-		return report_refuse(
-			v, VIRTIO_NET_XDP_VERIFY_ACTION,
-			"R0 can be an action that this device does not offer: can return 0x%x, offered 0x%x", actions,
-			v->args.caps->actions);
+		return refuse_actions(v, actions & ~v->args.caps->actions);
 	v->result.actions |= actions; /* req: XO-051 */
 	return 0;
 }

@@ -42,6 +42,7 @@ static void be_gone(struct reg *r, void *arg)
 void held_give_back(struct verify *v, uint32_t id)
 {
 	held_drop_record(v, id);
+	report_event(v, (struct trail_event){.what = TRAIL_GONE});
 	state_each(v->state, be_gone, &id);
 }
 
@@ -50,6 +51,7 @@ int held_lock(struct verify *v, uint8_t number)
 	const struct reg *r = walk_reg(v, number);
 	struct held *held = &v->state->held;
 
+	report_event(v, (struct trail_event){.what = TRAIL_LOCK});
 	held->locked = true;
 	held->lock_map = r->map;
 	held->lock_inner = r->inner;
@@ -79,18 +81,25 @@ int held_unlock(struct verify *v, uint8_t number)
 
 int held_no_lock(struct verify *v, const char *what)
 {
+	char at[REPORT_AT_BYTES];
+	bool known;
+
 	if (!v->state->held.locked) /* req: XO-265 */
 		return 0;
-	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "a lock is held: unlock it before you %s", what);
+	known = *report_at(v, (struct trail_event){.what = TRAIL_LOCK}, at);
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "a lock is held%s%s: unlock it before you %s",
+			     known ? ", taken" : "", at, what);
 }
 
 int held_nothing(struct verify *v, const char *what)
 {
+	struct trail_event reserved = {.what = TRAIL_NULL, .id = v->state->held.records[0]};
 	int ret = held_no_lock(v, what);
+	char at[REPORT_AT_BYTES];
 
 	if (ret || !v->state->held.num_records) /* req: XO-264 */
 		return ret;
 	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER,
-			     "%u of the records reserved were not given back: do so before you %s",
-			     v->state->held.num_records, what);
+			     "the record reserved%s was not given back: submit or discard it before you %s",
+			     report_at(v, reserved, at), what);
 }

@@ -9,8 +9,7 @@
 static int refuse_op(struct verify *v, uint8_t number, const struct reg *r)
 {
 	if (reg_can_be_null(r))
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_NULL,
-				     "R%u can be null: compare it with 0 before arithmetic", number);
+		return require_not_null(v, number, "before arithmetic");
 	return report_refuse(
 		v, VIRTIO_NET_XDP_VERIFY_POINTER,
 		"R%u is %s: numbers can be added to or subtracted from some pointers in 64 bits, and nothing else",
@@ -71,9 +70,9 @@ static int add_variable(struct verify *v, uint8_t number, struct reg *r, const s
 {
 	if (by->all.smin <= -REACH || by->all.smin >= REACH)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
-				     "R%u: the offset added to %s has no limit below: mask it or compare it "
-				     "first",
-				     number, reg_kind_text(r->kind));
+				     "R%u: the number added to %s can be %lld: it has no limit below, mask it or "
+				     "compare it first",
+				     number, reg_kind_text(r->kind), (long long)by->all.smin);
 	r->var = scalar_alu(subtract ? INSN_ALU_SUB : INSN_ALU_ADD, &r->var, by, 8);
 	if (r->kind == REG_PACKET || r->kind == REG_META) {
 		r->id = ++v->next_id;
@@ -106,6 +105,10 @@ int pointer_alu(struct verify *v, const struct insn *insn, const struct reg *dst
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
 				     "R%u is %s: it can't be subtracted from a number", insn->src,
 				     reg_kind_text(src->kind));
+	if (!subtract && scalar_is(&number->var, 0) && !reg_can_be_null(pointer)) {
+		mark_matters(v, &number->deps);
+		return apply_dst(v, insn->dst, pointer);
+	}
 	if (!takes_offset(pointer, fixed))
 		return refuse_op(v, on_dst ? insn->dst : insn->src, pointer);
 	mark_matters(v, &number->deps);

@@ -13,7 +13,7 @@
 void show_reg(struct line *to, const struct verify *v, const struct reg *r, uint32_t depth);
 /* All of the frame at depth; instead: what is no longer as it was before, which can be NULL. Each behind a blank. */
 void show_frame(struct line *to, const struct verify *v, uint32_t depth, const struct frame *before);
-/* "map 'name'", or "map 3" if it has no name. Returns to->text. */
-const char *show_map(struct line *to, const struct verify *v, uint32_t index);
+/* "map 'name'", or "map 3" if it has no name. */
+void show_map(struct line *to, const struct verify *v, uint32_t index);
 
 #endif

@@ -27,6 +27,7 @@ static bool next_path(struct verify *v)
 	packed_restore(v->state, p->state);
 	v->parent = p->parent;
 	v->trail.count = p->trail;
+	v->insn = p->insn;
 	if (insn_info[v->args.insns[p->insn].op].cls == INSN_CLASS_JMP) {
 		branch_learn(v, &v->args.insns[p->insn], true);
 		v->insn = (uint32_t)v->args.insns[p->insn].imm;

@@ -91,6 +91,14 @@ static inline struct reg *walk_reg(struct verify *v, uint8_t number)
 	return &state_frame(v->state)->regs[number];
 }
 
+/* The last call that ended R0 to R5 of the running function, its own included. */
+static inline struct trail_event walk_call_event(const struct verify *v)
+{
+	uint32_t depth = v->state->depth;
+
+	return (struct trail_event){.what = TRAIL_CALL, .kind = (uint8_t)depth, .id = v->state->frames[depth].call};
+}
+
 static inline uint32_t walk_after(const struct insn *insns, uint32_t i)
 {
 	uint8_t cls = insn_info[insns[i].op].cls;
@@ -134,6 +142,8 @@ enum require_for {
 /* Reads register number: it must be initialised. */
 int require_init(struct verify *v, uint8_t number);
 int require_scalar(struct verify *v, uint8_t number, const char *what);
+/* Refuses what register number is used for, since it can be null. Returns -EINVAL. */
+int require_not_null(struct verify *v, uint8_t number, const char *before);
 /*
  * [register + off, + bytes) must be memory that the program may use so. Says nothing about what the stack holds; no
  * context. bytes is more than 0.
@@ -202,6 +212,7 @@ struct args {
 	const struct helper *helper;
 	const struct map_attr *attr; /* of the map argument; NULL: there is none */
 	bool inner;                  /* it is an inner map */
+	bool exists;                 /* it has the element that the KEY argument names */
 	uint16_t map;                /* its index, or that of the map that it is in */
 	uint32_t bytes;              /* the CONST argument; 0: none */
 	uint32_t record;             /* id of the RECORD argument; 0: none */

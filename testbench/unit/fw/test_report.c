@@ -6,7 +6,7 @@
 Test(report, log_fits_its_room)
 {
 	const uint64_t words[] = {W_MOV(0, 0), W_ADD(0, 1), W_JLT(0, 50, -2), W_LDX64(0, 9, 0), W_EXIT};
-	const char *reason = "instruction 3: R9 is not initialised\n";
+	const char *reason = "instruction 3: R9 is not initialised: no instruction on the way here has written it\n";
 	struct verify_result result;
 	struct bench b;
 

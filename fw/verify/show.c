@@ -132,6 +132,7 @@ static void put_pointer(struct line *to, const struct verify *v, const struct re
 		[REG_META] = "pkt_meta",
 		[REG_END] = "pkt_end",
 		[REG_SHORT] = "pkt_low32",
+		[REG_HIDDEN] = "hidden",
 		[REG_MAP] = "map_ptr",
 		[REG_INNER_OR_NULL] = "map_ptr_or_null",
 		[REG_VALUE] = "map_value",

@@ -325,7 +325,6 @@ static void prove(struct verify *v, const struct reg *r, bool strict)
 		return;
 	proof.range = (uint32_t)range;
 	report_event(v, (struct trail_event){.what = TRAIL_RANGE, .kind = r->kind, .id = r->id, .bytes = proof.range});
-	report_event(v, (struct trail_event){.what = TRAIL_RANGE, .kind = r->kind, .id = r->id, .bytes = proof.range});
 	state_each(v->state, learn_range, &proof);
 }
 

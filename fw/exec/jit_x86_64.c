@@ -123,12 +123,14 @@ struct loop {
 	uint16_t pushed; /* bit n: machine register n */
 	uint8_t frame;   /* registers, or IN_MEMORY: */
 	uint8_t end;
-	int32_t bytes; /* below the pushed registers: [rsp]: the end, [rsp + 8]: the frame; then R10's stack */
+	bool stand_in; /* one frame is shown in its place what a burst's are */
+	int32_t below; /* bytes below R10's stack: [rsp]: the end, [rsp + 8]: the frame; then the stand-in */
+	int32_t bytes; /* below the pushed registers */
 };
 
-#define LOOP_END   0
-#define LOOP_FRAME 8
-#define LOOP_BYTES 16
+#define LOOP_END      0
+#define LOOP_FRAME    8
+#define LOOP_STAND_IN 16
 
 static uint8_t take_register(const struct jit_work *w, struct loop *loop)
 {
@@ -158,7 +160,9 @@ static struct loop loop_of(const struct jit_work *w)
 	loop.frame = take_register(w, &loop);
 	loop.end = take_register(w, &loop);
 	odd = !__builtin_parity(loop.pushed); /* with the return address, which is pushed, too */
-	loop.bytes = LOOP_BYTES + (has_frame_pointer(w) ? EXEC_STACK_BYTES : 0) + (odd ? 8 : 0); /* req: XO-130 */
+	loop.stand_in = loop.end != IN_MEMORY && !(w->needs & JIT_NEED_END);
+	loop.below = LOOP_STAND_IN + (loop.stand_in ? (int32_t)ALIGN_UP(sizeof(struct fw_frame), 16) : 0);
+	loop.bytes = loop.below + (has_frame_pointer(w) ? EXEC_STACK_BYTES : 0) + (odd ? 8 : 0); /* req: XO-130 */
 	return loop;
 }
 
@@ -184,11 +188,14 @@ static void make_loop(const struct jit_work *w, struct jit_out *o, const struct 
 			x86_push(o, reg);
 	x86_alu_imm(o, X86_SUB, 8, RSP, loop->bytes);
 	if (has_frame_pointer(w))
-		x86_lea(o, 8, RBP, RSP, LOOP_BYTES + EXEC_STACK_BYTES);
+		x86_lea(o, 8, RBP, RSP, loop->below + EXEC_STACK_BYTES);
 	x86_mov(o, 8, RUN, RSI);
 }
 
-/* rdi: frame, rsi: run; entered at burst_at, rdx: frames. Entered at the start, the end is 0: see the tail. */
+/*
+ * rdi: frame, rsi: run; entered at burst_at, rdx: frames. Entered at the start, there is one frame that shows nothing
+ * and starts no run: the loop is over its stand-in, or the end is 0: see the tail.
+ */
 static void enter_burst(struct jit_work *w)
 {
 	struct loop loop = loop_of(w);
@@ -196,10 +203,14 @@ static void enter_burst(struct jit_work *w)
 	size_t one;
 
 	make_loop(w, o, &loop);
-	if (loop.end == IN_MEMORY)
+	if (loop.stand_in) {
+		x86_lea(o, 8, loop.frame, RSP, LOOP_STAND_IN);
+		x86_lea(o, 8, loop.end, loop.frame, sizeof(struct fw_frame));
+	} else if (loop.end == IN_MEMORY) {
 		x86_store_imm(o, 8, RSP, LOOP_END, 0);
-	else
+	} else {
 		x86_zero(o, loop.end);
+	}
 	one = x86_jmp_ahead(o);
 	w->burst_at = o->at;
 	make_loop(w, o, &loop);
@@ -211,11 +222,14 @@ static void enter_burst(struct jit_work *w)
 		x86_mov(o, 8, loop.end, RDX);
 	w->loop_at = o->at;
 	set_run(w, o);
-	x86_here(o, one);
+	if (!loop.stand_in)
+		x86_here(o, one);
 	if (loop.frame == IN_MEMORY)
 		x86_store(o, 8, RSP, LOOP_FRAME, RDI);
 	else
 		x86_mov(o, 8, loop.frame, RDI);
+	if (loop.stand_in)
+		x86_here(o, one);
 	zero_frame(w, o);
 }
 
@@ -268,13 +282,14 @@ static void jit_x86_64_tail(struct jit_work *w)
 	struct loop loop = loop_of(w);
 	struct jit_out *o = &w->out;
 	unsigned int frame = loop.frame == IN_MEMORY ? RDI : loop.frame;
-	size_t one;
+	size_t one = 0;
 
 	if (loop.end == IN_MEMORY)
 		x86_alu_mem_imm(o, X86_CMP, 8, RSP, LOOP_END, 0);
-	else
+	else if (!loop.stand_in)
 		x86_test(o, 8, loop.end, loop.end);
-	one = x86_jcc_ahead(o, X86_E);
+	if (!loop.stand_in)
+		one = x86_jcc_ahead(o, X86_E);
 	if (loop.frame == IN_MEMORY)
 		x86_load(o, 8, frame, RSP, LOOP_FRAME);
 	show(w, o, frame);
@@ -289,7 +304,10 @@ static void jit_x86_64_tail(struct jit_work *w)
 	else
 		x86_alu(o, X86_CMP, 8, RDI, loop.end);
 	x86_jcc(o, X86_NE, false, (int64_t)w->loop_at - (int64_t)(o->at + X86_JCC_BYTES));
-	x86_here(o, one);
+	if (loop.stand_in)
+		x86_load(o, 8, RAX, frame, offsetof(struct fw_frame, r0));
+	else
+		x86_here(o, one);
 	x86_alu_imm(o, X86_ADD, 8, RSP, loop.bytes);
 	for (unsigned int reg = R15 + 1; reg-- > 0;)
 		if (loop.pushed >> reg & 1)
@@ -414,6 +432,8 @@ static void emit_call_local(struct jit_work *w, const struct insn *insn)
 
 static void emit_exit(struct jit_work *w, uint32_t i)
 {
+	if (w->insns[i].off)
+		x86_mov_imm(&w->out, RAX, 0);
 	if (w->burst) {
 		if (!w->insns[i].imm) /* R0 may be anything: see show() */
 			w->needs |= JIT_NEED_PREPARED;

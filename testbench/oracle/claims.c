@@ -32,6 +32,7 @@ static void note(struct claims_of *of, const struct reg *r)
 {
 	if (reg_is_scalar(r)) {
 		note_value(of, &r->var);
+		of->number = true;
 		of->var = of->seen ? scalar_join(&of->var, &r->var) : r->var;
 	} else {
 		of->other = true;

@@ -9,13 +9,14 @@
 #include "oracle/device.h"
 #include "verify/scalar.h"
 
-#define CLAIMS_REGS   10
+#define CLAIMS_REGS   11
 #define CLAIMS_VALUES 8
 
 /* All that a register was seen to hold. */
 struct claims_of {
 	bool seen;
-	bool other;        /* not always a number */
+	bool number;       /* it is one on some path */
+	bool other;        /* it is something else on some path */
 	struct scalar var; /* if it is always one: any of these */
 	uint32_t count;    /* if it is one of a few: so many, these; else 0 */
 	int32_t values[CLAIMS_VALUES];

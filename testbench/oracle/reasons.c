@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <linux/bpf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_alu(const uint8_t *insn, uint8_t op)
@@ -73,10 +74,105 @@ static bool is_same_compared(const uint8_t *insn)
 	return BPF_SRC(insn[0]) == BPF_X && (insn[1] & 0xf) == insn[1] >> 4;
 }
 
-const struct told_rule reasons_tell_all = {is_computed, is_any, is_any};
+/* The instruction that the kernel refused: its log has it behind the last "N: (". Returns its opcode, or -1. */
+static int refused_opcode(const struct reasons_case *c)
+{
+	const char *at = NULL;
+	unsigned int opcode;
 
-#define REASON(name, closing, when, why)   {name, closing, when, {NULL, NULL, NULL}, why},
-#define TOLD(name, result, use, side, why) {name, NULL, NULL, {result, use, side}, why},
+	for (const char *next = c->log; (next = strstr(next, ": (")) != NULL; next++)
+		at = next;
+	return at && sscanf(at, ": (%x)", &opcode) == 1 ? (int)opcode : -1;
+}
+
+static bool is_atomic_refused(const struct reasons_case *c)
+{
+	int opcode = refused_opcode(c);
+
+	return opcode == (BPF_STX | BPF_ATOMIC | BPF_W) || opcode == (BPF_STX | BPF_ATOMIC | BPF_DW);
+}
+
+/*
+ * The register that the closing sentence begins with, as the log last has it: "pkt(id=2,off=12,r=0,smin=umin=...". Cut
+ * to room. false: it has not.
+ */
+static bool last_state(const struct reasons_case *c, char *state, size_t room)
+{
+	const char *at = NULL;
+	char name[8];
+	unsigned int reg;
+
+	if (sscanf(c->closing, "R%u ", &reg) != 1)
+		return false;
+	snprintf(name, sizeof(name), "R%u=", reg);
+	for (const char *next = c->log; (next = strstr(next, name)) != NULL; next += strlen(name))
+		at = next + strlen(name);
+	if (at)
+		snprintf(state, room, "%.*s", (int)strcspn(at, ")"), at);
+	return at;
+}
+
+/* A number in a state: "umax=smax32=umax32=0xffff" gives 65535. 0: the state has none of this name. */
+static int64_t number_of(const char *state, const char *name)
+{
+	char key[16];
+	const char *at;
+
+	snprintf(key, sizeof(key), "%s=", name);
+	for (at = strstr(state, key); at; at = strstr(at + 1, key))
+		if (at == state || strchr(",=(", at[-1]))
+			break;
+	if (!at)
+		return 0;
+	at += strlen(key);
+	while (*at >= 'a' && *at <= 'z')
+		at += strcspn(at, "=") + 1;
+	return (int64_t)strtoull(at, NULL, 0);
+}
+
+static bool can_be_negative(const struct reasons_case *c)
+{
+	char state[256];
+
+	return last_state(c, state, sizeof(state)) && number_of(state, "smin") < 0;
+}
+
+#define KERNEL_REACH 0xffff /* of what it proves of a packet, variable part and all */
+#define FIXED_MAX    64     /* bytes, of what was compared: the log has only what is accessed */
+
+static bool is_far(const struct reasons_case *c)
+{
+	char state[256];
+
+	return last_state(c, state, sizeof(state)) && number_of(state, "umax") <= KERNEL_REACH &&
+	       number_of(state, "umax") + number_of(state, "off") + FIXED_MAX > KERNEL_REACH;
+}
+
+static bool is_marked_by_end(const struct reasons_case *c)
+{
+	char state[256];
+
+	return last_state(c, state, sizeof(state)) && number_of(state, "r") < 0;
+}
+
+/* What the kernel said of the access that it refused, in the closing sentence or the line before, is of 0 bytes. */
+static bool is_nothing(const struct reasons_case *c)
+{
+	const char *at = strstr(c->log, c->closing), *size;
+	int lines = 2;
+
+	if (!at || !*c->closing)
+		return false;
+	while (at > c->log && (at[-1] != '\n' || --lines))
+		at--;
+	size = strstr(at, " size=0");
+	return size && strchr(",\n", size[strlen(" size=0")]);
+}
+
+const struct told_rule reasons_tell_all = {is_computed, is_any, is_any, is_any, is_any};
+
+#define REASON(name, closing, when, why) {name, closing, when, {NULL}, why},
+#define TOLD(name, why, ...)             {name, NULL, NULL, {__VA_ARGS__}, why},
 const struct reason reasons_rows[] = {
 #include "oracle/reasons.def"
 };

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "fuzz/generate.h"
+#include "oracle/shapes.h"
 #include "oracle/trial.h"
 #include "virtio_net_xdp.h"
 
@@ -83,4 +84,19 @@ static uint32_t make_random(struct trial *trial, uint64_t seed, uint8_t *wire)
 Test(oracle, random)
 {
 	try_all("random", make_random);
+}
+
+static uint32_t make_shape(struct trial *trial, uint64_t seed, uint8_t *wire)
+{
+	static bool made;
+
+	if (!made)
+		cr_assert(trial_maps(trial, shapes_maps, shapes_num_maps));
+	made = true;
+	return shapes_program(seed, wire);
+}
+
+Test(oracle, shapes)
+{
+	try_all("shapes", make_shape);
 }

@@ -158,6 +158,72 @@ static uint32_t put_side(struct writer *w, const struct bpf_insn *insn, bool jum
 	return first + (jumps ? 4 : 3);
 }
 
+/* Goes on if the two registers, which are equal, can be told to be so. */
+static void put_equal(struct writer *w, uint8_t a, uint8_t b)
+{
+	for (int i = 0; i < 2; i++) {
+		put_insn(w, &(struct bpf_insn){.code = BPF_JMP | BPF_JLE | BPF_X,
+					       .dst_reg = (i ? b : a) & 0xf,
+					       .src_reg = (i ? a : b) & 0xf,
+					       .off = 2});
+		put_trap(w);
+	}
+}
+
+#define EQUAL_SLOTS 6
+
+/* A comparison of pointers for equality, with what equality means. Returns the instruction that leads to its target. */
+static uint32_t put_comparison(struct writer *w, const struct bpf_insn *insn)
+{
+	struct bpf_insn jump = *insn;
+	uint32_t first = w->count;
+
+	if (BPF_OP(insn->code) == BPF_JNE) {
+		put_insn(w, insn);
+		put_equal(w, insn->dst_reg, insn->src_reg);
+		return first;
+	}
+	jump.off = 1;
+	put_insn(w, &jump);
+	put(w, BPF_JMP | BPF_JA, 0, EQUAL_SLOTS + 1, 0);
+	put_equal(w, insn->dst_reg, insn->src_reg);
+	put(w, BPF_JMP | BPF_JA, 0, 0, 0);
+	return w->count - 1;
+}
+
+static struct claims_of negative(const struct claims_of *of)
+{
+	struct claims_of neg = *of;
+
+	neg.var = scalar_alu(INSN_ALU_NEG, &of->var, &of->var, 8);
+	for (uint32_t i = 0; i < of->count; i++) {
+		if (of->values[i] == INT32_MIN)
+			neg.count = 0;
+		neg.values[i] = (int32_t) - (uint32_t)of->values[i];
+	}
+	return neg;
+}
+
+/* pointer -= number, as pointer += -number. */
+static void put_minus(struct writer *w, const struct bpf_insn *insn, const struct claims_at *at)
+{
+	struct bpf_insn add = *insn;
+	const struct claims_of *of = &at->before[insn->src_reg];
+	struct claims_of neg = negative(of);
+
+	add.code = (uint8_t)(BPF_ALU64 | BPF_ADD | BPF_SRC(insn->code));
+	if (BPF_SRC(insn->code) == BPF_K) {
+		add.imm = -insn->imm;
+		put_insn(w, &add);
+		return;
+	}
+	put(w, BPF_ALU64 | BPF_NEG, insn->src_reg, 0, 0);
+	put_claim(w, insn->src_reg, &neg);
+	put_insn(w, &add);
+	put(w, BPF_ALU64 | BPF_NEG, insn->src_reg, 0, 0);
+	put_claim(w, insn->src_reg, of);
+}
+
 /* Where each slot of the program went. */
 struct places {
 	uint32_t *start; /* what jumps to it lead to */
@@ -197,27 +263,56 @@ static bool meant(told_fn *fn, const struct bpf_insn *insn)
 	return fn && fn((const uint8_t *)insn);
 }
 
+/* On every path. */
+static bool is_pointer(const struct claims_of *of)
+{
+	return of->seen && !of->number;
+}
+
+static bool has_one_side(const struct bpf_insn *insn, const struct claims_at *at)
+{
+	return is_jump(insn) && BPF_OP(insn->code) != BPF_JA && insn->off && at->jumps != at->falls;
+}
+
+static bool is_equality(const struct bpf_insn *insn, const struct claims_at *at)
+{
+	return (insn->code == (BPF_JMP | BPF_JEQ | BPF_X) || insn->code == (BPF_JMP | BPF_JNE | BPF_X)) &&
+	       is_pointer(&at->before[insn->dst_reg]) && is_pointer(&at->before[insn->src_reg]);
+}
+
+static bool is_minus(const struct bpf_insn *insn, const struct claims_at *at)
+{
+	if (insn->code == (BPF_ALU64 | BPF_SUB | BPF_K))
+		return is_pointer(&at->before[insn->dst_reg]) && insn->imm != INT32_MIN;
+	return insn->code == (BPF_ALU64 | BPF_SUB | BPF_X) && is_pointer(&at->before[insn->dst_reg]) &&
+	       is_number(&at->before[insn->src_reg]);
+}
+
 static void rewrite(struct writer *w, const struct bpf_insn *in, uint32_t slots, const struct claims_at *claims,
 		    const struct told_rule *rule, const struct places *places)
 {
 	for (uint32_t i = 0; i < slots; i++) {
 		const struct bpf_insn *insn = &in[i];
-		bool one_side = is_jump(insn) && BPF_OP(insn->code) != BPF_JA && insn->off &&
-				claims[i].jumps != claims[i].falls;
+		const struct claims_at *at = &claims[i];
 
 		places->start[i] = w->count;
 		if (meant(rule->use, insn))
-			put_uses(w, insn, &claims[i]);
+			put_uses(w, insn, at);
 		places->at[i] = w->count;
-		if (one_side && meant(rule->side, insn)) {
-			places->at[i] = put_side(w, insn, claims[i].jumps);
-			continue;
-		}
-		put_insn(w, insn);
-		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW) && i + 1 < slots)
+		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW) && i + 1 < slots) {
+			put_insn(w, insn);
 			put_insn(w, &in[++i]);
-		else if (meant(rule->result, insn))
-			put_claim(w, insn->dst_reg, &claims[i].after);
+		} else if (meant(rule->side, insn) && has_one_side(insn, at)) {
+			places->at[i] = put_side(w, insn, at->jumps);
+		} else if (meant(rule->equal, insn) && is_equality(insn, at)) {
+			places->at[i] = put_comparison(w, insn);
+		} else if (meant(rule->minus, insn) && is_minus(insn, at)) {
+			put_minus(w, insn, at);
+		} else {
+			put_insn(w, insn);
+			if (meant(rule->result, insn))
+				put_claim(w, insn->dst_reg, &at->after);
+		}
 	}
 }
 

@@ -22,6 +22,8 @@ struct told_rule {
 	told_fn *result; /* of arithmetic and loads */
 	told_fn *use;    /* what goes into pointer arithmetic, calls and branches */
 	told_fn *side;   /* that a branch can only go one way */
+	told_fn *equal;  /* that of two pointers found equal none is above the other */
+	told_fn *minus;  /* what is subtracted from a pointer: its negative is added */
 };
 
 /* Writes the program to out, room slots. Returns slots, 0 if there are too many. */

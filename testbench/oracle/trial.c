@@ -199,7 +199,7 @@ static bool has_values(const struct load_map *map)
 /* Helpers whose result is the machine's own, or depends on what the two sides have around them. */
 static bool is_repeatable_helper(int32_t helper)
 {
-	static const uint8_t helpers[] = {1, 2, 3, 12, 28, 44, 51, 54, 93, 94, 188, 189, 190};
+	static const uint8_t helpers[] = {1, 2, 3, 12, 44, 51, 54, 93, 94, 188, 189, 190};
 
 	return helper >= 0 && helper < 256 && memchr(helpers, helper, sizeof(helpers));
 }

@@ -307,14 +307,18 @@ static void join_update(struct opt_work *w, uint32_t i)
 
 /* Arithmetic */
 
+/* The significant bits of an immediate. */
+static unsigned int bits_of_imm(const struct insn *insn, unsigned int limit)
+{
+	return insn->imm < 0 ? limit : opt_bits_in((uint32_t)insn->imm);
+}
+
 static uint8_t alu_bits(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
 {
-	unsigned int limit = 8u * info->width, a = opt_bits_of(w, insn->dst), b;
+	unsigned int limit = 8u * info->width, a = opt_bits_of(w, insn->dst), by = (uint32_t)insn->imm;
+	bool by_register = info->form == INSN_FORM_ALU_X;
+	unsigned int b = by_register ? opt_bits_of(w, insn->src) : bits_of_imm(insn, limit);
 
-	if (info->form == INSN_FORM_ALU_K)
-		b = insn->imm < 0 ? limit : opt_bits_in((uint32_t)insn->imm);
-	else
-		b = opt_bits_of(w, insn->src);
 	switch (info->op) {
 	case INSN_ALU_MOV:
 		break;
@@ -329,11 +333,11 @@ static uint8_t alu_bits(const struct opt_work *w, const struct insn *insn, const
 		b = MAX(a, b) + 1;
 		break;
 	case INSN_ALU_LSH:
-		b = info->form == INSN_FORM_ALU_K ? a + (unsigned int)insn->imm : limit;
+		b = by_register ? limit : a + by;
 		break;
 	case INSN_ALU_RSH:
 		a = MIN(a, limit);
-		b = info->form != INSN_FORM_ALU_K ? a : a > (unsigned int)insn->imm ? a - (unsigned int)insn->imm : 0;
+		b = by_register ? a : a > by ? a - by : 0;
 		break;
 	case INSN_ALU_LE16:
 	case INSN_ALU_BSWAP16:
@@ -344,7 +348,7 @@ static uint8_t alu_bits(const struct opt_work *w, const struct insn *insn, const
 		b = 32;
 		break;
 	default:
-		b = limit;
+		return (uint8_t)limit;
 	}
 	return (uint8_t)MIN(b, limit);
 }
@@ -476,25 +480,29 @@ static uint32_t alu_pair(struct opt_work *w, uint32_t i)
 	return 2;
 }
 
-static void alu(struct opt_work *w, uint32_t i)
-{
-	const struct insn insn = w->insns[i];
-	const struct insn_info *info = opt_info(w, i);
-	uint8_t fact;
-	uint64_t value;
+#define MAY_BE_IDLE  (1u << INSN_ALU_AND | 1u << INSN_ALU_MOV | 1u << INSN_ALU_LE16 | 1u << INSN_ALU_LE32)
+#define MAY_BE_VALUE (1u << INSN_ALU_MOV | 1u << INSN_ALU_ADD | 1u << INSN_ALU_SUB)
 
-	if (is_idle(w, &insn, info)) {
+static void alu(struct opt_work *w, uint32_t i, const struct insn *insn, const struct insn_info *info)
+{
+	uint8_t dst = insn->dst, fact = OPT_FACT_ANY;
+	uint64_t value;
+	bool known;
+
+	if (MAY_BE_IDLE >> info->op & 1 && is_idle(w, insn, info)) {
 		set_nothing(w, i);
 		return;
 	}
-	fact = alu_pointer(w, &insn, info);
+	if (opt_is_pointer(w->facts.of[dst] | w->facts.of[insn->src]))
+		fact = alu_pointer(w, insn, info);
 	if (!opt_is_pointer(fact))
-		fact = alu_bits(w, &insn, info);
+		fact = alu_bits(w, insn, info);
+	known = MAY_BE_VALUE >> info->op & 1 && alu_value(w, insn, info, fact, &value);
 	opt_bytes_alu(w, i);
-	if (alu_value(w, &insn, info, fact, &value))
-		opt_wrote_value(w, insn.dst, opt_is_pointer(fact) ? fact : (uint8_t)opt_bits_in(value), value);
+	if (known)
+		opt_wrote_value(w, dst, opt_is_pointer(fact) ? fact : (uint8_t)opt_bits_in(value), value);
 	else
-		opt_wrote(w, insn.dst, fact);
+		opt_wrote(w, dst, fact);
 }
 
 /* Calls */
@@ -509,6 +517,13 @@ static void call_local(struct opt_work *w)
 }
 
 /* Jumps */
+
+/* The end of a run, which may ask how many bits the action has. */
+static void leave(struct opt_work *w, uint32_t i)
+{
+	opt_bytes_flush(w);
+	w->insns[i].imm = opt_bits_of(w, 0) <= OPT_ACTION_BITS;
+}
 
 /* A pointer compared with null that cannot be it. */
 static bool is_settled(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
@@ -533,6 +548,11 @@ static void jump(struct opt_work *w, uint32_t i)
 	struct insn *insn = &w->insns[i];
 	const struct insn_info *info = opt_info(w, i);
 
+	if (insn->op == INSN_JA && w->insns[insn->imm].op == INSN_EXIT) {
+		*insn = (struct insn){.op = INSN_EXIT};
+		leave(w, i);
+		return;
+	}
 	opt_bytes_flush(w);
 	if ((uint32_t)insn->imm <= i)
 		leave_back(w, i);
@@ -602,25 +622,19 @@ static void constant(struct opt_work *w, uint32_t i)
 	}
 }
 
-/* The end of a run, which may ask how many bits the action has. */
-static void leave(struct opt_work *w, uint32_t i)
-{
-	w->insns[i].imm = opt_bits_of(w, 0) <= OPT_ACTION_BITS;
-}
-
 /* Slot i, and perhaps those behind it that belong to it. Returns how many. */
 static uint32_t take(struct opt_work *w, uint32_t i)
 {
+	const struct insn *insn = &w->insns[i];
+	const struct insn_info *info = &insn_info[insn->op];
 	uint32_t pair;
 
-	if (w->form[i] == OPT_NOTHING)
-		return 1;
-	switch (opt_info(w, i)->cls) {
+	switch (info->cls) {
 	case INSN_CLASS_ALU:
-		pair = starts_pair(w->insns[i].op) ? alu_pair(w, i) : 0;
+		pair = starts_pair(insn->op) ? alu_pair(w, i) : 0;
 		if (pair)
 			return pair;
-		alu(w, i);
+		alu(w, i, insn, info);
 		return 1;
 	case INSN_CLASS_LDX:
 		join_update(w, i);
@@ -661,36 +675,29 @@ static uint32_t take(struct opt_work *w, uint32_t i)
 	}
 }
 
+/* Whether what is before slot i goes on with it. */
+static bool is_fallen_into(const struct opt_work *w, uint32_t i)
+{
+	uint8_t op;
+
+	if (!i)
+		return false;
+	op = w->insns[i - 1].op;
+	return w->form[i - 1] == OPT_NOTHING || (op != INSN_EXIT && insn_info[op].cls != INSN_CLASS_JA);
+}
+
 static void forward(struct opt_work *w)
 {
-	bool falls = false;
-
 	nothing_known(&w->facts);
 	if (!w->prog->plain_memory)
 		w->facts.of[1] = opt_pointer(OPT_REGION_CTX, false);
 	new_block(w);
-	for (uint32_t i = 0; i < w->prog->count;) {
-		uint32_t count;
-		uint8_t cls;
-
+	for (uint32_t i = 0, count = w->prog->count; i < count;) {
 		if (opt_is_target(w, i))
-			enter_target(w, i, falls);
-		count = take(w, i);
-		cls = opt_info(w, i)->cls;
-		falls = w->form[i] == OPT_NOTHING || (cls != INSN_CLASS_JA && cls != INSN_CLASS_EXIT);
-		if (!falls)
-			opt_bytes_flush(w);
-		i += count;
+			enter_target(w, i, is_fallen_into(w, i));
+		i += w->form[i] == OPT_NOTHING ? 1 : take(w, i);
 	}
 	opt_bytes_flush(w);
-}
-
-/* A jump to an EXIT is one. */
-static void shorten_exits(struct opt_work *w)
-{
-	for (uint32_t i = 0; i < w->prog->count; i++)
-		if (w->insns[i].op == INSN_JA && w->insns[w->insns[i].imm].op == INSN_EXIT)
-			w->insns[i] = (struct insn){.op = INSN_EXIT};
 }
 
 static bool get_memory(struct opt_work *w, struct arena *scratch, struct opt *opt)
@@ -717,7 +724,6 @@ int opt_run(const struct exec_prog *prog, const uint8_t *mark, uint32_t forms, s
 	w->forms = forms;
 	if (get_memory(w, scratch, opt)) {
 		mem_copy(w->insns, prog->insns, prog->count * sizeof(*w->insns));
-		shorten_exits(w);
 		forward(w);
 		opt_dead_remove(w);
 		rc = 0;

@@ -3,8 +3,8 @@
  * Which registers and stack bytes are read again, and the removal of what writes others.
  *
  * One pass from the end. Where a jump leads back, what is not written by the next slots there counts as read: mostly it
- * leads to an end that branches share. What the optimiser asks on its way, before that pass, is mostly answered by the
- * next few slots; else by a pass of its own.
+ * leads to an end that branches share. What the optimiser asks on its way, before that pass, is answered by the next
+ * slots on all paths, or not at all.
  */
 #include "exec/opt_work.h"
 
@@ -13,7 +13,7 @@
 #define SCRATCH  0x3fu   /* R0 to R5 */
 #define MATTERS  0x8000u /* no register: what is not registers alone reads and writes this, and it is always read */
 #define ALL      (MATTERS | 0x7ffu)
-#define NEAR     8  /* slots */
+#define NEAR     64 /* slots */
 #define FAR      16 /* slots */
 
 /* What is read in the low half, what is written in the high one. */
@@ -205,37 +205,41 @@ static inline uint32_t live_before(uint32_t behind, uint32_t effect)
 	return (behind & ~(effect >> 16)) | (effect & UINT16_MAX);
 }
 
-/* Fills in before, from slot first on. */
-static void learn(struct opt_work *w, uint32_t first)
+/* Whether reg is read from slot i on before it is written, or nobody knows after as many slots. */
+static bool is_needed(const struct opt_work *w, uint32_t i, uint16_t reg, unsigned int *slots)
 {
-	uint32_t live = MATTERS;
+	for (; i < w->prog->count; i++) {
+		const struct insn *insn = &w->insns[i];
+		uint8_t cls = insn_info[insn->op].cls;
+		uint32_t effect;
 
-	for (uint32_t i = w->prog->count; i-- > first;) {
-		if (w->form[i] != OPT_NOTHING) {
-			uint32_t effect = effect_of(w, i, &live);
-
-			live = live_before(live, effect);
+		if (!(*slots)--) {
+			*slots = 0;
+			return true;
 		}
-		w->before[i] = (uint16_t)live;
+		if (w->form[i] == OPT_NOTHING)
+			continue;
+		if (w->form[i] != OPT_PLAIN)
+			effect = form_effect(w, i);
+		else
+			effect = cls == INSN_CLASS_CALL ? call_effect(insn) : plain_effect(insn);
+		if (effect & (READS(reg) | WRITES(reg)) || (w->form[i] == OPT_PLAIN && cls == INSN_CLASS_EXIT))
+			return effect & READS(reg);
+		if (w->form[i] != OPT_PLAIN)
+			continue;
+		if (cls == INSN_CLASS_JMP && is_needed(w, (uint32_t)insn->imm, reg, slots))
+			return true;
+		if (cls == INSN_CLASS_JA)
+			i = (uint32_t)insn->imm - 1;
 	}
-	w->learned = true;
+	return false;
 }
 
-bool opt_dead_is_read(struct opt_work *w, uint32_t i, uint8_t reg)
+bool opt_dead_is_read(const struct opt_work *w, uint32_t i, uint8_t reg)
 {
-	/* Mostly the answer is near. */
-	for (uint32_t n = i + 1; n < w->prog->count && n - i <= NEAR; n++) {
-		const struct insn *insn = &w->insns[n];
-		uint32_t effect = plain_effect(insn);
+	unsigned int slots = NEAR;
 
-		if (w->form[n] != OPT_PLAIN || !rows[insn->op].flows)
-			break;
-		if (effect & (READS(BIT(reg)) | WRITES(BIT(reg))))
-			return effect & READS(BIT(reg));
-	}
-	if (!w->learned)
-		learn(w, i);
-	return i + 1 < w->prog->count && w->before[i + 1] & BIT(reg);
+	return is_needed(w, i + 1, BIT(reg), &slots);
 }
 
 /* The stack as the program reads it; R10 - 512 is byte 0. */
@@ -319,7 +323,6 @@ static void remove_unread(struct opt_work *w, struct reads *r)
 	uint32_t live = MATTERS;
 
 	for (uint32_t i = w->prog->count; i-- > 0; before[i] = (uint16_t)live) {
-		const struct insn *insn = &w->insns[i];
 		uint32_t effect;
 
 		if (w->form[i] == OPT_NOTHING)
@@ -330,7 +333,7 @@ static void remove_unread(struct opt_work *w, struct reads *r)
 			continue;
 		}
 		live = live_before(live, effect);
-		if (unlikely((insn->dst == INSN_FRAME_PTR) | (insn->src == INSN_FRAME_PTR)))
+		if (unlikely(effect & READS(BIT(INSN_FRAME_PTR))))
 			take_stack(w, i, r);
 	}
 }

@@ -87,7 +87,6 @@ struct opt_work {
 	struct insn *insns;
 	uint8_t *form;
 	uint16_t *before;     /* per slot: registers that are read there or behind before they are written */
-	bool learned;         /* before is filled in, from where it was asked for on */
 	struct opt_facts *at; /* per slot that is jumped to */
 
 	struct opt_facts facts;
@@ -235,8 +234,8 @@ bool opt_call_has_map(const struct opt_work *w, uint32_t i);
 bool opt_update_atomic(struct opt_work *w, uint32_t i);
 
 /* opt_dead.c */
-/* Whether reg, not R10, is read behind slot i before it is written. To be asked for rising slots. */
-bool opt_dead_is_read(struct opt_work *w, uint32_t i, uint8_t reg);
+/* Whether reg, not R10, may be read behind slot i before it is written. */
+bool opt_dead_is_read(const struct opt_work *w, uint32_t i, uint8_t reg);
 /* Removes what has no effect. */
 void opt_dead_remove(struct opt_work *w);
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define VERIFY_BUDGET 20000 /* instructions visited in one turn of the event loop: well under a millisecond */
-#define ARENA_ALIGN   64    /* what fw_init() asks for; pages are more */
+#define VERIFY_BUDGET 4000 /* instructions visited in one turn of the event loop: about half a millisecond */
+#define ARENA_ALIGN   64   /* what fw_init() asks for; pages are more */
 #define PAIRS_MAX     128
 #define QUEUE_MIN     1
 

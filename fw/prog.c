@@ -275,6 +275,12 @@ static void verify_end(struct fw *fw, struct prog *prog)
 	prog->result.access = NULL;
 	verify_free(prog->verify);
 	prog->verify = NULL;
+	prog->judged = true;
+}
+
+/* The judgement is carried out: a slice of its own, since it goes through the program a few times. */
+static void execute(struct fw *fw, struct prog *prog)
+{
 	conclude(fw, prog);
 	arena_free(&fw->scratch, prog->result.calls);
 	prog->result.calls = NULL;
@@ -300,6 +306,10 @@ bool prog_poll(struct fw *fw, uint32_t budget)
 	if (!fw->verifying)
 		return false;
 	prog = next_turn(fw);
+	if (prog->judged) {
+		execute(fw, prog);
+		return fw->verifying != 0;
+	}
 	if (!prog->verify)
 		verify_begin(fw, prog);
 	if (!prog->verify) {
@@ -453,6 +463,7 @@ void prog_destroy(struct fw *fw, struct prog *prog)
 	fw->progs[prog->id] = NULL; /* req: XO-036 */
 	empty_slots(fw, prog);
 	verify_free(prog->verify);
+	arena_free(&fw->scratch, prog->result.calls);
 	if (prog->state == PROG_VERIFYING)
 		fw->verifying--;
 	drop_code(fw, prog);

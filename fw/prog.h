@@ -35,6 +35,7 @@ struct prog {
 	uint64_t turn;    /* VERIFYING: the lowest is verified first */
 	uint32_t log_level;
 	struct verify *verify; /* VERIFYING and its turn has come */
+	bool judged;           /* VERIFYING, and result is there */
 
 	struct insn *insns; /* VERIFYING, READY: bytes / 8 of them */
 	uint8_t *access;    /* enum exec_access, as many */

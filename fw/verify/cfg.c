@@ -57,7 +57,7 @@ static int check_borders(struct verify *v)
 }
 
 /* Longest chain of calls. Each pass finds the chains of one more call, so that a recursion exceeds the limit, too. */
-static int check_depth(struct verify *v, uint8_t *depth)
+static int check_depth(struct verify *v, uint32_t *depth)
 {
 	bool changed = true;
 
@@ -74,7 +74,7 @@ static int check_depth(struct verify *v, uint8_t *depth)
 			if (depth[callee] > depth[caller])
 				continue;
 			depth[callee] = depth[caller] + 1;
-			v->result.frames = MAX(v->result.frames, (uint32_t)depth[callee]);
+			v->result.frames = MAX(v->result.frames, depth[callee]);
 			changed = true;
 			if (depth[callee] > EXEC_CALL_DEPTH) /* req: XO-131, XO-132 */
 				return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_CALL,
@@ -98,8 +98,17 @@ static void reach(struct verify *v, uint32_t *stack, uint32_t *top, uint32_t fro
 	stack[(*top)++] = to;
 }
 
+static int check_reached(struct verify *v)
+{
+	for (uint32_t i = 0; i < v->args.count; i = walk_after(v->args.insns, i)) {
+		if (!(v->spots[i].flags & SPOT_REACHED))
+			return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_FLOW, "this instruction can't be reached");
+	}
+	return 0;
+}
+
 /* Every instruction enters the stack once. */
-static void reach_all(struct verify *v, uint32_t *stack)
+static int reach_all(struct verify *v, uint32_t *stack)
 {
 	uint32_t top = 0;
 
@@ -128,33 +137,35 @@ static void reach_all(struct verify *v, uint32_t *stack)
 			}
 		}
 	}
+	return check_reached(v);
 }
 
-static int check_reached(struct verify *v)
+int cfg_functions(struct verify *v)
 {
-	for (uint32_t i = 0; i < v->args.count; i = walk_after(v->args.insns, i)) {
-		if (!(v->spots[i].flags & SPOT_REACHED))
-			return refuse_at(v, i, VIRTIO_NET_XDP_VERIFY_FLOW, "this instruction can't be reached");
-	}
-	return 0;
+	find_functions(v);
+	return check_borders(v);
 }
 
-int cfg_build(struct verify *v)
+/* part: with an entry for each slot, 0 at first. */
+static int with_memory(struct verify *v, int (*part)(struct verify *v, uint32_t *entries))
 {
-	uint32_t *stack = arena_alloc(v->arena, (size_t)v->args.count * sizeof(*stack));
+	uint32_t *entries = arena_alloc(v->arena, (size_t)v->args.count * sizeof(*entries));
 	int ret;
 
-	if (!stack)
+	if (!entries)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_MEMORY, "no memory for a program of %u slots",
 				     v->args.count);
-	find_functions(v);
-	ret = check_borders(v);
-	if (!ret)
-		ret = check_depth(v, (uint8_t *)stack);
-	if (!ret) {
-		reach_all(v, stack);
-		ret = check_reached(v);
-	}
-	arena_free(v->arena, stack);
+	ret = part(v, entries);
+	arena_free(v->arena, entries);
 	return ret;
+}
+
+int cfg_depth(struct verify *v)
+{
+	return with_memory(v, check_depth);
+}
+
+int cfg_reach(struct verify *v)
+{
+	return with_memory(v, reach_all);
 }

@@ -124,10 +124,12 @@ static bool fp_step(struct fp *fp, const struct insn *insn)
 	return escapes;
 }
 
-struct analysis {
+struct live_work {
 	struct verify *v;
-	struct fp *fp; /* before each instruction */
+	bool forward; /* fp changes still; then backward */
 	bool escapes;
+	uint32_t passes; /* in this direction */
+	struct fp fp[];  /* before each instruction */
 };
 
 /* The instructions that can follow i in the same function; how many. */
@@ -155,30 +157,28 @@ static uint32_t successors(const struct verify *v, uint32_t i, uint32_t out[2])
 /* A few passes in order settle all but absurd programs; those count as escaping. */
 #define MAX_PASSES 64
 
-static void follow_fp(struct analysis *a)
+static void begin_fp(struct live_work *a)
 {
-	bool changed = true;
-	uint32_t next[2];
-
 	for (uint32_t i = 0; i < a->v->args.count; i++) {
 		for (int r = 0; r < INSN_MAX_REG; r++)
 			a->fp[i].off[r] = a->v->spots[i].flags & SPOT_ENTRY ? FP_NONE : FP_UNSEEN;
 		a->fp[i].off[INSN_FRAME_PTR] = 0;
 	}
-	for (int pass = 0; changed; pass++) {
-		changed = false;
-		if (pass == MAX_PASSES) {
-			a->escapes = true;
-			return;
-		}
-		for (uint32_t i = 0; i < a->v->args.count; i = walk_after(a->v->args.insns, i)) {
-			struct fp fp = a->fp[i];
+}
 
-			a->escapes |= fp_step(&fp, &a->v->args.insns[i]);
-			for (uint32_t n = successors(a->v, i, next); n-- > 0;)
-				changed |= fp_join_all(&a->fp[next[n]], &fp);
-		}
+static bool fp_pass(struct live_work *a)
+{
+	bool changed = false;
+	uint32_t next[2];
+
+	for (uint32_t i = 0; i < a->v->args.count; i = walk_after(a->v->args.insns, i)) {
+		struct fp fp = a->fp[i];
+
+		a->escapes |= fp_step(&fp, &a->v->args.insns[i]);
+		for (uint32_t n = successors(a->v, i, next); n-- > 0;)
+			changed |= fp_join_all(&a->fp[next[n]], &fp);
 	}
+	return changed;
 }
 
 /* Slots of [off, off + bytes). */
@@ -262,7 +262,7 @@ static void live_call(struct live *live, const struct insn *insn, const struct f
 }
 
 /* From what lives after the instruction to what lives before it. */
-static void live_step(const struct analysis *a, uint32_t i, struct live *live)
+static void live_before(const struct live_work *a, uint32_t i, struct live *live)
 {
 	const struct insn *insn = &a->v->args.insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
@@ -310,7 +310,7 @@ static void live_step(const struct analysis *a, uint32_t i, struct live *live)
 	}
 }
 
-static bool live_pass(const struct analysis *a)
+static bool live_pass(const struct live_work *a)
 {
 	bool changed = false;
 	uint32_t next[2];
@@ -324,7 +324,7 @@ static bool live_pass(const struct analysis *a)
 			live.regs |= a->v->spots[next[n]].live.regs;
 			live.slots |= a->v->spots[next[n]].live.slots;
 		}
-		live_step(a, i, &live);
+		live_before(a, i, &live);
 		if (a->escapes)
 			live.slots = ALL_SLOTS;
 		changed |= live.regs != old->regs || live.slots != old->slots;
@@ -339,21 +339,45 @@ static void all_live(struct verify *v)
 		v->spots[i].live = (struct live){ALL_SLOTS, UINT16_MAX};
 }
 
-int live_build(struct verify *v)
+int live_begin(struct verify *v)
 {
-	struct analysis a = {.v = v};
-	int pass = 0;
+	struct live_work *a = arena_alloc(v->arena, sizeof(*a) + (size_t)v->args.count * sizeof(a->fp[0]));
 
-	a.fp = arena_alloc(v->arena, (size_t)v->args.count * sizeof(*a.fp));
-	if (!a.fp)
-		return -ENOMEM;
-	follow_fp(&a);
-	while (live_pass(&a)) {
-		if (++pass == MAX_PASSES) {
-			all_live(v);
-			break;
-		}
-	}
-	arena_free(v->arena, a.fp);
+	v->live = a;
+	if (!a)
+		return mark_no_memory(v);
+	a->v = v;
+	a->forward = true;
+	begin_fp(a);
 	return 0;
+}
+
+static bool pass(struct live_work *a)
+{
+	bool changed = a->forward ? fp_pass(a) : live_pass(a);
+
+	if (changed && ++a->passes < MAX_PASSES)
+		return true;
+	if (changed && a->forward)
+		a->escapes = true;
+	else if (changed)
+		all_live(a->v);
+	a->passes = 0;
+	changed = a->forward;
+	a->forward = false;
+	return changed;
+}
+
+int live_step(struct verify *v)
+{
+	if (pass(v->live))
+		return -EAGAIN;
+	live_end(v);
+	return 0;
+}
+
+void live_end(struct verify *v)
+{
+	arena_free(v->arena, v->live);
+	v->live = NULL;
 }

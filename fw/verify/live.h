@@ -8,7 +8,11 @@
 
 struct verify;
 
-/* Fills in spots[].live. 0 or -ENOMEM (nothing reported). */
-int live_build(struct verify *v);
+/* Begins to fill in spots[].live. 0, or -EINVAL: no memory, which is reported. */
+int live_begin(struct verify *v);
+/* One pass over the program. -EAGAIN: that was not the last one. 0: spots[].live is filled in, live_end() is done. */
+int live_step(struct verify *v);
+/* Gives the memory back, at any time. */
+void live_end(struct verify *v);
 
 #endif

@@ -10,7 +10,8 @@
  *
  * Where paths meet, the state is compared with those that were there before (mark.c), so that most need no walk.
  *
- * Nothing recurses, and the work is one instruction a time, so that it can be done in slices.
+ * Nothing recurses, and the work is one instruction a time, or before the walk one pass over all of them, so that it
+ * can be done in slices.
  */
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
@@ -183,24 +184,34 @@ static int check_maps(struct verify *v)
 	return 0;
 }
 
-static int start(struct verify *v)
+static int check_count(struct verify *v)
 {
-	int ret;
+	return v->args.count ? 0 : report_refuse(v, VIRTIO_NET_XDP_VERIFY_FLOW, "the program is empty");
+}
 
-	if (!v->args.count)
-		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_FLOW, "the program is empty");
-	ret = cfg_build(v);
-	if (!ret)
-		ret = check_maps(v);
-	if (ret)
-		return ret;
-	if (live_build(v))
-		return mark_no_memory(v);
+static int begin_walk(struct verify *v)
+{
 	enter_main(v);
 	if (v->args.log_level)
 		report_begin(v);
 	walk_tell(v, VERIFY_BEGINS, NULL);
 	return 0;
+}
+
+/* What comes before the walk. -EAGAIN: the same again. */
+static int (*const parts[])(struct verify *v) = {
+	check_count, cfg_functions, cfg_depth, cfg_reach, check_maps, live_begin, live_step, begin_walk,
+};
+
+/* Slots that a part goes through in the time that the walk takes for an instruction. */
+#define SLOTS_PER_INSN 8
+
+static int do_part(struct verify *v)
+{
+	int ret = parts[v->part](v);
+
+	v->part += !ret;
+	return ret == -EAGAIN ? 0 : ret;
 }
 
 static int accept(struct verify *v)
@@ -244,13 +255,14 @@ int verify_step(struct verify *v, uint32_t budget, struct verify_result *result)
 	uint64_t work;
 	int ret = 0;
 
-	if (!v->started) {
-		v->started = true;
-		ret = start(v);
-	}
 	while (!ret && !v->done) {
 		if (left <= 0) /* req: XO-043 */
 			return -EAGAIN;
+		if (v->part < ARRAY_SIZE(parts)) {
+			ret = do_part(v);
+			left -= v->args.count / SLOTS_PER_INSN;
+			continue;
+		}
 		work = v->work;
 		ret = walk(v);
 		left -= 1 + (int64_t)((v->work - work) / WORK_PER_INSN);
@@ -292,6 +304,7 @@ void verify_free(struct verify *v)
 	if (!v)
 		return;
 	arena = v->arena;
+	live_end(v);
 	pool_exit(&v->pool);
 	arena_free(arena, v->before);
 	arena_free(arena, v->scratch);

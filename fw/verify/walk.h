@@ -62,6 +62,7 @@ struct verify {
 	struct state *state;
 	struct packed *scratch;
 	struct pool pool;
+	struct live_work *live; /* while it is under way */
 	struct pending *pending;
 	struct mark *parent;
 	uint32_t insn; /* the one being walked */
@@ -74,9 +75,9 @@ struct verify {
 	uint32_t before_depth; /* and its depth */
 	struct trail trail;
 	char reason[REPORT_REASON_BYTES]; /* of a refusal */
-	bool started;
-	bool locks;     /* some helper that it calls takes a lock */
-	bool path_ends; /* the instruction being walked ends the path */
+	uint8_t part;                     /* of what comes before the walk: done so many */
+	bool locks;                       /* some helper that it calls takes a lock */
+	bool path_ends;                   /* the instruction being walked ends the path */
 	bool done;
 };
 
@@ -111,8 +112,10 @@ static inline uint32_t walk_after(const struct insn *insns, uint32_t i)
  * Functions below return 0, or -EINVAL after they reported why the program is refused.
  */
 
-/* cfg.c: the shape of the program: functions, joins, loops. */
-int cfg_build(struct verify *v);
+/* cfg.c: the shape of the program: functions, how deep calls go, joins and loops; in this order. */
+int cfg_functions(struct verify *v);
+int cfg_depth(struct verify *v);
+int cfg_reach(struct verify *v);
 
 /* mark.c: states to compare with, and branches that wait. */
 

@@ -403,12 +403,18 @@ static int emit_jmp(struct jit_work *w, uint32_t i)
 	return 0;
 }
 
-static void emit_ja(struct jit_work *w, uint32_t i, uint32_t to)
+static void emit_jump(struct jit_work *w, uint32_t i, uint32_t to)
 {
 	if (jit_is_void(w, i))
 		return;
 	x86_jmp(&w->out, false, 0);
 	jit_branch(w, JIT_BRANCH_JA, X86_JMP_BYTES, to);
+}
+
+static int emit_ja(struct jit_work *w, uint32_t i)
+{
+	emit_jump(w, i, (uint32_t)w->insns[i].imm);
+	return 0;
 }
 
 /* Behind a local call of a program that can tail-call: the program that runs is this one, whatever the callee entered.
@@ -420,28 +426,30 @@ static void come_back(const struct jit_work *w, struct jit_out *o)
 	x86_store(o, 8, RUN, offsetof(struct run, prog), R11);
 }
 
-static void emit_call_local(struct jit_work *w, const struct insn *insn)
+static int emit_call_local(struct jit_work *w, uint32_t i)
 {
 	if (w->tails) /* this function's frame stays while a program that the callee enters runs */
 		x86_alu_mem_imm(&w->out, X86_ADD, 4, RUN, offsetof(struct run, depth), 1);
 	x86_call(&w->out, 0);
-	jit_branch(w, JIT_BRANCH_CALL, X86_CALL_BYTES, (uint32_t)insn->imm);
+	jit_branch(w, JIT_BRANCH_CALL, X86_CALL_BYTES, (uint32_t)w->insns[i].imm);
 	if (w->tails)
 		come_back(w, &w->out);
+	return 0;
 }
 
-static void emit_exit(struct jit_work *w, uint32_t i)
+static int emit_exit(struct jit_work *w, uint32_t i)
 {
 	if (w->insns[i].off)
 		x86_mov_imm(&w->out, RAX, 0);
 	if (w->burst) {
 		if (!w->insns[i].imm) /* R0 may be anything: see show() */
 			w->needs |= JIT_NEED_PREPARED;
-		emit_ja(w, i, w->prog->count);
-		return;
+		emit_jump(w, i, w->prog->count);
+		return 0;
 	}
 	jit_x86_64_leave(w, &w->out);
 	x86_ret(&w->out);
+	return 0;
 }
 
 /* The back end */
@@ -471,8 +479,9 @@ void jit_x86_64_constant(struct jit_work *w, unsigned int reg, uint64_t value)
 	x86_alu(o, X86_XOR, 8, reg, R10);
 }
 
-static void emit_ld_imm64(struct jit_work *w, const struct insn *insn)
+static int emit_ld_imm64(struct jit_work *w, uint32_t i)
 {
+	const struct insn *insn = &w->insns[i];
 	unsigned int dst = reg_of[insn->dst];
 	uint64_t value = (uint64_t)insn->imm64;
 
@@ -483,9 +492,10 @@ static void emit_ld_imm64(struct jit_work *w, const struct insn *insn)
 		jit_x86_64_constant(w, dst, value);
 	else
 		x86_mov_imm(&w->out, dst, value);
+	return 0;
 }
 
-static int emit_form(struct jit_work *w, uint32_t i, enum opt_form form)
+static __attribute__((noinline)) int emit_form(struct jit_work *w, uint32_t i, enum opt_form form)
 {
 	switch (form) {
 	case OPT_LEA:
@@ -510,47 +520,29 @@ static int emit_form(struct jit_work *w, uint32_t i, enum opt_form form)
 	}
 }
 
+static int emit_nothing(struct jit_work *w, uint32_t i)
+{
+	(void)w, (void)i;
+	return 0;
+}
+
+/* req: XO-126 */
+static int (*const classes[])(struct jit_work *w, uint32_t i) = {
+	[INSN_CLASS_ALU] = jit_x86_64_alu,   [INSN_CLASS_LDX] = jit_x86_64_load,
+	[INSN_CLASS_LDSX] = jit_x86_64_load, [INSN_CLASS_ST] = jit_x86_64_store,
+	[INSN_CLASS_STX] = jit_x86_64_store, [INSN_CLASS_ATOMIC] = jit_x86_64_atomic,
+	[INSN_CLASS_JMP] = emit_jmp,         [INSN_CLASS_JA] = emit_ja,
+	[INSN_CLASS_CALL] = jit_x86_64_call, [INSN_CLASS_CALL_LOCAL] = emit_call_local,
+	[INSN_CLASS_EXIT] = emit_exit,       [INSN_CLASS_LD_IMM64] = emit_ld_imm64,
+	[INSN_CLASS_LD_MAP] = emit_ld_imm64, [INSN_CLASS_LD_MAP_VALUE] = emit_ld_imm64,
+	[INSN_CLASS_SLOT2] = emit_nothing,
+};
+
 static int jit_x86_64_insn(struct jit_work *w, uint32_t i)
 {
-	const struct insn *insn = &w->insns[i];
 	enum opt_form form = jit_form(w, i);
 
-	if (form != OPT_PLAIN)
-		return emit_form(w, i, form);
-	switch (insn_info[insn->op].cls) { /* req: XO-126 */
-	case INSN_CLASS_ALU:
-		return jit_x86_64_alu(w, i);
-	case INSN_CLASS_LDX:
-	case INSN_CLASS_LDSX:
-		return jit_x86_64_load(w, i);
-	case INSN_CLASS_ST:
-	case INSN_CLASS_STX:
-		return jit_x86_64_store(w, i);
-	case INSN_CLASS_ATOMIC:
-		return jit_x86_64_atomic(w, i);
-	case INSN_CLASS_JMP:
-		return emit_jmp(w, i);
-	case INSN_CLASS_JA:
-		emit_ja(w, i, (uint32_t)insn->imm);
-		return 0;
-	case INSN_CLASS_CALL:
-		return jit_x86_64_call(w, i);
-	case INSN_CLASS_CALL_LOCAL:
-		emit_call_local(w, insn);
-		return 0;
-	case INSN_CLASS_EXIT:
-		emit_exit(w, i);
-		return 0;
-	case INSN_CLASS_LD_IMM64:
-	case INSN_CLASS_LD_MAP:
-	case INSN_CLASS_LD_MAP_VALUE:
-		emit_ld_imm64(w, insn);
-		return 0;
-	case INSN_CLASS_SLOT2:
-		return 0;
-	default:
-		return -ENOTSUP;
-	}
+	return likely(form == OPT_PLAIN) ? classes[insn_info[w->insns[i].op].cls](w, i) : emit_form(w, i, form);
 }
 
 static void jit_x86_64_branch(struct jit_work *w, const struct jit_branch *b, const uint8_t *from, int64_t to)

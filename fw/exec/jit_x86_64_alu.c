@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The x86-64 back end: arithmetic; r9 to r11 are scratch. */
+/* The x86-64 back end: arithmetic. A row for each operation; r9 to r11 are scratch. */
 #include "exec/jit_x86_64.h"
 
-/* Operations that the machine has by one number each. */
-static const uint8_t numbers[] = {
-	[INSN_ALU_ADD] = X86_ADD, [INSN_ALU_SUB] = X86_SUB, [INSN_ALU_OR] = X86_OR,   [INSN_ALU_AND] = X86_AND,
-	[INSN_ALU_XOR] = X86_XOR, [INSN_ALU_LSH] = X86_SHL, [INSN_ALU_RSH] = X86_SHR, [INSN_ALU_ARSH] = X86_SAR,
-};
+/* dst in width bytes (4 or 8), and an immediate or an x86 register. */
+typedef void alu_emit(struct jit_out *o, unsigned int width, unsigned int dst, int32_t operand);
+
+#define SIMPLE(name, op)                                                                                               \
+	static void name##_imm(struct jit_out *o, unsigned int width, unsigned int dst, int32_t imm)                   \
+	{                                                                                                              \
+		x86_alu_imm(o, op, width, dst, imm);                                                                   \
+	}                                                                                                              \
+	static void name##_reg(struct jit_out *o, unsigned int width, unsigned int dst, int32_t src)                   \
+	{                                                                                                              \
+		x86_alu(o, op, width, dst, (unsigned int)src);                                                         \
+	}
+
+SIMPLE(add, X86_ADD)
+SIMPLE(sub, X86_SUB)
+SIMPLE(or, X86_OR)
+SIMPLE(and_any, X86_AND)
+SIMPLE(xor, X86_XOR)
+
+static void and_imm(struct jit_out *o, unsigned int width, unsigned int dst, int32_t imm)
+{
+	/* The upper half of such a mask is zero, so is that of the result. */
+	and_any_imm(o, imm >= 0 ? 4 : width, dst, imm);
+}
 
 static void mov_imm(struct jit_out *o, unsigned int width, unsigned int dst, int32_t imm)
 {
@@ -16,14 +35,63 @@ static void mov_imm(struct jit_out *o, unsigned int width, unsigned int dst, int
 		x86_zero(o, dst);
 }
 
-static void bswap(struct jit_out *o, unsigned int bytes, unsigned int dst)
+static void mov_reg(struct jit_out *o, unsigned int width, unsigned int dst, int32_t src)
 {
-	if (bytes == 2) {
-		x86_shift_imm(o, X86_ROR, 2, dst, 8);
-		x86_movzx(o, 2, dst, dst);
-	} else {
-		x86_bswap(o, bytes, dst);
+	if (width == 4 || dst != (unsigned int)src)
+		x86_mov(o, width, dst, (unsigned int)src);
+}
+
+#define MOVSX(bytes)                                                                                                   \
+	static void movsx##bytes(struct jit_out *o, unsigned int width, unsigned int dst, int32_t src)                 \
+	{                                                                                                              \
+		x86_movsx(o, width, bytes, dst, (unsigned int)src);                                                    \
 	}
+
+MOVSX(1)
+MOVSX(2)
+MOVSX(4)
+
+static void neg(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+{
+	(void)none;
+	x86_unary(o, X86_NEG, width, dst);
+}
+
+/* To little-endian: that is the machine's order, what is left is to truncate. */
+static void le2(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+{
+	(void)width, (void)none;
+	x86_movzx(o, 2, dst, dst);
+}
+
+static void le4(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+{
+	(void)width, (void)none;
+	x86_mov(o, 4, dst, dst);
+}
+
+static void le8(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+{
+	(void)o, (void)width, (void)dst, (void)none;
+}
+
+static void bswap2(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+{
+	(void)width, (void)none;
+	x86_shift_imm(o, X86_ROR, 2, dst, 8);
+	x86_movzx(o, 2, dst, dst);
+}
+
+static void bswap4(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+{
+	(void)width, (void)none;
+	x86_bswap(o, 4, dst);
+}
+
+static void bswap8(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+{
+	(void)width, (void)none;
+	x86_bswap(o, 8, dst);
 }
 
 /* The count has to be in cl. */
@@ -42,11 +110,25 @@ static void shift(struct jit_out *o, enum x86_shift op, unsigned int width, unsi
 	x86_mov(o, 8, RCX, R11);
 }
 
-static bool power_of_two(int32_t imm, uint8_t *shift_by)
+#define SHIFT(name, op)                                                                                                \
+	static void name##_imm(struct jit_out *o, unsigned int width, unsigned int dst, int32_t imm)                   \
+	{                                                                                                              \
+		x86_shift_imm(o, op, width, dst, (uint8_t)imm &(width == 8 ? 63 : 31));                                \
+	}                                                                                                              \
+	static void name##_reg(struct jit_out *o, unsigned int width, unsigned int dst, int32_t src)                   \
+	{                                                                                                              \
+		shift(o, op, width, dst, (unsigned int)src);                                                           \
+	}
+
+SHIFT(lsh, X86_SHL)
+SHIFT(rsh, X86_SHR)
+SHIFT(arsh, X86_SAR)
+
+static bool power_of_two(int32_t imm, uint8_t *by)
 {
 	if (imm <= 0 || imm & (imm - 1))
 		return false;
-	*shift_by = (uint8_t)__builtin_ctz((unsigned int)imm);
+	*by = (uint8_t)__builtin_ctz((unsigned int)imm);
 	return true;
 }
 
@@ -60,25 +142,18 @@ static void mul_imm(struct jit_out *o, unsigned int width, unsigned int dst, int
 		x86_imul_imm(o, width, dst, dst, imm);
 }
 
+static void mul_reg(struct jit_out *o, unsigned int width, unsigned int dst, int32_t src)
+{
+	x86_imul(o, width, dst, (unsigned int)src);
+}
+
 /* Division */
 
 struct div {
 	struct jit_out *o;
-	uint8_t width;
-	uint8_t dst;
+	unsigned int width, dst;
 	bool is_signed, is_mod;
 };
-
-static struct div div_of(struct jit_out *o, const struct insn_info *info, uint8_t dst)
-{
-	return (struct div){
-		.o = o,
-		.width = info->width,
-		.dst = dst,
-		.is_signed = info->op == INSN_ALU_SDIV || info->op == INSN_ALU_SMOD,
-		.is_mod = info->op == INSN_ALU_MOD || info->op == INSN_ALU_SMOD,
-	};
-}
 
 /* dst divided by 0: 0, or for modulo dst as it is. */
 static void div_by_zero(const struct div *d)
@@ -123,7 +198,7 @@ static void div_by_r11(const struct div *d)
 		x86_mov(o, 8, RDX, R9);
 }
 
-static void div_imm(const struct div *d, int32_t imm)
+static void divide_imm(const struct div *d, int32_t imm)
 {
 	uint8_t by;
 
@@ -142,7 +217,7 @@ static void div_imm(const struct div *d, int32_t imm)
 	}
 }
 
-static void div_reg(const struct div *d, uint8_t src)
+static void divide_reg(const struct div *d, unsigned int src)
 {
 	struct jit_out *o = d->o;
 	size_t not_zero, not_minus_one = 0, zero_done, minus_one_done = 0;
@@ -166,123 +241,62 @@ static void div_reg(const struct div *d, uint8_t src)
 		x86_here(o, minus_one_done);
 }
 
-/* Operations on dst and an immediate. */
-static int alu_imm(struct jit_out *o, const struct insn_info *info, uint8_t dst, int32_t imm)
-{
-	unsigned int width = info->width;
-	struct div div;
-
-	switch (info->op) {
-	case INSN_ALU_AND:
-		if (imm >= 0) /* the upper half of the mask is zero, so is that of the result */
-			width = 4;
-		/* fall through */
-	case INSN_ALU_ADD:
-	case INSN_ALU_SUB:
-	case INSN_ALU_OR:
-	case INSN_ALU_XOR:
-		x86_alu_imm(o, (enum x86_alu)numbers[info->op], width, dst, imm);
-		return 0;
-	case INSN_ALU_MOV:
-		mov_imm(o, width, dst, imm);
-		return 0;
-	case INSN_ALU_LSH:
-	case INSN_ALU_RSH:
-	case INSN_ALU_ARSH:
-		x86_shift_imm(o, (enum x86_shift)numbers[info->op], width, dst, (uint8_t)imm & (width == 8 ? 63 : 31));
-		return 0;
-	case INSN_ALU_MUL:
-		mul_imm(o, width, dst, imm);
-		return 0;
-	case INSN_ALU_DIV:
-	case INSN_ALU_MOD:
-	case INSN_ALU_SDIV:
-	case INSN_ALU_SMOD:
-		div = div_of(o, info, dst);
-		div_imm(&div, imm);
-		return 0;
-	default:
-		return -ENOTSUP;
+#define DIVISION(name, signs, mods)                                                                                    \
+	static void name##_imm(struct jit_out *o, unsigned int width, unsigned int dst, int32_t imm)                   \
+	{                                                                                                              \
+		divide_imm(&(struct div){o, width, dst, signs, mods}, imm);                                            \
+	}                                                                                                              \
+	static void name##_reg(struct jit_out *o, unsigned int width, unsigned int dst, int32_t src)                   \
+	{                                                                                                              \
+		divide_reg(&(struct div){o, width, dst, signs, mods}, (unsigned int)src);                              \
 	}
-}
 
-/* Operations on dst, or on dst and src. */
-static int alu_reg(struct jit_out *o, const struct insn_info *info, uint8_t dst, uint8_t src)
+DIVISION(div, false, false)
+DIVISION(mod, false, true)
+DIVISION(sdiv, true, false)
+DIVISION(smod, true, true)
+
+/* sets_flags: the last instruction sets the zero flag by the result. */
+static const struct {
+	alu_emit *imm, *reg; /* NULL: there is no such instruction */
+	bool sets_flags;
+} rows[] = {
+	[INSN_ALU_ADD] = {add_imm, add_reg, true},     [INSN_ALU_SUB] = {sub_imm, sub_reg, true},
+	[INSN_ALU_OR] = {or_imm, or_reg, true},        [INSN_ALU_AND] = {and_imm, and_any_reg, true},
+	[INSN_ALU_LSH] = {lsh_imm, lsh_reg, false},    [INSN_ALU_RSH] = {rsh_imm, rsh_reg, false},
+	[INSN_ALU_XOR] = {xor_imm, xor_reg, true},     [INSN_ALU_ARSH] = {arsh_imm, arsh_reg, false},
+	[INSN_ALU_MUL] = {mul_imm, mul_reg, false},    [INSN_ALU_DIV] = {div_imm, div_reg, false},
+	[INSN_ALU_MOD] = {mod_imm, mod_reg, false},    [INSN_ALU_SDIV] = {sdiv_imm, sdiv_reg, false},
+	[INSN_ALU_SMOD] = {smod_imm, smod_reg, false}, [INSN_ALU_NEG] = {NULL, neg, false},
+	[INSN_ALU_MOV] = {mov_imm, mov_reg, false},    [INSN_ALU_MOVSX8] = {NULL, movsx1, false},
+	[INSN_ALU_MOVSX16] = {NULL, movsx2, false},    [INSN_ALU_MOVSX32] = {NULL, movsx4, false},
+	[INSN_ALU_LE16] = {NULL, le2, false},          [INSN_ALU_LE32] = {NULL, le4, false},
+	[INSN_ALU_LE64] = {NULL, le8, false},          [INSN_ALU_BSWAP16] = {NULL, bswap2, false},
+	[INSN_ALU_BSWAP32] = {NULL, bswap4, false},    [INSN_ALU_BSWAP64] = {NULL, bswap8, false},
+};
+
+static bool is_shift(uint8_t op)
 {
-	struct div div;
-
-	switch (info->op) {
-	case INSN_ALU_ADD:
-	case INSN_ALU_SUB:
-	case INSN_ALU_OR:
-	case INSN_ALU_AND:
-	case INSN_ALU_XOR:
-		x86_alu(o, (enum x86_alu)numbers[info->op], info->width, dst, src);
-		return 0;
-	case INSN_ALU_MOV:
-		if (info->width == 4 || dst != src)
-			x86_mov(o, info->width, dst, src);
-		return 0;
-	case INSN_ALU_LSH:
-	case INSN_ALU_RSH:
-	case INSN_ALU_ARSH:
-		shift(o, (enum x86_shift)numbers[info->op], info->width, dst, src);
-		return 0;
-	case INSN_ALU_MUL:
-		x86_imul(o, info->width, dst, src);
-		return 0;
-	case INSN_ALU_DIV:
-	case INSN_ALU_MOD:
-	case INSN_ALU_SDIV:
-	case INSN_ALU_SMOD:
-		div = div_of(o, info, dst);
-		div_reg(&div, src);
-		return 0;
-	case INSN_ALU_NEG:
-		x86_unary(o, X86_NEG, info->width, dst);
-		return 0;
-	case INSN_ALU_MOVSX8:
-	case INSN_ALU_MOVSX16:
-	case INSN_ALU_MOVSX32:
-		x86_movsx(o, info->width, 1u << (info->op - INSN_ALU_MOVSX8), dst, src);
-		return 0;
-	/* To little-endian: that is the machine's order, what is left is to truncate. */
-	case INSN_ALU_LE16:
-		x86_movzx(o, 2, dst, dst);
-		return 0;
-	case INSN_ALU_LE32:
-		x86_mov(o, 4, dst, dst);
-		return 0;
-	case INSN_ALU_LE64:
-		return 0;
-	case INSN_ALU_BSWAP16:
-	case INSN_ALU_BSWAP32:
-	case INSN_ALU_BSWAP64:
-		bswap(o, 2u << (info->op - INSN_ALU_BSWAP16), dst);
-		return 0;
-	default:
-		return -ENOTSUP;
-	}
+	return op == INSN_ALU_LSH || op == INSN_ALU_RSH || op == INSN_ALU_ARSH;
 }
-
-/* Bit n: operation n's last instruction sets the zero flag by the result. */
-#define SETS_FLAGS                                                                                                     \
-	(1u << INSN_ALU_ADD | 1u << INSN_ALU_SUB | 1u << INSN_ALU_AND | 1u << INSN_ALU_OR | 1u << INSN_ALU_XOR)
-#define IS_SHIFT (1u << INSN_ALU_LSH | 1u << INSN_ALU_RSH | 1u << INSN_ALU_ARSH)
 
 int jit_x86_64_alu(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
-	uint8_t dst = jit_x86_64_reg[insn->dst];
+	alu_emit *emit = info->form == INSN_FORM_ALU_K ? rows[info->op].imm : rows[info->op].reg;
+	int32_t operand = info->form == INSN_FORM_ALU_K ? insn->imm : jit_x86_64_reg[insn->src];
 
-	w->flags = SETS_FLAGS >> info->op & 1 ? jit_x86_64_flags(insn->dst, info->width) : 0;
-	if (info->form != INSN_FORM_ALU_K)
-		return alu_reg(&w->out, info, dst, jit_x86_64_reg[insn->src]);
-	if (likely(!jit_blinds(w, insn->imm)) || IS_SHIFT >> info->op & 1)
-		return alu_imm(&w->out, info, dst, insn->imm);
-	jit_x86_64_constant(w, R11, info->width == 8 ? (uint64_t)(int64_t)insn->imm : (uint32_t)insn->imm);
-	return alu_reg(&w->out, info, dst, R11);
+	if (unlikely(w->prog->blind && info->form == INSN_FORM_ALU_K && insn->imm && !is_shift(info->op))) {
+		jit_x86_64_constant(w, R11, info->width == 8 ? (uint64_t)(int64_t)insn->imm : (uint32_t)insn->imm);
+		emit = rows[info->op].reg;
+		operand = R11;
+	}
+	if (unlikely(!emit))
+		return -ENOTSUP;
+	w->flags = rows[info->op].sets_flags ? jit_x86_64_flags(insn->dst, info->width) : 0;
+	emit(&w->out, info->width, jit_x86_64_reg[insn->dst], operand);
+	return 0;
 }
 
 void jit_x86_64_lea(struct jit_work *w, uint32_t i)

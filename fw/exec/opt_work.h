@@ -207,9 +207,9 @@ static inline void opt_bytes_alu(struct opt_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 
-	/* Mostly nothing is known. */
-	if (unlikely((w->bytes_known & (1u << insn->dst | 1u << insn->src)) || insn->op == INSN_MOV64_K ||
-		     insn->op == INSN_MOV32_K))
+	/* Mostly nothing is known; without records nothing is. */
+	if (w->records && unlikely((w->bytes_known & (1u << insn->dst | 1u << insn->src)) || insn->op == INSN_MOV64_K ||
+				   insn->op == INSN_MOV32_K))
 		opt_bytes_follow(w, i);
 }
 /* Whether reg was loaded from memory that changed since: what is loaded anew may be joined better. */

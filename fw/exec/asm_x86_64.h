@@ -97,14 +97,14 @@ static inline bool x86_is_s32(int64_t value)
 /* Where encoders are called, most of what they look at is constant. */
 #define X86_INLINE static inline __attribute__((always_inline))
 
-/* The bytes of an instruction, behind 0x66 and REX, the first one lowest. */
+/* The bytes of an instruction, 0x66 and REX apart, the first one lowest. */
 struct x86_head {
 	uint64_t bytes;
 	unsigned int count;
-	unsigned int rex; /* 0: none */
+	unsigned int prefix, prefix_count;
 };
 
-/* At most 7 in all. */
+/* At most 8 in all. */
 X86_INLINE void x86_append(struct x86_head *head, uint64_t bytes, unsigned int count)
 {
 	head->bytes |= bytes << 8 * head->count;
@@ -119,25 +119,28 @@ X86_INLINE struct x86_head x86_begin(struct jit_out *o, unsigned int width, uint
 				     unsigned int rm, bool byte_reg, bool byte_rm)
 {
 	unsigned int rex = (width & X86_REX_W) | (reg & 8 ? X86_REX_R : 0) | (rm & 8 ? X86_REX_B : 0);
-	bool has_rex = rex | (byte_reg & (reg >= RSP)) | (byte_rm & (rm >= RSP));
-
-	if (unlikely((reg | rm) > R15 || width > 8 || !(1u << width & (1u << 1 | 1u << 2 | 1u << 4 | 1u << 8))))
-		o->fault = true;
-	if (width == 2)
-		jit_byte(o, 0x66);
-	return (struct x86_head){
+	unsigned int has_rex = (rex != 0) | (byte_reg & (reg >= RSP)) | (byte_rm & (rm >= RSP));
+	struct x86_head head = {
 		.bytes = opcode > 0xff ? (opcode & 0xff) << 8 | opcode >> 8 : opcode,
 		.count = opcode > 0xff ? 2 : 1,
-		.rex = has_rex ? X86_REX | rex : 0,
+		/* What is often needed and often not is no branch. */
+		.prefix = has_rex * X86_REX | rex,
+		.prefix_count = has_rex,
 	};
+
+	if (unlikely((reg | rm) > R15))
+		o->fault = true;
+	if (unlikely((width - 4) & ~4u)) { /* neither 4 nor 8 */
+		o->fault |= width != 1 && width != 2;
+		head.prefix = width == 2 ? head.prefix << 8 | 0x66 : head.prefix;
+		head.prefix_count += width == 2;
+	}
+	return head;
 }
 
 X86_INLINE void x86_end(struct jit_out *o, const struct x86_head *head)
 {
-	/* What is often needed and often not is no branch. */
-	unsigned int prefix = head->rex != 0;
-
-	jit_bytes(o, head->bytes << 8 * prefix | head->rex, head->count + prefix);
+	jit_bytes(o, head->bytes << 8 * head->prefix_count | head->prefix, head->count + head->prefix_count);
 }
 
 static inline void x86_opcode(struct jit_out *o, unsigned int width, uint16_t opcode, unsigned int reg, unsigned int rm,

@@ -257,7 +257,7 @@ DIVISION(sdiv, true, false)
 DIVISION(smod, true, true)
 
 /* sets_flags: the last instruction sets the zero flag by the result. */
-static const struct {
+static const struct row {
 	alu_emit *imm, *reg; /* NULL: there is no such instruction */
 	bool sets_flags;
 } rows[] = {
@@ -280,22 +280,29 @@ static bool is_shift(uint8_t op)
 	return op == INSN_ALU_LSH || op == INSN_ALU_RSH || op == INSN_ALU_ARSH;
 }
 
+/* With an immediate that is to be hidden. */
+static __attribute__((noinline)) void emit_blinded(struct jit_work *w, const struct insn *insn, unsigned int width,
+						   alu_emit *emit_reg)
+{
+	jit_x86_64_constant(w, R11, width == 8 ? (uint64_t)(int64_t)insn->imm : (uint32_t)insn->imm);
+	emit_reg(&w->out, width, jit_x86_64_reg[insn->dst], R11);
+}
+
 int jit_x86_64_alu(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
-	alu_emit *emit = info->form == INSN_FORM_ALU_K ? rows[info->op].imm : rows[info->op].reg;
-	int32_t operand = info->form == INSN_FORM_ALU_K ? insn->imm : jit_x86_64_reg[insn->src];
+	const struct row *row = &rows[info->op];
+	bool by_imm = info->form == INSN_FORM_ALU_K;
+	alu_emit *emit = by_imm ? row->imm : row->reg;
 
-	if (unlikely(w->prog->blind && info->form == INSN_FORM_ALU_K && insn->imm && !is_shift(info->op))) {
-		jit_x86_64_constant(w, R11, info->width == 8 ? (uint64_t)(int64_t)insn->imm : (uint32_t)insn->imm);
-		emit = rows[info->op].reg;
-		operand = R11;
-	}
 	if (unlikely(!emit))
 		return -ENOTSUP;
-	w->flags = rows[info->op].sets_flags ? jit_x86_64_flags(insn->dst, info->width) : 0;
-	emit(&w->out, info->width, jit_x86_64_reg[insn->dst], operand);
+	w->flags = row->sets_flags ? jit_x86_64_flags(insn->dst, info->width) : 0;
+	if (unlikely(w->prog->blind) && by_imm && insn->imm && !is_shift(info->op))
+		emit_blinded(w, insn, info->width, row->reg);
+	else
+		emit(&w->out, info->width, jit_x86_64_reg[insn->dst], by_imm ? insn->imm : jit_x86_64_reg[insn->src]);
 	return 0;
 }
 

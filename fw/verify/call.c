@@ -66,8 +66,8 @@ static const struct helper *find_helper(struct verify *v, uint32_t id)
 	const struct helper *h = id < HELPER_MAX ? helper_of(id) : NULL;
 
 	if (!h || !(v->args.caps->helpers[id / 64] >> (id % 64) & 1)) { /* req: XO-140 */
-		report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "there is no helper %u%s%s on this device", id,
-			      h ? ", " : "", h ? h->name : "");
+		report_refuse(v, VIRTIO_NET_XDP_VERIFY_HELPER, "there is no helper %u%s%s%s on this device", id,
+			      h ? " (" : "", h ? h->name : "", h ? ")" : "");
 		return NULL;
 	}
 	if (h->flags & HELPER_F_GPL && !v->args.gpl_compatible) { /* req: XO-188 */

@@ -3,8 +3,8 @@
 
 #define SLOT_TEXT 400
 
-/* Numbers of 16 bits read best in decimal, masks and large ones in hexadecimal. */
-static void put_number(struct line *to, uint64_t value, bool sign)
+/* Numbers of 16 bits read best in decimal, masks and large ones in hexadecimal: the bits of them that count. */
+static void put_number(struct line *to, uint64_t value, bool sign, uint64_t mask)
 {
 	bool small = sign ? (int64_t)value >= INT16_MIN && (int64_t)value <= UINT16_MAX : value <= UINT16_MAX;
 
@@ -13,7 +13,7 @@ static void put_number(struct line *to, uint64_t value, bool sign)
 		return;
 	}
 	line_str(to, "0x");
-	line_hex(to, value, 1);
+	line_hex(to, value & mask, 1);
 }
 
 static void put_sep(struct line *to, bool *any)
@@ -31,6 +31,7 @@ struct bound {
 /* Bounds that say something; those that are equal in one. */
 static void put_bounds(struct line *to, const struct scalar *s, bool *any)
 {
+	enum { LOW = 4 }; /* the first of the low 32 bits */
 	const struct bound bounds[] = {
 		{"smin", (uint64_t)s->all.smin, (uint64_t)INT64_MIN, true},
 		{"smax", (uint64_t)s->all.smax, (uint64_t)INT64_MAX, true},
@@ -54,7 +55,7 @@ static void put_bounds(struct line *to, const struct scalar *s, bool *any)
 			line_str(to, bounds[j].name);
 			line_char(to, '=');
 		}
-		put_number(to, bounds[i].value, bounds[i].sign);
+		put_number(to, bounds[i].value, bounds[i].sign, i < LOW ? UINT64_MAX : UINT32_MAX);
 	}
 	if (s->bits.mask == UINT64_MAX)
 		return;
@@ -81,7 +82,7 @@ static void put_scalar(struct line *to, const struct reg *r)
 	bool any = false;
 
 	if (scalar_is_const(&r->var)) {
-		put_number(to, r->var.bits.value, true);
+		put_number(to, r->var.bits.value, true, UINT64_MAX);
 		return;
 	}
 	line_str(to, "scalar(");

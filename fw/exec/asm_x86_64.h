@@ -389,23 +389,49 @@ static inline void x86_lea(struct jit_out *o, unsigned int width, unsigned int t
 	x86_op_rm(o, width, 0x8d, to, base, disp);
 }
 
-/* lea to, [base + index * scale], 8 bytes wide; scale 1, 2, 4 or 8, index not rsp */
-static inline void x86_lea_index(struct jit_out *o, unsigned int to, unsigned int base, unsigned int index,
-				 unsigned int scale)
+/* reg, [base + index * scale]; scale 1, 2, 4 or 8, index not rsp; a byte register only of r8 to r15 */
+static inline void x86_op_index(struct jit_out *o, unsigned int width, uint8_t opcode, unsigned int reg,
+				unsigned int base, unsigned int index, unsigned int scale)
 {
 	unsigned int ss = scale == 8 ? 3 : scale / 2;
 	bool disp = (base & 7) == RBP;
 
-	if (to > R15 || base > R15 || index > R15 || index == RSP ||
+	if (reg > R15 || base > R15 || index > R15 || index == RSP ||
 	    (scale != 1 && scale != 2 && scale != 4 && scale != 8))
 		o->fault = true;
-	jit_byte(o, (uint8_t)(X86_REX | X86_REX_W | (to & 8 ? X86_REX_R : 0) | (index & 8 ? X86_REX_X : 0) |
-			      (base & 8 ? X86_REX_B : 0)));
-	jit_byte(o, 0x8d);
-	jit_byte(o, x86_modrm(disp, to, RSP));
+	if (width == 2)
+		jit_byte(o, 0x66);
+	jit_byte(o, (uint8_t)(X86_REX | (width == 8 ? X86_REX_W : 0) | (reg & 8 ? X86_REX_R : 0) |
+			      (index & 8 ? X86_REX_X : 0) | (base & 8 ? X86_REX_B : 0)));
+	jit_byte(o, opcode);
+	jit_byte(o, x86_modrm(disp, reg, RSP));
 	jit_byte(o, (uint8_t)(ss << 6 | (index & 7) << 3 | (base & 7)));
 	if (disp)
 		jit_byte(o, 0);
+}
+
+/* lea to, [base + index * scale], 8 bytes wide */
+static inline void x86_lea_index(struct jit_out *o, unsigned int to, unsigned int base, unsigned int index,
+				 unsigned int scale)
+{
+	x86_op_index(o, 8, 0x8d, to, base, index, scale);
+}
+
+/* op [base + index * scale], imm */
+static inline void x86_alu_index_imm(struct jit_out *o, enum x86_alu op, unsigned int width, unsigned int base,
+				     unsigned int index, unsigned int scale, int32_t imm)
+{
+	bool s8 = x86_is_s8(imm);
+
+	x86_op_index(o, width, width == 1 ? 0x80 : s8 ? 0x83 : 0x81, op, base, index, scale);
+	jit_bytes(o, (uint32_t)imm, width == 1 || s8 ? 1 : MIN(width, 4u));
+}
+
+/* op [base + index * scale], from */
+static inline void x86_alu_store_index(struct jit_out *o, enum x86_alu op, unsigned int width, unsigned int base,
+				       unsigned int index, unsigned int scale, unsigned int from)
+{
+	x86_op_index(o, width, (uint8_t)(op << 3 | (width > 1)), from, base, index, scale);
 }
 
 /* lock op [base + disp], from */

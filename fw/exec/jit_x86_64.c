@@ -437,10 +437,18 @@ static int emit_call_local(struct jit_work *w, uint32_t i)
 	return 0;
 }
 
+/* What can be an address is 0. R4 is of no use any more. */
+static void hide_r0(struct jit_out *o)
+{
+	x86_mov_imm(o, RCX, 0);
+	x86_alu_imm(o, X86_CMP, 8, RAX, EXEC_ADDRESSES - 1);
+	x86_op_rr(o, 8, 0x0f40 | X86_A, RAX, RCX); /* cmova rax, rcx */
+}
+
 static int emit_exit(struct jit_work *w, uint32_t i)
 {
 	if (w->insns[i].off)
-		x86_mov_imm(&w->out, RAX, 0);
+		hide_r0(&w->out);
 	if (w->burst) {
 		if (!w->insns[i].imm) /* R0 may be anything: see show() */
 			w->needs |= JIT_NEED_PREPARED;
@@ -509,6 +517,8 @@ static __attribute__((noinline)) int emit_form(struct jit_work *w, uint32_t i, e
 		return 0;
 	case OPT_RMW:
 		return jit_x86_64_rmw(w, i);
+	case OPT_INDEX_RMW:
+		return jit_x86_64_index_rmw(w, i);
 	case OPT_INDEX:
 	case OPT_INDEX_MEM:
 		return jit_x86_64_index(w, i, form == OPT_INDEX_MEM);

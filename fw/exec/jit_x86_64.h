@@ -32,6 +32,9 @@ void jit_x86_64_lea(struct jit_work *w, uint32_t i);
 void jit_x86_64_load_swap(struct jit_work *w, uint32_t i);
 void jit_x86_64_copy(struct jit_work *w, uint32_t i);
 int jit_x86_64_rmw(struct jit_work *w, uint32_t i);
+/* The operation of an OPT_RMW. False: there is none. */
+bool jit_x86_64_rmw_op(int32_t op, enum x86_alu *x86);
+int jit_x86_64_index_rmw(struct jit_work *w, uint32_t i);
 int jit_x86_64_find(struct jit_work *w, uint32_t i, bool from_memory);
 int jit_x86_64_index(struct jit_work *w, uint32_t i, bool from_memory);
 

@@ -206,6 +206,37 @@ int jit_x86_64_index(struct jit_work *w, uint32_t i, bool from_memory)
 	return 0;
 }
 
+int jit_x86_64_index_rmw(struct jit_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+	unsigned int width = insn_info[insn->op].width, index = jit_x86_64_reg[insn->dst];
+	uint32_t map = (uint32_t)((uint64_t)insn->imm64 >> 32);
+	int32_t value = (int32_t)(uint32_t)insn->imm64;
+	struct jit_out *o = &w->out;
+	struct opt_array array;
+	enum x86_alu op;
+
+	w->flags = 0;
+	if (map >= w->prog->num_maps || !opt_array(w->prog->maps[map], &array) || !jit_x86_64_rmw_op(insn->imm, &op))
+		return -ENOTSUP;
+	if (jit_blinds(w, value))
+		jit_x86_64_constant(w, R11, (uint64_t)(int64_t)value);
+	if (array.stride == 8) {
+		x86_mov_imm(o, R10, array.base + (uint64_t)(int64_t)insn->off);
+		if (jit_blinds(w, value))
+			x86_alu_store_index(o, op, width, R10, index, 8, R11);
+		else
+			x86_alu_index_imm(o, op, width, R10, index, 8, value);
+		return 0;
+	}
+	element(o, &array, index);
+	if (jit_blinds(w, value))
+		x86_alu_store(o, op, width, RAX, insn->off, R11);
+	else
+		x86_alu_mem_imm(o, op, width, RAX, insn->off, value);
+	return 0;
+}
+
 /* op reg, [rdi + STORE_UNIT * rax + disp] */
 static void op_link(struct jit_out *o, unsigned int width, uint8_t opcode, unsigned int reg, uint32_t disp)
 {

@@ -157,20 +157,29 @@ void jit_x86_64_copy(struct jit_work *w, uint32_t i)
 	x86_store(&w->out, width, jit_x86_64_reg[insn->dst], insn->off, R11);
 }
 
-int jit_x86_64_rmw(struct jit_work *w, uint32_t i)
+bool jit_x86_64_rmw_op(int32_t op, enum x86_alu *x86)
 {
 	static const uint8_t ops[] = {
 		[INSN_ALU_ADD] = X86_ADD, [INSN_ALU_SUB] = X86_SUB, [INSN_ALU_OR] = X86_OR,
 		[INSN_ALU_AND] = X86_AND, [INSN_ALU_XOR] = X86_XOR,
 	};
+
+	if (op < 0 || (size_t)op >= ARRAY_SIZE(ops))
+		return false;
+	*x86 = (enum x86_alu)ops[op];
+	return true;
+}
+
+int jit_x86_64_rmw(struct jit_work *w, uint32_t i)
+{
+
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
 	unsigned int base = jit_x86_64_reg[insn->dst], src = jit_x86_64_reg[insn->src];
 	enum x86_alu op;
 
-	if (insn->imm < 0 || (size_t)insn->imm >= ARRAY_SIZE(ops))
+	if (!jit_x86_64_rmw_op(insn->imm, &op))
 		return -ENOTSUP;
-	op = (enum x86_alu)ops[insn->imm];
 	w->flags = 0;
 	if (info->cls == INSN_CLASS_ST && !jit_blinds(w, insn->imm64)) {
 		x86_alu_mem_imm(&w->out, op, info->width, base, insn->off, (int32_t)insn->imm64);

@@ -16,6 +16,8 @@ enum opt_form {
 	OPT_LDX_SWAP, /* an LDX of 2, 4 or 8 bytes, whose bytes are reversed */
 	OPT_COPY,     /* an STX: *(dst + off) = *(src + imm), neither of them the context */
 	OPT_RMW,      /* an ST or STX: *(dst + off) is changed by enum insn_alu imm with src, or with imm64 */
+	/* An ST: element dst of an ARRAY, the upper half of imm64, is changed at off by imm with imm64's lower half. */
+	OPT_INDEX_RMW,
 	/* From here on calls that call nothing: */
 	OPT_INDEX, /* a CALL: R0 = element src's low 32 bits of ARRAY imm, or 0; imm64: the index is known to be good */
 	OPT_INDEX_MEM, /* the same, the index is the 4 bytes at src + off */

@@ -132,6 +132,8 @@ static uint32_t form_effect(const struct opt_work *w, uint32_t i)
 		return IMPURE | READS(dst | src);
 	case OPT_RMW:
 		return IMPURE | READS(dst | (opt_info(w, i)->cls == INSN_CLASS_STX ? src : 0));
+	case OPT_INDEX_RMW:
+		return IMPURE | READS(dst);
 	case OPT_INDEX:
 	case OPT_INDEX_MEM:
 	case OPT_FIND:
@@ -317,6 +319,32 @@ static void take_stack(const struct opt_work *w, uint32_t i, struct reads *r)
 	}
 }
 
+/*
+ * Slot i changes memory at R0, which is not read behind: mostly it counts in the element that was looked up just
+ * before, whose address nobody needs then.
+ */
+static void join_index(struct opt_work *w, uint32_t i)
+{
+	struct insn *insn = &w->insns[i];
+	const struct insn *index;
+	uint32_t from = i;
+
+	if (!opt_knows(w, OPT_INDEX_RMW) || insn_info[insn->op].cls != INSN_CLASS_ST)
+		return;
+	do {
+		if (!from || opt_is_target(w, from))
+			return;
+		from--;
+	} while (w->form[from] == OPT_NOTHING);
+	index = &w->insns[from];
+	if (w->form[from] != OPT_INDEX || !index->imm64)
+		return;
+	insn->dst = index->src;
+	insn->imm64 = (int64_t)((uint64_t)index->imm << 32 | (uint32_t)insn->imm64);
+	w->form[i] = OPT_INDEX_RMW;
+	w->form[from] = OPT_NOTHING;
+}
+
 static void remove_unread(struct opt_work *w, struct reads *r)
 {
 	uint16_t *before = w->before;
@@ -327,6 +355,8 @@ static void remove_unread(struct opt_work *w, struct reads *r)
 
 		if (w->form[i] == OPT_NOTHING)
 			continue;
+		if (unlikely(w->form[i] == OPT_RMW && w->insns[i].dst == 0 && !(live & BIT(0))))
+			join_index(w, i);
 		effect = effect_of(w, i, &live);
 		if (!(live & effect >> 16)) {
 			w->form[i] = OPT_NOTHING;

@@ -383,6 +383,11 @@ Test(asm_x86_64, addresses_and_updates)
 	ROW("lea rax, [rbx+rcx*8]", "488d04cb", x86_lea_index(&o, RAX, RBX, RCX, 8));
 	ROW("lea r8, [r13+r9*1]", "4f8d440d00", x86_lea_index(&o, R8, R13, R9, 1));
 	ROW("lea rdi, [rbp+r12*4]", "4a8d7ca500", x86_lea_index(&o, RDI, RBP, R12, 4));
+	ROW("add qword ptr [r10+rdx*8], 1", "498304d201", x86_alu_index_imm(&o, X86_ADD, 8, R10, RDX, 8, 1));
+	ROW("sub word ptr [r10+r15*8], 4660", "6643812cfa3412", x86_alu_index_imm(&o, X86_SUB, 2, R10, R15, 8, 0x1234));
+	ROW("and byte ptr [r13+rax*8], -2", "418064c500fe", x86_alu_index_imm(&o, X86_AND, 1, R13, RAX, 8, -2));
+	ROW("xor qword ptr [r10+rdi*8], r11", "4d311cfa", x86_alu_store_index(&o, X86_XOR, 8, R10, RDI, 8, R11));
+	ROW("add byte ptr [r10+rbx*8], r11b", "45001cda", x86_alu_store_index(&o, X86_ADD, 1, R10, RBX, 8, R11));
 	ROW("lea eax, [rdi+14]", "8d470e", x86_lea(&o, 4, RAX, RDI, 14));
 	ROW("lea rdx, [rsp+8]", "488d542408", x86_lea(&o, 8, RDX, RSP, 8));
 	ROW("add qword ptr [rdi+8], rax", "48014708", x86_alu_store(&o, X86_ADD, 8, RDI, 8, RAX));

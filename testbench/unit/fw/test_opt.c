@@ -482,15 +482,18 @@ static void gen_lookup(struct gen *g)
 	asmr_add(&g->a, INSN_ADD64_K, 2, 0, 0, off);
 	g->a.insns[asmr_imm64(&g->a, INSN_LD_MAP, 1, 0)].imm = 1;
 	asmr_add(&g->a, INSN_CALL, 0, 0, 0, 1);
-	gen_numbers(g, 1);
+	if (below(g, 2))
+		gen_numbers(g, 1);
 	jump = asmr_jmp(&g->a, INSN_JEQ64_K, 0, 0, 0, 0);
 	asmr_add(&g->a, INSN_LDX64, 1, 0, 8, 0);
 	asmr_add(&g->a, INSN_ADD64_K, 1, 0, 0, 3);
 	asmr_add(&g->a, INSN_STX64, 0, 1, 8, 0);
-	asmr_add(&g->a, INSN_LDX8, 2, 0, 3, 0);
-	asmr_add(&g->a, INSN_LDX8, 3, 0, 4, 0);
-	asmr_add(&g->a, INSN_STX8, 6, 2, 7, 0);
-	asmr_add(&g->a, INSN_STX8, 6, 3, 8, 0);
+	if (below(g, 2)) {
+		asmr_add(&g->a, INSN_LDX8, 2, 0, 3, 0);
+		asmr_add(&g->a, INSN_LDX8, 3, 0, 4, 0);
+		asmr_add(&g->a, INSN_STX8, 6, 2, 7, 0);
+		asmr_add(&g->a, INSN_STX8, 6, 3, 8, 0);
+	}
 	g->a.insns[jump].imm = (int32_t)g->a.count;
 	gen_numbers(g, 0);
 	if (below(g, 2))

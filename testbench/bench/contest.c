@@ -18,6 +18,7 @@
 #define BURSTS        200 /* before the frames are put back as they were: a TTL of 255 lasts */
 #define ROUND_BURSTS  2000
 #define ROOM_BYTES    256 /* before and behind each frame */
+#define LINE_BYTES    64
 #define SLICE_US      10000
 #define LOAD_SLICE_US 4000
 #define REPEAT        250000 /* the kernel's runs in one system call */
@@ -39,9 +40,13 @@ struct entry {
 	uint32_t repeated_ns; /* WORN_RUNS - WORN_WARM runs, all together */
 	int error;
 	uint8_t small[SAMPLE_SMALL_BYTES];
-	uint8_t area[LINK_BURST][ROOM_BYTES + SAMPLE_SMALL_BYTES + ROOM_BYTES];
-	struct fw_frame frames[LINK_BURST];
+	/* Of each engine at the same place in a cache line, frames in one: the first bytes are what programs look at.
+	 */
+	_Alignas(LINE_BYTES) uint8_t area[LINK_BURST][ROOM_BYTES + SAMPLE_SMALL_BYTES + ROOM_BYTES];
+	_Alignas(LINE_BYTES) struct fw_frame frames[LINK_BURST];
 };
+
+_Static_assert(ROOM_BYTES % LINE_BYTES == 0 && SAMPLE_SMALL_BYTES % LINE_BYTES == 0, "frames begin with a line");
 
 struct entries {
 	struct load_object *object, *pass;
@@ -376,12 +381,13 @@ static int time_all(struct bench *bench, const struct contest_program *program, 
 
 int contest_run(struct bench *bench, const struct contest_program *program, struct contest *result)
 {
-	struct entries *c = calloc(1, sizeof(*c));
+	struct entries *c = aligned_alloc(LINE_BYTES, sizeof(*c));
 	int err;
 
 	snprintf(bench->error, sizeof(bench->error), "%s cannot be timed: no memory", program->name);
 	if (!c)
 		return -ENOMEM;
+	memset(c, 0, sizeof(*c));
 	err = open_all(bench, program, c);
 	if (!err)
 		err = agree_all(bench, program, c);

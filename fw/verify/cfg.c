@@ -89,9 +89,9 @@ static void reach(struct verify *v, uint32_t *stack, uint32_t *top, uint32_t fro
 	struct spot *spot = &v->spots[to];
 
 	if (to <= from)
-		spot->flags |= SPOT_LOOP;
+		spot->flags |= SPOT_LOOP | SPOT_COMPARE;
 	if (spot->flags & SPOT_REACHED) {
-		spot->flags |= SPOT_JOIN;
+		spot->flags |= SPOT_JOIN | SPOT_COMPARE;
 		return;
 	}
 	spot->flags |= SPOT_REACHED;
@@ -126,11 +126,13 @@ static int reach_all(struct verify *v, uint32_t *stack)
 			continue;
 		}
 		reach(v, stack, &top, i, walk_after(v->args.insns, i));
-		if (cls == INSN_CLASS_JMP)
+		if (cls == INSN_CLASS_JMP) {
 			reach(v, stack, &top, i, target);
+			v->spots[i].flags |= SPOT_COMPARE;
+		}
 		if (cls == INSN_CLASS_CALL_LOCAL) {
 			/* paths of the function meet again behind the call */
-			v->spots[i + 1].flags |= SPOT_JOIN;
+			v->spots[i + 1].flags |= SPOT_JOIN | SPOT_COMPARE;
 			if (!(v->spots[target].flags & SPOT_REACHED)) {
 				v->spots[target].flags |= SPOT_REACHED;
 				stack[top++] = target;

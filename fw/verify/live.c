@@ -5,193 +5,231 @@
  * Two states at an instruction need only be compared in what the program can still read from there. That is found by a
  * dataflow analysis of each function: an instruction makes live what it reads and ends the life of what it overwrites.
  *
- * Stack slots are followed where they are accessed by the frame pointer or by registers that hold it plus a constant,
- * as a first, forward pass finds out. If a stack pointer is stored anywhere, or comes from or goes to another function,
- * no slot of any function is ever taken for dead; if its offset is not constant, none at this instruction.
+ * Stack is followed by halves of slots, as far as fp.c knows what a register points to: what may be a stack pointer,
+ * with an offset that is not known, makes all of it live. Only a store by what is surely the frame pointer plus a
+ * constant ends a life.
+ *
+ * What a function reads of its callers' frames is summed up for each argument as one span of bytes, for all of the
+ * function and those that it calls in turn. It counts as read by the call, so it lives before the call and, for as long
+ * as the callee runs, too: see mark_live().
  */
 #include "verify/live.h"
+#include "verify/fp.h"
 #include "verify/walk.h"
 
 #define ARG_REGS     0x3e /* R1 to R5 */
 #define CLOBBER_REGS 0x3f /* R0 to R5 */
-#define ALL_SLOTS    (~(uint64_t)0)
 
-/* What a register has to do with the frame pointer of the running function. */
-enum {
-	FP_NONE = INT16_MAX,     /* nothing */
-	FP_SOME = INT16_MIN,     /* a stack pointer, its offset unknown */
-	FP_UNSEEN = FP_SOME + 1, /* not looked at yet */
-};
-
-struct fp {
-	int16_t off[INSN_MAX_REG]; /* or one of the above */
-};
-
-static bool fp_is_stack(int16_t off)
-{
-	return off != FP_NONE && off != FP_UNSEEN;
-}
-
-static bool fp_known(int16_t off)
-{
-	return off <= 0 && off >= -EXEC_STACK_BYTES;
-}
-
-static int16_t fp_join(int16_t a, int16_t b)
-{
-	if (a == b || b == FP_UNSEEN)
-		return a;
-	if (a == FP_UNSEEN)
-		return b;
-	return FP_SOME;
-}
-
-static bool fp_join_all(struct fp *into, const struct fp *from)
-{
-	bool changed = false;
-
-	for (int r = 0; r < INSN_MAX_REG; r++) {
-		int16_t to = fp_join(into->off[r], from->off[r]);
-
-		changed |= to != into->off[r];
-		into->off[r] = to;
-	}
-	return changed;
-}
-
-static int16_t fp_add(int16_t off, int64_t add)
-{
-	if (!fp_is_stack(off))
-		return off;
-	if (off == FP_SOME || add > EXEC_STACK_BYTES || add < -EXEC_STACK_BYTES || !fp_known((int16_t)(off + add)))
-		return FP_SOME;
-	return (int16_t)(off + add);
-}
-
-static void fp_alu(struct fp *fp, const struct insn *insn, const struct insn_info *info)
-{
-	int16_t *dst = &fp->off[insn->dst], src = info->form == INSN_FORM_ALU_X ? fp->off[insn->src] : (int16_t)FP_NONE;
-	int16_t unseen = *dst == FP_UNSEEN ? (int16_t)FP_NONE : *dst;
-
-	if (info->op == INSN_ALU_MOV) {
-		*dst = src == FP_UNSEEN ? (int16_t)FP_NONE : src;
-		return;
-	}
-	if (info->form == INSN_FORM_ALU_K && (info->op == INSN_ALU_ADD || info->op == INSN_ALU_SUB))
-		*dst = fp_add(unseen, info->op == INSN_ALU_ADD ? insn->imm : -(int64_t)insn->imm);
-	else
-		*dst = fp_is_stack(unseen) || fp_is_stack(src) ? (int16_t)FP_SOME : (int16_t)FP_NONE;
-}
-
-/* What an instruction makes of *fp. Returns whether it lets a stack pointer go where it can't be followed. */
-static bool fp_step(struct fp *fp, const struct insn *insn)
-{
-	const struct insn_info *info = &insn_info[insn->op];
-	bool escapes = false;
-
-	switch (info->cls) {
-	case INSN_CLASS_ALU:
-		fp_alu(fp, insn, info);
-		break;
-	case INSN_CLASS_LDX:
-	case INSN_CLASS_LDSX:
-	case INSN_CLASS_LD_IMM64:
-	case INSN_CLASS_LD_MAP:
-	case INSN_CLASS_LD_MAP_VALUE:
-		fp->off[insn->dst] = FP_NONE;
-		break;
-	case INSN_CLASS_STX:
-	case INSN_CLASS_ATOMIC:
-		escapes = fp_is_stack(fp->off[insn->src]);
-		break;
-	case INSN_CLASS_CALL_LOCAL:
-		for (int r = 1; r <= 5; r++)
-			escapes |= fp_is_stack(fp->off[r]);
-		/* fall through */
-	case INSN_CLASS_CALL:
-		for (int r = 0; r <= 5; r++)
-			fp->off[r] = FP_NONE;
-		break;
-	case INSN_CLASS_EXIT:
-		escapes = fp_is_stack(fp->off[0]);
-		break;
-	default:
-		break;
-	}
-	if (info->cls == INSN_CLASS_ATOMIC)
-		fp->off[info->op == INSN_ATOMIC_CMPXCHG ? 0 : insn->src] = FP_NONE;
-	fp->off[INSN_FRAME_PTR] = 0;
-	return escapes;
-}
-
-struct live_work {
-	struct verify *v;
-	bool forward; /* fp changes still; then backward */
-	bool escapes;
-	uint32_t passes; /* in this direction */
-	struct fp fp[];  /* before each instruction */
-};
-
-/* The instructions that can follow i in the same function; how many. */
-static uint32_t successors(const struct verify *v, uint32_t i, uint32_t out[2])
-{
-	const struct insn *insn = &v->args.insns[i];
-	uint32_t n = 0;
-
-	switch (insn_info[insn->op].cls) {
-	case INSN_CLASS_EXIT:
-		return 0;
-	case INSN_CLASS_JA:
-		out[n++] = (uint32_t)insn->imm;
-		return n;
-	case INSN_CLASS_JMP:
-		out[n++] = (uint32_t)insn->imm;
-		break;
-	default:
-		break;
-	}
-	out[n++] = walk_after(v->args.insns, i);
-	return n;
-}
-
-/* A few passes in order settle all but absurd programs; those count as escaping. */
+/* A few passes settle all but absurd programs; in those everything lives. */
 #define MAX_PASSES 64
 
-static void begin_fp(struct live_work *a)
+/* [from, to) relative to an argument; empty if from >= to. */
+struct span {
+	int16_t from, to;
+};
+
+/* What a function reads by stack pointers that it got. */
+struct reads {
+	struct span args[FP_ARGS];
+	bool anything; /* of all frames below it */
+};
+
+enum phase { PHASE_FP, PHASE_READS, PHASE_LIVE };
+
+struct live_walk {
+	enum phase phase;
+	int passes; /* of this phase */
+	struct fp_walk fp;
+	struct reads *reads;           /* per function */
+	uint32_t most_key, most_value; /* bytes of any map's keys and values */
+	bool back_calls;               /* some function lies before one that calls it */
+	bool changed;
+};
+
+/* ---- what an instruction reads and writes of stacks ---- */
+
+/* bytes from what base says plus off. */
+struct access {
+	int16_t base;
+	int64_t off, bytes;
+};
+
+/* As many as there are. */
+#define ALL_BYTES EXEC_STACK_BYTES
+
+struct accesses {
+	struct access reads[FP_ARGS];
+	struct access write; /* surely all of it; bytes is 0 if there is none */
+	uint32_t num_reads;
+};
+
+static int64_t map_bytes(const struct verify *v, int16_t map, bool value)
 {
-	for (uint32_t i = 0; i < a->v->args.count; i++) {
-		for (int r = 0; r < INSN_MAX_REG; r++)
-			a->fp[i].off[r] = a->v->spots[i].flags & SPOT_ENTRY ? FP_NONE : FP_UNSEEN;
-		a->fp[i].off[INSN_FRAME_PTR] = 0;
+	const struct map_attr *attr;
+
+	if (!fp_is_map(map) || (uint32_t)(map - FP_MAP) >= v->args.num_maps)
+		return value ? v->live->most_value : v->live->most_key;
+	attr = &v->args.maps[map - FP_MAP]->attr;
+	return value ? attr->value_size : attr->key_size;
+}
+
+/* The register that has the map of which argument n is a key or a value. */
+static int16_t map_before(const struct helper *h, const struct fp *fp, int n)
+{
+	while (n-- > 0) {
+		if (h->args[n] == HELPER_ARG_MAP)
+			return fp->regs[n + 1];
+	}
+	return FP_NONE;
+}
+
+/* What a helper accesses by argument n, from 0 on, which is in R1. */
+static void helper_access(const struct verify *v, const struct helper *h, const struct fp *fp, int n,
+			  struct accesses *out)
+{
+	int16_t size = n < FP_ARGS - 1 ? fp->regs[n + 2] : (int16_t)FP_NONE;
+	int64_t sized = fp_is_const(size) ? size - FP_CONST : ALL_BYTES;
+	struct access a = {.base = fp->regs[n + 1]};
+
+	switch (h->args[n]) {
+	case HELPER_ARG_KEY:
+	case HELPER_ARG_VALUE:
+		a.bytes = map_bytes(v, map_before(h, fp, n), h->args[n] == HELPER_ARG_VALUE);
+		break;
+	case HELPER_ARG_MEM_OUT:
+		/* where it is open how much is written, the walk wants it to be readable */
+		a.bytes = sized;
+		if (!fp_is_const(size))
+			break;
+		out->write = a;
+		return;
+	case HELPER_ARG_U32_INOUT:
+		a.bytes = 4;
+		break;
+	case HELPER_ARG_MEM:
+	case HELPER_ARG_MEM_OR_NULL:
+	case HELPER_ARG_MEM_INOUT:
+		a.bytes = sized;
+		break;
+	case HELPER_ARG_ANY:
+	case HELPER_ARG_CONST:
+	case HELPER_ARG_CTX:
+	case HELPER_ARG_MAP:
+	case HELPER_ARG_OPTIONAL:
+	case HELPER_ARG_SIZE:
+	case HELPER_ARG_SIZE_OR_ZERO:
+		return; /* no memory */
+	default:
+		a.bytes = ALL_BYTES;
+		break;
+	}
+	out->reads[out->num_reads++] = a;
+}
+
+/* Of an instruction that is no call of a function. */
+static void accesses_of(const struct verify *v, uint32_t i, const struct fp *fp, struct accesses *out)
+{
+	const struct insn *insn = &v->args.insns[i];
+	const struct insn_info *info = &insn_info[insn->op];
+	const struct helper *h;
+
+	out->num_reads = 0;
+	out->write.bytes = 0;
+	switch (info->cls) {
+	case INSN_CLASS_LDX:
+	case INSN_CLASS_LDSX:
+		out->reads[out->num_reads++] = (struct access){fp->regs[insn->src], insn->off, info->width};
+		break;
+	case INSN_CLASS_ATOMIC:
+		out->reads[out->num_reads++] = (struct access){fp->regs[insn->dst], insn->off, info->width};
+		break;
+	case INSN_CLASS_ST:
+	case INSN_CLASS_STX:
+		out->write = (struct access){fp->regs[insn->dst], insn->off, info->width};
+		break;
+	case INSN_CLASS_CALL:
+		h = helper_of((uint32_t)insn->imm);
+		for (int n = 0; h && n < FP_ARGS && h->args[n] != HELPER_ARG_NONE; n++)
+			helper_access(v, h, fp, n, out);
+		break;
+	default:
+		break;
 	}
 }
 
-static bool fp_pass(struct live_work *a)
+/* ---- what functions read of their callers' frames ---- */
+
+static void widen(struct verify *v, struct span *s, int64_t from, int64_t to)
 {
-	bool changed = false;
-	uint32_t next[2];
+	struct span old = *s;
 
-	for (uint32_t i = 0; i < a->v->args.count; i = walk_after(a->v->args.insns, i)) {
-		struct fp fp = a->fp[i];
+	from = MAX(from, -EXEC_STACK_BYTES);
+	to = MIN(to, EXEC_STACK_BYTES);
+	if (from >= to)
+		return;
+	if (s->from >= s->to)
+		*s = (struct span){(int16_t)from, (int16_t)to};
+	s->from = MIN(s->from, (int16_t)from);
+	s->to = MAX(s->to, (int16_t)to);
+	v->live->changed |= old.from != s->from || old.to != s->to;
+}
 
-		a->escapes |= fp_step(&fp, &a->v->args.insns[i]);
-		for (uint32_t n = successors(a->v, i, next); n-- > 0;)
-			changed |= fp_join_all(&a->fp[next[n]], &fp);
+static void read_anything(struct verify *v, struct reads *r)
+{
+	v->live->changed |= !r->anything;
+	r->anything = true;
+}
+
+/* A function reads [from, to) of what base says. */
+static void note_read(struct verify *v, struct reads *r, int16_t base, int64_t from, int64_t to)
+{
+	if (fp_is_arg(base))
+		widen(v, &r->args[fp_arg(base)], fp_arg_off(base) + from, fp_arg_off(base) + to);
+	else if (base == FP_SOME && from < to)
+		read_anything(v, r);
+}
+
+/* The caller passes on what it was given. */
+static void note_call(struct verify *v, struct reads *r, const struct fp *fp, const struct reads *callee)
+{
+	for (int n = 0; n < FP_ARGS; n++) {
+		if (!fp_may_be_stack(fp->regs[n + 1]))
+			continue;
+		note_read(v, r, fp->regs[n + 1], callee->args[n].from, callee->args[n].to);
+		if (callee->anything)
+			read_anything(v, r);
 	}
-	return changed;
 }
 
-/* Slots of [off, off + bytes). */
-static uint64_t slots_of(int64_t off, int64_t bytes)
+static struct reads *callee_of(const struct verify *v, uint32_t call)
 {
-	uint64_t slots = 0;
-
-	if (off < -EXEC_STACK_BYTES)
-		off = -EXEC_STACK_BYTES;
-	for (int64_t at = off; at < off + bytes && at < 0; at += 8 - (at & 7))
-		slots |= (uint64_t)1 << ((-at - 1) / 8);
-	return slots;
+	return &v->live->reads[v->live->fp.at[v->args.insns[call].imm].function];
 }
+
+/* A pass for each function that a call chain can have settles it. */
+static void reads_pass(struct verify *v)
+{
+	struct live_walk *w = v->live;
+	struct accesses accesses;
+
+	for (uint32_t i = 0; i < v->args.count; i = walk_after(v->args.insns, i)) {
+		const struct fp *fp = &w->fp.at[i];
+		struct reads *r = &w->reads[fp->function];
+
+		if (insn_info[v->args.insns[i].op].cls == INSN_CLASS_CALL_LOCAL) {
+			note_call(v, r, fp, callee_of(v, i));
+			continue;
+		}
+		accesses_of(v, i, fp, &accesses);
+		for (uint32_t n = 0; n < accesses.num_reads; n++) {
+			const struct access *a = &accesses.reads[n];
+
+			note_read(v, r, a->base, a->off, a->off + a->bytes);
+		}
+	}
+}
+
+/* ---- what lives ---- */
 
 static void read_reg(struct live *live, uint8_t r)
 {
@@ -203,34 +241,48 @@ static void end_reg(struct live *live, uint8_t r)
 	live->regs &= (uint16_t) ~(1 << r);
 }
 
-/* What an access of bytes at a register's off can mean, as far as the stack goes. */
-static uint64_t meant_slots(int16_t fp, int64_t off, int64_t bytes)
+/* Halves of slots that [from, to) of the own frame touches; or those that it covers, with whole set. */
+static struct live halves_of(int64_t from, int64_t to, bool whole)
 {
-	if (!fp_is_stack(fp))
-		return 0;
-	return fp_known(fp) ? slots_of(fp + off, bytes) : ALL_SLOTS;
+	struct live halves = {0};
+
+	from = MAX(from, -EXEC_STACK_BYTES);
+	to = MIN(to, 0);
+	from = whole ? ALIGN_UP(from + EXEC_STACK_BYTES, 4) - EXEC_STACK_BYTES : from & ~(int64_t)3;
+	for (int64_t at = from; whole ? at + 4 <= to : at < to; at += 4) {
+		uint64_t bit = (uint64_t)1 << ((-at - 1) / 8);
+
+		if (at & 4)
+			halves.high |= bit;
+		else
+			halves.low |= bit;
+	}
+	return halves;
 }
 
-static void live_store(struct live *live, const struct insn *insn, const struct fp *fp, const struct insn_info *info)
+static void read_stack(struct live *live, int16_t base, int64_t from, int64_t to)
 {
-	int16_t off = fp->off[insn->dst];
+	struct live halves = {0};
 
-	if (fp_is_stack(off) && fp_known(off) && info->width == 8 && !((off + insn->off) & 7))
-		live->slots &= ~slots_of(off + insn->off, 8);
-	read_reg(live, insn->dst);
-	if (info->cls == INSN_CLASS_STX)
-		read_reg(live, insn->src);
+	if (from >= to)
+		return;
+	if (base == FP_SOME)
+		halves = (struct live){.low = ~(uint64_t)0, .high = ~(uint64_t)0};
+	else if (fp_is_own(base))
+		halves = halves_of(base + from, base + to, false);
+	live->low |= halves.low;
+	live->high |= halves.high;
 }
 
-static void live_atomic(struct live *live, const struct insn *insn, const struct fp *fp, const struct insn_info *info)
+static void write_stack(struct live *live, const struct access *a)
 {
-	bool exchange = info->op == INSN_ATOMIC_CMPXCHG;
+	struct live halves;
 
-	live->slots |= meant_slots(fp->off[insn->dst], insn->off, info->width);
-	if (exchange)
-		read_reg(live, 0);
-	read_reg(live, insn->dst);
-	read_reg(live, insn->src);
+	if (!a->bytes || !fp_is_own(a->base))
+		return;
+	halves = halves_of(a->base + a->off, a->base + a->off + a->bytes, true);
+	live->low &= ~halves.low;
+	live->high &= ~halves.high;
 }
 
 static void live_alu(struct live *live, const struct insn *insn, const struct insn_info *info)
@@ -245,29 +297,34 @@ static void live_alu(struct live *live, const struct insn *insn, const struct in
 		read_reg(live, insn->src);
 }
 
-/* Memory that a helper reads reaches up from its pointer; how far, the walk knows. */
-static void live_call(struct live *live, const struct insn *insn, const struct fp *fp)
+static void live_helper(struct live *live, const struct insn *insn)
 {
 	const struct helper *helper = helper_of((uint32_t)insn->imm);
 
 	live->regs &= (uint16_t)~CLOBBER_REGS;
-	for (uint8_t i = 0; i < 5; i++) {
-		int16_t off = fp->off[i + 1];
-
-		if (helper && helper->args[i] == HELPER_ARG_NONE)
-			break;
+	for (uint8_t i = 0; i < 5 && !(helper && helper->args[i] == HELPER_ARG_NONE); i++)
 		read_reg(live, i + 1);
-		live->slots |= meant_slots(off, 0, fp_known(off) ? -off : 0);
+}
+
+static void live_call(const struct verify *v, uint32_t i, struct live *live)
+{
+	const struct insn *insn = &v->args.insns[i];
+	const struct fp *fp = &v->live->fp.at[i];
+	const struct reads *callee = callee_of(v, i);
+
+	live->regs &= (uint16_t)~CLOBBER_REGS;
+	live->regs |= v->spots[insn->imm].live.regs & ARG_REGS;
+	for (int n = 0; n < FP_ARGS; n++) {
+		int16_t base = fp->regs[n + 1];
+
+		read_stack(live, base, callee->args[n].from, callee->args[n].to);
+		if (callee->anything && fp_may_be_stack(base))
+			read_stack(live, FP_SOME, 0, 1);
 	}
 }
 
-/* From what lives after the instruction to what lives before it. */
-static void live_before(const struct live_work *a, uint32_t i, struct live *live)
+static void live_regs(struct live *live, const struct insn *insn, const struct insn_info *info)
 {
-	const struct insn *insn = &a->v->args.insns[i];
-	const struct insn_info *info = &insn_info[insn->op];
-	const struct fp *fp = &a->fp[i];
-
 	switch (info->cls) {
 	case INSN_CLASS_ALU:
 		live_alu(live, insn, info);
@@ -276,14 +333,18 @@ static void live_before(const struct live_work *a, uint32_t i, struct live *live
 	case INSN_CLASS_LDSX:
 		end_reg(live, insn->dst);
 		read_reg(live, insn->src);
-		live->slots |= meant_slots(fp->off[insn->src], insn->off, info->width);
 		break;
-	case INSN_CLASS_ST:
 	case INSN_CLASS_STX:
-		live_store(live, insn, fp, info);
+		read_reg(live, insn->src);
+		/* fall through */
+	case INSN_CLASS_ST:
+		read_reg(live, insn->dst);
 		break;
 	case INSN_CLASS_ATOMIC:
-		live_atomic(live, insn, fp, info);
+		if (info->op == INSN_ATOMIC_CMPXCHG)
+			read_reg(live, 0);
+		read_reg(live, insn->dst);
+		read_reg(live, insn->src);
 		break;
 	case INSN_CLASS_JMP:
 		read_reg(live, insn->dst);
@@ -291,11 +352,7 @@ static void live_before(const struct live_work *a, uint32_t i, struct live *live
 			read_reg(live, insn->src);
 		break;
 	case INSN_CLASS_CALL:
-		live_call(live, insn, fp);
-		break;
-	case INSN_CLASS_CALL_LOCAL:
-		live->regs &= (uint16_t)~CLOBBER_REGS;
-		live->regs |= a->v->spots[insn->imm].live.regs & ARG_REGS;
+		live_helper(live, insn);
 		break;
 	case INSN_CLASS_EXIT:
 		*live = (struct live){.regs = 1};
@@ -310,67 +367,136 @@ static void live_before(const struct live_work *a, uint32_t i, struct live *live
 	}
 }
 
-static bool live_pass(const struct live_work *a)
+/* From what lives after the instruction to what lives before it. */
+static void live_insn(const struct verify *v, uint32_t i, struct live *live)
 {
-	bool changed = false;
+	const struct insn *insn = &v->args.insns[i];
+	struct accesses accesses;
+
+	if (insn_info[insn->op].cls == INSN_CLASS_CALL_LOCAL) {
+		live_call(v, i, live);
+		return;
+	}
+	accesses_of(v, i, &v->live->fp.at[i], &accesses);
+	write_stack(live, &accesses.write);
+	live_regs(live, insn, &insn_info[insn->op]);
+	for (uint32_t n = 0; n < accesses.num_reads; n++) {
+		const struct access *a = &accesses.reads[n];
+
+		read_stack(live, a->base, a->off, a->off + a->bytes);
+	}
+}
+
+/* Instructions below the one that changed are still to be visited in this pass; one that jumps back to it is not. */
+static bool comes_from_above(const struct verify *v, uint32_t i)
+{
+	uint8_t flags = v->spots[i].flags;
+
+	return flags & SPOT_LOOP || (flags & SPOT_ENTRY && v->live->back_calls);
+}
+
+static void live_pass(struct verify *v)
+{
 	uint32_t next[2];
 
-	for (uint32_t i = a->v->args.count; i-- > 0;) {
-		struct live live = {0}, *old = &a->v->spots[i].live;
+	for (uint32_t i = v->args.count; i-- > 0;) {
+		struct live live = {0}, *old = &v->spots[i].live;
 
-		if (insn_info[a->v->args.insns[i].op].cls == INSN_CLASS_SLOT2)
+		if (insn_info[v->args.insns[i].op].cls == INSN_CLASS_SLOT2)
 			continue;
-		for (uint32_t n = successors(a->v, i, next); n-- > 0;) {
-			live.regs |= a->v->spots[next[n]].live.regs;
-			live.slots |= a->v->spots[next[n]].live.slots;
+		for (uint32_t n = walk_successors(v->args.insns, i, next); n-- > 0;) {
+			const struct live *after = &v->spots[next[n]].live;
+
+			live.regs |= after->regs;
+			live.low |= after->low;
+			live.high |= after->high;
 		}
-		live_before(a, i, &live);
-		if (a->escapes)
-			live.slots = ALL_SLOTS;
-		changed |= live.regs != old->regs || live.slots != old->slots;
+		live_insn(v, i, &live);
+		v->live->changed |= (live.regs != old->regs || live.low != old->low || live.high != old->high) &&
+				    comes_from_above(v, i);
 		*old = live;
 	}
-	return changed;
 }
 
 static void all_live(struct verify *v)
 {
 	for (uint32_t i = 0; i < v->args.count; i++)
-		v->spots[i].live = (struct live){ALL_SLOTS, UINT16_MAX};
+		v->spots[i].live = (struct live){~(uint64_t)0, ~(uint64_t)0, UINT16_MAX};
+}
+
+/* ---- one after the other ---- */
+
+static void most_of(struct live_walk *w, const struct map_attr *attr)
+{
+	w->most_key = MAX(w->most_key, attr->key_size);
+	w->most_value = MAX(w->most_value, attr->value_size);
+}
+
+static int begin(struct verify *v)
+{
+	struct live_walk *w = arena_alloc(v->arena, sizeof(*w));
+
+	v->live = w;
+	if (!w)
+		return -ENOMEM;
+	w->fp.at = arena_alloc_dirty(v->arena, v->args.count * sizeof(*w->fp.at));
+	if (!w->fp.at)
+		return -ENOMEM;
+	fp_begin(v, &w->fp);
+	w->reads = arena_alloc(v->arena, w->fp.functions * sizeof(*w->reads));
+	if (!w->reads)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < v->args.num_maps; i++) {
+		most_of(w, &v->args.maps[i]->attr);
+		if (v->args.maps[i]->inner)
+			most_of(w, v->args.maps[i]->inner);
+	}
+	for (uint32_t i = 0; i < v->args.count; i++)
+		w->back_calls |= insn_info[v->args.insns[i].op].cls == INSN_CLASS_CALL_LOCAL &&
+				 (uint32_t)v->args.insns[i].imm <= i;
+	return 0;
+}
+
+/* Whether all is done after this pass. */
+static bool pass(struct verify *v)
+{
+	struct live_walk *w = v->live;
+	bool late = ++w->passes == MAX_PASSES;
+
+	w->changed = false;
+	switch (w->phase) {
+	case PHASE_FP:
+		fp_pass(v, &w->fp);
+		if (late && !w->fp.settled)
+			fp_give_up(v, &w->fp);
+		w->changed = !w->fp.settled;
+		break;
+	case PHASE_READS:
+		if (w->fp.functions > 1)
+			reads_pass(v);
+		break;
+	default:
+		live_pass(v);
+		if (late && w->changed) {
+			all_live(v);
+			return true;
+		}
+		break;
+	}
+	if (w->changed)
+		return false;
+	w->passes = 0;
+	return w->phase++ == PHASE_LIVE;
 }
 
 int live_begin(struct verify *v)
 {
-	struct live_work *a = arena_alloc(v->arena, sizeof(*a) + (size_t)v->args.count * sizeof(a->fp[0]));
-
-	v->live = a;
-	if (!a)
-		return mark_no_memory(v);
-	a->v = v;
-	a->forward = true;
-	begin_fp(a);
-	return 0;
-}
-
-static bool pass(struct live_work *a)
-{
-	bool changed = a->forward ? fp_pass(a) : live_pass(a);
-
-	if (changed && ++a->passes < MAX_PASSES)
-		return true;
-	if (changed && a->forward)
-		a->escapes = true;
-	else if (changed)
-		all_live(a->v);
-	a->passes = 0;
-	changed = a->forward;
-	a->forward = false;
-	return changed;
+	return begin(v) ? mark_no_memory(v) : 0;
 }
 
 int live_step(struct verify *v)
 {
-	if (pass(v->live))
+	if (!pass(v))
 		return -EAGAIN;
 	live_end(v);
 	return 0;
@@ -378,6 +504,10 @@ int live_step(struct verify *v)
 
 void live_end(struct verify *v)
 {
+	if (!v->live)
+		return;
+	arena_free(v->arena, v->live->reads);
+	arena_free(v->arena, v->live->fp.at);
 	arena_free(v->arena, v->live);
 	v->live = NULL;
 }

@@ -40,9 +40,11 @@ void mark_live(const struct verify *v, uint32_t insn, struct packed_live *live)
 	const struct state *s = v->state;
 
 	for (uint32_t d = 0; d < s->depth; d++) {
-		live->frames[d] = v->spots[s->frames[d + 1].call + 1].live;
-		/* the callee gives R0, and ends the others */
-		live->frames[d].regs &= (uint16_t)~0x3f;
+		uint32_t call = s->frames[d + 1].call;
+
+		/* before the call, that is after it and what the callee reads; but it gives R0, and ends R1 to R5 */
+		live->frames[d] = v->spots[call].live;
+		live->frames[d].regs = v->spots[call + 1].live.regs & (uint16_t)~0x3f;
 	}
 	live->frames[s->depth] = v->spots[insn].live;
 }
@@ -76,12 +78,11 @@ void mark_matters(struct verify *v, const struct deps *places)
 }
 
 /* The path was cut off at a mark: what mattered behind that mark matters to this path. */
-static void matters_as_in(struct verify *v, const struct mark *m, const struct packed_live *live)
+static void matters_as_in(struct verify *v, const struct mark *m)
 {
 	struct deps here;
 
-	packed_make(v->scratch, v->state, live);
-	packed_deps(v->scratch, &m->precise, &here);
+	state_deps(v->state, &m->precise, &here);
 	mark_matters(v, &here);
 }
 
@@ -89,12 +90,14 @@ static void matters_as_in(struct verify *v, const struct mark *m, const struct p
  * Numbers in frames too deep for struct deps are compared at every mark, whether they matter or not, and what is
  * computed from them later does not name them. So what they were computed from matters from now on.
  */
-static void deep_matters(struct verify *v, const struct packed *state)
+static void deep_matters(struct verify *v)
 {
 	static const struct deps none;
 	struct deps here;
 
-	packed_deps(state, &none, &here);
+	if (v->state->depth < DEPS_SLOT_FRAMES)
+		return;
+	state_deps(v->state, &none, &here);
 	mark_matters(v, &here);
 }
 
@@ -117,7 +120,7 @@ static int add_mark(struct verify *v, struct spot *spot, const struct packed_liv
 		return mark_no_memory(v);
 	}
 	spot->marks = m;
-	deep_matters(v, m->state);
+	deep_matters(v);
 	v->parent = m;
 	v->since_mark = 0;
 	m->number = ++v->result.states;
@@ -164,7 +167,7 @@ int mark_compare(struct verify *v)
 		if (!m->branches && packed_covers(m->state, v->state, &live, &m->precise, v->result.zero_stack)) {
 			m->hits += m->hits < 1000;
 			v->path_ends = true;
-			matters_as_in(v, m, &live);
+			matters_as_in(v, m);
 			walk_tell(v, VERIFY_COVERED, m);
 			return 0;
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A frame is a struct packed_frame, then a struct packed_reg for each bit of regs, then for each bit of slots the 8
- * byte kinds, the dependencies, the 8 values if a kind is BYTE_KNOWN and, where the first byte is BYTE_SPILL, a struct
- * packed_reg. A number follows its packed_reg as form says. Slots whose bytes were never written are left out.
+ * byte kinds, the 8 values if a kind is BYTE_KNOWN, and a struct packed_reg if the first byte is BYTE_SPILL, else the
+ * dependencies. A number follows its packed_reg as form says. Slots whose bytes were never written are left out.
  */
 #include "verify/packed.h"
 
@@ -43,6 +43,9 @@ _Static_assert(sizeof(struct packed_reg) + sizeof(struct scalar) <= PACKED_REG_M
 						sizeof(struct deps) + PACKED_REG_MAX) <=
 			       PACKED_FRAME_MAX,
 	       "the largest state has room");
+_Static_assert(!(sizeof(struct packed) % 8 || sizeof(struct packed_frame) % 8 || sizeof(struct packed_reg) % 8 ||
+		 sizeof(struct scalar) % 8 || sizeof(struct deps) % 8),
+	       "everything in a packed state can be looked at where it lies");
 
 static void put(uint8_t **at, const void *from, size_t bytes)
 {
@@ -50,74 +53,140 @@ static void put(uint8_t **at, const void *from, size_t bytes)
 	*at += bytes;
 }
 
-static void take(const uint8_t **at, void *to, size_t bytes)
-{
-	mem_copy(to, *at, bytes);
-	*at += bytes;
-}
-
 static void put_reg(uint8_t **at, const struct reg *r)
 {
-	struct packed_reg p = {.kind = r->kind,
-			       .frame = r->frame,
-			       .inner = r->inner,
-			       .stale = r->stale,
-			       .map = r->map,
-			       .range = r->range,
-			       .id = r->id,
-			       .off = r->off,
-			       .deps = r->deps};
+	struct packed_reg *p = (struct packed_reg *)(void *)*at;
 
-	p.form = scalar_is_const(&r->var) ? FORM_CONST : scalar_is_unknown(&r->var) ? FORM_UNKNOWN : FORM_WHOLE;
-	put(at, &p, sizeof(p));
-	if (p.form == FORM_CONST)
+	*p = (struct packed_reg){
+		.kind = r->kind,
+		.frame = r->frame,
+		.form = scalar_is_const(&r->var)     ? FORM_CONST
+			: scalar_is_unknown(&r->var) ? FORM_UNKNOWN
+						     : FORM_WHOLE,
+		.inner = r->inner,
+		.stale = r->stale,
+		.map = r->map,
+		.range = r->range,
+		.id = r->id,
+		.off = r->off,
+		.deps = r->deps,
+	};
+	*at += sizeof(*p);
+	if (p->form == FORM_CONST)
 		put(at, &r->var.bits.value, sizeof(r->var.bits.value));
-	else if (p.form == FORM_WHOLE)
+	else if (p->form == FORM_WHOLE)
 		put(at, &r->var, sizeof(r->var));
 }
 
-static void take_reg(const uint8_t **at, struct reg *r)
+static const void *take(const uint8_t **at, size_t bytes)
 {
-	struct packed_reg p;
-	uint64_t value;
+	const void *p = *at;
 
-	take(at, &p, sizeof(p));
-	*r = (struct reg){.kind = p.kind,
-			  .frame = p.frame,
-			  .inner = p.inner,
-			  .stale = p.stale,
-			  .map = p.map,
-			  .range = p.range,
-			  .id = p.id,
-			  .off = p.off,
-			  .deps = p.deps};
-	if (p.form == FORM_CONST) {
-		take(at, &value, sizeof(value));
-		r->var = scalar_const(value);
-	} else if (p.form == FORM_WHOLE) {
-		take(at, &r->var, sizeof(r->var));
-	} else {
+	*at += bytes;
+	return p;
+}
+
+static const struct packed_reg *take_reg(const uint8_t **at)
+{
+	const struct packed_reg *p = take(at, sizeof(*p));
+
+	*at += p->form == FORM_CONST ? sizeof(uint64_t) : p->form == FORM_WHOLE ? sizeof(struct scalar) : 0;
+	return p;
+}
+
+/* The number behind a packed register. */
+static uint64_t const_of(const struct packed_reg *p)
+{
+	return *(const uint64_t *)(const void *)(p + 1);
+}
+
+static const struct scalar *whole_of(const struct packed_reg *p)
+{
+	return (const struct scalar *)(const void *)(p + 1);
+}
+
+static void unpack_reg(struct reg *r, const struct packed_reg *p)
+{
+	*r = (struct reg){.kind = p->kind,
+			  .frame = p->frame,
+			  .inner = p->inner,
+			  .stale = p->stale,
+			  .map = p->map,
+			  .range = p->range,
+			  .id = p->id,
+			  .off = p->off,
+			  .deps = p->deps};
+	if (p->form == FORM_CONST)
+		r->var = scalar_const(const_of(p));
+	else if (p->form == FORM_WHOLE)
+		r->var = *whole_of(p);
+	else
 		r->var = scalar_unknown();
-	}
 }
 
-static bool slot_is_empty(const struct slot *s)
+/* The kinds of a slot's 8 bytes in one word, byte n in bits 8n and up. */
+static uint64_t kinds_of(const struct slot *s)
 {
 	uint64_t kinds;
 
 	mem_copy(&kinds, s->bytes, sizeof(kinds));
-	return !kinds;
+	return kinds;
 }
 
-static bool has_known(const struct slot *s)
+static uint8_t kind_at(uint64_t kinds, int i)
 {
-	const uint64_t each = 0x0101010101010101;
-	uint64_t kinds;
+	return (uint8_t)(kinds >> 8 * i);
+}
 
+#define EACH_BYTE 0x0101010101010101
+
+static bool has_known(uint64_t kinds)
+{
 	/* BYTE_KNOWN becomes 0, and no other kind reaches bit 7 */
-	mem_copy(&kinds, s->bytes, sizeof(kinds));
-	kinds ^= each * BYTE_KNOWN;
-	return (kinds + each * 0x7f) != ((kinds + each * 0x7f) | each << 7);
+	kinds ^= EACH_BYTE * BYTE_KNOWN;
+	return (kinds + EACH_BYTE * 0x7f) != ((kinds + EACH_BYTE * 0x7f) | EACH_BYTE << 7);
+}
+
+/* Bytes of a slot that live; a spilled register of 8 bytes lives as a whole. */
+static uint64_t live_bytes(uint64_t kinds, bool low, bool high)
+{
+	if (kind_at(kinds, 7) == BYTE_SPILL && (low || high))
+		return ~(uint64_t)0;
+	return (low ? (uint64_t)UINT32_MAX : 0) | (high ? (uint64_t)UINT32_MAX << 32 : 0);
+}
+
+/* Of what is dead, it only matters that something was written there. */
+static uint64_t live_kinds(uint64_t kinds, bool low, bool high)
+{
+	uint64_t live = live_bytes(kinds, low, high), dead = kinds & ~live;
+
+	_Static_assert(BYTE_NONE == 0 && BYTE_LOST == 1, "what is not 0 becomes 1");
+	return (kinds & live) | ((dead + EACH_BYTE * 0x7f) >> 7 & EACH_BYTE);
+}
+
+static void put_slot(uint8_t **at, const struct slot *s, uint64_t kinds)
+{
+	put(at, &kinds, sizeof(kinds));
+	if (has_known(kinds))
+		put(at, s->values, sizeof(s->values));
+	if (kind_at(kinds, 0) == BYTE_SPILL)
+		put_reg(at, &s->reg);
+	else
+		put(at, &s->reg.deps, sizeof(s->reg.deps));
+}
+
+/* Which slots are kept, lost; and how many from the top. */
+static void choose_slots(struct packed_frame *p, const struct frame *f, const struct live *live)
+{
+	for (uint32_t i = 0; i < f->used; i++) {
+		if (!kinds_of(&f->slots[i]))
+			continue;
+		if ((live->low | live->high) >> i & 1)
+			p->slots |= (uint64_t)1 << i;
+		else
+			p->lost |= (uint64_t)1 << i;
+		p->used = (uint16_t)(i + 1);
+	}
 }
 
 static void put_frame(uint8_t **at, const struct frame *f, const struct live *live)
@@ -129,29 +198,16 @@ static void put_frame(uint8_t **at, const struct frame *f, const struct live *li
 		if (live->regs >> i & 1 && f->regs[i].kind != REG_NONE)
 			p.regs |= (uint16_t)(1 << i);
 	}
-	for (uint32_t i = 0; i < f->used; i++) {
-		if (slot_is_empty(&f->slots[i]))
-			continue;
-		if (live->slots >> i & 1)
-			p.slots |= (uint64_t)1 << i;
-		else
-			p.lost |= (uint64_t)1 << i;
-		p.used = (uint16_t)(i + 1);
-	}
+	choose_slots(&p, f, live);
 	put(at, &p, sizeof(p));
 	for (int i = 0; i < INSN_FRAME_PTR; i++) {
 		if (p.regs >> i & 1)
 			put_reg(at, &f->regs[i]);
 	}
-	for (uint32_t i = 0; i < p.used; i++) {
-		if (!(p.slots >> i & 1))
-			continue;
-		put(at, f->slots[i].bytes, sizeof(f->slots[i].bytes));
-		put(at, &f->slots[i].reg.deps, sizeof(struct deps));
-		if (has_known(&f->slots[i]))
-			put(at, f->slots[i].values, sizeof(f->slots[i].values));
-		if (slot_is_spill(&f->slots[i]))
-			put_reg(at, &f->slots[i].reg);
+	for (uint64_t left = p.slots; left; left &= left - 1) {
+		int i = __builtin_ctzll(left);
+
+		put_slot(at, &f->slots[i], live_kinds(kinds_of(&f->slots[i]), live->low >> i & 1, live->high >> i & 1));
 	}
 }
 
@@ -167,37 +223,64 @@ size_t packed_make(struct packed *out, const struct state *s, const struct packe
 	return out->bytes;
 }
 
-static void take_slot(const uint8_t **at, struct slot *slot)
+/* A packed slot where it lies. */
+struct view {
+	uint64_t kinds;
+	const uint8_t *values;        /* if a byte is KNOWN */
+	const struct packed_reg *reg; /* if the first byte is SPILL, else NULL */
+	const struct deps *deps;
+};
+
+static struct view take_slot(const uint8_t **at)
 {
-	take(at, slot->bytes, sizeof(slot->bytes));
-	take(at, &slot->reg.deps, sizeof(slot->reg.deps));
-	if (has_known(slot))
-		take(at, slot->values, sizeof(slot->values));
-	if (slot_is_spill(slot))
-		take_reg(at, &slot->reg);
+	struct view s = {.kinds = *(const uint64_t *)take(at, sizeof(uint64_t))};
+
+	if (has_known(s.kinds))
+		s.values = take(at, 8);
+	if (kind_at(s.kinds, 0) == BYTE_SPILL) {
+		s.reg = take_reg(at);
+		s.deps = &s.reg->deps;
+	} else {
+		s.deps = take(at, sizeof(*s.deps));
+	}
+	return s;
+}
+
+static void unpack_slot(struct slot *s, const struct view *view)
+{
+	mem_copy(s->bytes, &view->kinds, sizeof(s->bytes));
+	if (view->values)
+		mem_copy(s->values, view->values, sizeof(s->values));
+	if (view->reg)
+		unpack_reg(&s->reg, view->reg);
+	else
+		s->reg.deps = *view->deps;
 }
 
 void packed_restore(struct state *s, const struct packed *p)
 {
 	const uint8_t *at = (const uint8_t *)(p + 1);
-	struct packed_frame pf;
 
 	s->held = p->held;
 	for (uint32_t d = 0; d <= p->depth; d++) {
+		const struct packed_frame *pf = take(&at, sizeof(*pf));
 		struct frame *f = &s->frames[d];
 
-		take(&at, &pf, sizeof(pf));
-		state_enter(s, d, pf.call, pf.entry);
-		f->used = pf.used;
+		state_enter(s, d, pf->call, pf->entry);
+		f->used = pf->used;
 		for (int i = 0; i < INSN_FRAME_PTR; i++) {
-			if (pf.regs >> i & 1)
-				take_reg(&at, &f->regs[i]);
+			if (pf->regs >> i & 1)
+				unpack_reg(&f->regs[i], take_reg(&at));
 		}
-		for (uint32_t i = 0; i < pf.used; i++) {
-			if (pf.slots >> i & 1)
-				take_slot(&at, &f->slots[i]);
-			if (pf.lost >> i & 1)
-				mem_set(f->slots[i].bytes, BYTE_LOST, sizeof(f->slots[i].bytes));
+		for (uint64_t left = pf->slots; left; left &= left - 1) {
+			struct view view = take_slot(&at);
+
+			unpack_slot(&f->slots[__builtin_ctzll(left)], &view);
+		}
+		for (uint64_t left = pf->lost; left; left &= left - 1) {
+			struct slot *slot = &f->slots[__builtin_ctzll(left)];
+
+			mem_set(slot->bytes, BYTE_LOST, sizeof(slot->bytes));
 		}
 	}
 }
@@ -233,7 +316,7 @@ static bool id_fits(struct ids *ids, uint32_t old, uint32_t new, int64_t shift)
 	return true;
 }
 
-static bool ids_fit(struct ids *ids, const struct reg *old, const struct reg *new)
+static bool ids_fit(struct ids *ids, const struct packed_reg *old, const struct reg *new)
 {
 	return id_fits(ids, old->id, new->id, new->off - old->off);
 }
@@ -255,18 +338,43 @@ struct match {
 	bool zero_stack; /* bytes never written were read as numbers somewhere */
 };
 
-static bool scalar_matches(const struct reg *old, const struct reg *new, bool precise, const struct match *m)
+static bool number_equal(const struct packed_reg *old, const struct scalar *new)
+{
+	switch (old->form) {
+	case FORM_CONST:
+		return scalar_is(new, const_of(old));
+	case FORM_UNKNOWN:
+		return scalar_is_unknown(new);
+	default:
+		return scalar_equal(whole_of(old), new);
+	}
+}
+
+/* Whether all that new can be, old could be. */
+static bool number_within(const struct packed_reg *old, const struct scalar *new)
+{
+	switch (old->form) {
+	case FORM_CONST:
+		return scalar_is(new, const_of(old));
+	case FORM_UNKNOWN:
+		return true;
+	default:
+		return scalar_within(new, whole_of(old));
+	}
+}
+
+static bool scalar_matches(const struct packed_reg *old, const struct reg *new, bool precise, const struct match *m)
 {
 	if (new->kind != REG_SCALAR || (new->stale && !old->stale))
 		return false;
 	if (m->same)
-		return scalar_equal(&old->var, &new->var);
+		return number_equal(old, &new->var);
 	if (!precise)
 		return true;
-	return scalar_within(&new->var, &old->var) && ids_fit(m->ids, old, new);
+	return number_within(old, &new->var) && ids_fit(m->ids, old, new);
 }
 
-static bool reg_matches(const struct reg *old, const struct reg *new, bool precise, const struct match *m)
+static bool reg_matches(const struct packed_reg *old, const struct reg *new, bool precise, const struct match *m)
 {
 	if (old->kind < REG_SCALAR)
 		return !m->same || new->kind == old->kind;
@@ -276,35 +384,19 @@ static bool reg_matches(const struct reg *old, const struct reg *new, bool preci
 	    old->inner != new->inner)
 		return false;
 	if (m->same)
-		return old->range == new->range && !old->id == !new->id &&scalar_equal(&old->var, &new->var);
+		return old->range == new->range && !old->id == !new->id &&number_equal(old, &new->var);
 	if ((old->kind == REG_RECORD || old->kind == REG_RECORD_OR_NULL) &&
 	    (old->range != new->range || is_taken(m->ids, old->id, new->id)))
 		return false;
-	return new->range >= old->range && !old->id == !new->id &&scalar_within(&new->var, &old->var) &&
+	return new->range >= old->range && !old->id == !new->id &&number_within(old, &new->var) &&
 	       ids_fit(m->ids, old, new);
 }
 
-/* A spilled number against bytes that were written one by one. */
-static bool bytes_are_scalar(const struct slot *s, struct reg *out)
-{
-	uint64_t value = 0;
-	bool known = true;
-
-	for (int i = 0; i < 8; i++) {
-		if (s->bytes[i] != BYTE_MISC && s->bytes[i] != BYTE_KNOWN)
-			return false;
-		known &= s->bytes[i] == BYTE_KNOWN;
-		value |= (uint64_t)s->values[i] << 8 * i;
-	}
-	*out = reg_scalar(known ? scalar_const(value) : scalar_unknown());
-	return true;
-}
-
-static int spilled_bytes(const struct slot *s)
+static int spilled_bytes(uint64_t kinds)
 {
 	int n = 0;
 
-	while (n < 8 && s->bytes[n] == BYTE_SPILL)
+	while (n < 8 && kind_at(kinds, n) == BYTE_SPILL)
 		n++;
 	return n;
 }
@@ -314,12 +406,55 @@ static bool is_number(const struct slot *s, int i)
 	return s->bytes[i] >= BYTE_MISC && (s->bytes[i] != BYTE_SPILL || reg_is_scalar(&s->reg));
 }
 
+static bool are_numbers(const struct slot *s, int bytes, uint64_t live)
+{
+	for (int i = 0; i < bytes; i++) {
+		if (kind_at(live, i) && !is_number(s, i))
+			return false;
+	}
+	return true;
+}
+
+/* The first bytes of a slot as the number that a load of them gives, if they are not what was spilled there. */
+static struct reg number_in(const struct slot *s, int bytes)
+{
+	struct scalar any = scalar_unknown();
+	uint64_t value = 0;
+	bool known = true;
+	struct reg r;
+	uint8_t byte;
+
+	for (int i = 0; known && i < bytes; i++) {
+		known = slot_byte_known(s, i, &byte);
+		if (known)
+			value |= (uint64_t)byte << 8 * i;
+	}
+	r = reg_scalar(known ? scalar_const(value) : scalar_zero_extend(&any, (unsigned int)bytes));
+	r.stale = slot_is_spill(s) && s->reg.stale;
+	return r;
+}
+
+/* The first bytes of the old slot are a spilled register. live: the bytes that live. */
+static bool spill_matches(const struct view *old, const struct slot *new, int bytes, bool precise, uint64_t live,
+			  const struct match *m)
+{
+	struct reg number;
+
+	if (spilled_bytes(kinds_of(new)) == bytes)
+		return reg_matches(old->reg, &new->reg, precise, m);
+	if (old->reg->kind != REG_SCALAR || !are_numbers(new, bytes, precise ? ~(uint64_t)0 : live))
+		return false;
+	/* what is made of other pieces is a number nevertheless */
+	number = number_in(new, bytes);
+	return reg_matches(old->reg, &number, precise, m);
+}
+
 /* Byte i of the new slot is allowed where the old slot had what it had. */
-static bool byte_matches(const struct slot *old, const struct slot *new, int i, bool precise, const struct match *m)
+static bool byte_matches(const struct view *old, const struct slot *new, int i, bool precise, const struct match *m)
 {
 	uint8_t value;
 
-	switch (old->bytes[i]) {
+	switch (kind_at(old->kinds, i)) {
 	case BYTE_NONE:
 		return !m->zero_stack || new->bytes[i] == BYTE_NONE || is_number(new, i);
 	case BYTE_LOST:
@@ -333,99 +468,84 @@ static bool byte_matches(const struct slot *old, const struct slot *new, int i, 
 	}
 }
 
-static bool same_values(const struct slot *a, const struct slot *b)
+static bool same_values(const struct view *old, const struct slot *new)
 {
 	for (int i = 0; i < 8; i++) {
-		if (a->bytes[i] == BYTE_KNOWN && a->values[i] != b->values[i])
+		if (kind_at(old->kinds, i) == BYTE_KNOWN && old->values[i] != new->values[i])
 			return false;
 	}
 	return true;
 }
 
-static bool slot_matches(const struct slot *old, const struct slot *new, bool precise, const struct match *m)
+/* Slot number i. */
+static bool slot_matches(const struct view *old, const struct slot *new, const struct live *live, uint32_t i,
+			 bool precise, const struct match *m)
 {
-	int spilled = spilled_bytes(old), from = 0;
-	struct reg number;
+	uint64_t kinds = kinds_of(new), bytes;
+	int spilled = spilled_bytes(old->kinds);
 
 	if (m->same) {
-		return !mem_cmp(old->bytes, new->bytes, sizeof(old->bytes)) && same_values(old, new) &&
-		       (!spilled || reg_matches(&old->reg, &new->reg, true, m));
+		return old->kinds == live_kinds(kinds, live->low >> i & 1, live->high >> i & 1) &&
+		       same_values(old, new) && (!spilled || reg_matches(old->reg, &new->reg, true, m));
 	}
-	if (spilled) {
-		const struct reg *reg = &new->reg;
-
-		if (spilled_bytes(new) != spilled) {
-			if (spilled != 8 || !reg_is_scalar(&old->reg) || !bytes_are_scalar(new, &number))
-				return false;
-			reg = &number;
-		}
-		if (!reg_matches(&old->reg, reg, precise, m))
-			return false;
-		from = spilled;
-	}
-	for (int i = from; i < 8; i++) {
-		if (!byte_matches(old, new, i, precise, m))
+	bytes = (live->low >> i & 1 ? (uint64_t)UINT32_MAX : 0) |
+		(live->high >> i & 1 ? (uint64_t)UINT32_MAX << 32 : 0);
+	if (spilled && !spill_matches(old, new, spilled, precise, bytes, m))
+		return false;
+	for (int n = spilled; n < 8; n++) {
+		if (kind_at(bytes, n) && !byte_matches(old, new, n, precise, m))
 			return false;
 	}
 	return true;
 }
 
-/* Whether a packed register can't match, by a cheap look at what most often differs. */
-static bool surely_differs(const uint8_t *at, const struct reg *new, bool precise, const struct match *m)
+static bool regs_match(const uint8_t **at, const struct packed_frame *p, const struct frame *f, uint32_t depth,
+		       const struct live *live, const struct match *m)
 {
-	struct packed_reg p;
-	uint64_t value;
+	static const struct packed_reg none;
 
-	mem_copy(&p, at, sizeof(p));
-	if (p.kind < REG_SCALAR)
-		return false;
-	if (p.kind != new->kind)
-		return true;
-	if (p.kind != REG_SCALAR)
-		return p.off != new->off;
-	if (p.form != FORM_CONST || !(precise || m->same))
-		return false;
-	mem_copy(&value, at + sizeof(p), sizeof(value));
-	return !scalar_is(&new->var, value);
-}
-
-static bool frame_matches(const uint8_t **at, const struct frame *f, uint32_t depth, const struct live *live,
-			  const struct match *m)
-{
-	static const struct reg none;
-	static const struct slot empty;
-	struct packed_frame p;
-	struct slot slot;
-	struct reg reg;
-
-	take(at, &p, sizeof(p));
-	if (p.call != f->call || p.entry != f->entry)
-		return false;
 	for (int i = 0; i < INSN_FRAME_PTR; i++) {
-		bool precise = deps_has_reg(m->precise, depth, i);
-
-		if (p.regs >> i & 1) {
-			if (surely_differs(*at, &f->regs[i], precise, m))
-				return false;
-			take_reg(at, &reg);
-			if (!reg_matches(&reg, &f->regs[i], precise, m))
+		if (p->regs >> i & 1) {
+			if (!reg_matches(take_reg(at), &f->regs[i], deps_has_reg(m->precise, depth, i), m))
 				return false;
 		} else if (m->same && live->regs >> i & 1 && !reg_matches(&none, &f->regs[i], true, m)) {
 			return false;
 		}
 	}
-	for (uint32_t i = 0; i < STATE_SLOTS && (p.slots || m->same || m->zero_stack); i++) {
-		if (p.slots >> i & 1) {
-			take_slot(at, &slot);
-			if (!slot_matches(&slot, &f->slots[i], deps_has_slot(m->precise, depth, i), m))
-				return false;
-		} else if (m->zero_stack && live->slots >> i & 1 && !slot_matches(&empty, &f->slots[i], false, m)) {
+	return true;
+}
+
+/* Slots that the old state has nothing in. */
+static bool others_match(const struct packed_frame *p, const struct frame *f, const struct live *live,
+			 const struct match *m)
+{
+	static const struct view empty;
+
+	if (!m->same && !m->zero_stack)
+		return true;
+	for (uint32_t i = 0; i < f->used; i++) {
+		if (!(p->slots >> i & 1) && (live->low | live->high) >> i & 1 &&
+		    !slot_matches(&empty, &f->slots[i], live, i, false, m))
 			return false;
-		} else if (m->same && live->slots >> i & 1 && !slot_is_empty(&f->slots[i])) {
-			return false;
-		}
 	}
 	return true;
+}
+
+static bool frame_matches(const uint8_t **at, const struct frame *f, uint32_t depth, const struct live *live,
+			  const struct match *m)
+{
+	const struct packed_frame *p = take(at, sizeof(*p));
+
+	if (p->call != f->call || p->entry != f->entry || !regs_match(at, p, f, depth, live, m))
+		return false;
+	for (uint64_t left = p->slots; left; left &= left - 1) {
+		uint32_t i = (uint32_t)__builtin_ctzll(left);
+		struct view slot = take_slot(at);
+
+		if (!slot_matches(&slot, &f->slots[i], live, i, deps_has_slot(m->precise, depth, i), m))
+			return false;
+	}
+	return others_match(p, f, live, m);
 }
 
 /* Records that no register has can't be given back any more: nothing else need be known of those in both states. */
@@ -476,26 +596,22 @@ bool packed_same(const struct packed *old, const struct state *s, const struct p
 void packed_deps(const struct packed *p, const struct deps *precise, struct deps *out)
 {
 	const uint8_t *at = (const uint8_t *)(p + 1);
-	struct packed_frame pf;
-	struct slot slot;
-	struct reg reg;
 
 	*out = (struct deps){0};
 	for (uint32_t d = 0; d <= p->depth; d++) {
-		take(&at, &pf, sizeof(pf));
+		const struct packed_frame *pf = take(&at, sizeof(*pf));
+
 		for (int i = 0; i < INSN_FRAME_PTR; i++) {
-			if (!(pf.regs >> i & 1))
-				continue;
-			take_reg(&at, &reg);
-			if (deps_has_reg(precise, d, i))
-				deps_join(out, &reg.deps);
+			const struct packed_reg *reg = pf->regs >> i & 1 ? take_reg(&at) : NULL;
+
+			if (reg && deps_has_reg(precise, d, i))
+				deps_join(out, &reg->deps);
 		}
-		for (uint32_t i = 0; i < pf.used; i++) {
-			if (!(pf.slots >> i & 1))
-				continue;
-			take_slot(&at, &slot);
-			if (deps_has_slot(precise, d, i))
-				deps_join(out, &slot.reg.deps);
+		for (uint64_t left = pf->slots; left; left &= left - 1) {
+			struct view slot = take_slot(&at);
+
+			if (deps_has_slot(precise, d, (uint32_t)__builtin_ctzll(left)))
+				deps_join(out, slot.deps);
 		}
 	}
 }

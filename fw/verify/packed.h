@@ -10,7 +10,7 @@
 
 /* Which registers and slots of a frame may still be read: bit n is register n, slot n. */
 struct live {
-	uint64_t slots;
+	uint64_t low, high; /* bytes 0 to 3 of the slot, bytes 4 to 7 */
 	uint16_t regs;
 };
 

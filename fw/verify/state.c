@@ -112,6 +112,23 @@ void state_sync_links(struct state *s, const struct reg *r)
 		state_each(s, sync_link, &from);
 }
 
+void state_deps(const struct state *s, const struct deps *places, struct deps *out)
+{
+	*out = (struct deps){0};
+	for (uint32_t d = 0; d <= s->depth; d++) {
+		const struct frame *f = &s->frames[d];
+
+		for (int i = 0; i < INSN_FRAME_PTR; i++) {
+			if (deps_has_reg(places, d, i))
+				deps_join(out, &f->regs[i].deps);
+		}
+		for (uint32_t i = 0; i < f->used; i++) {
+			if (deps_has_slot(places, d, i))
+				deps_join(out, &f->slots[i].reg.deps);
+		}
+	}
+}
+
 void state_reset_deps(struct state *s)
 {
 	for (uint32_t d = 0; d <= s->depth; d++) {

@@ -136,6 +136,9 @@ void state_each(struct state *s, state_fn *fn, void *arg);
 /* The result of a comparison must be the same for all copies of r: a scalar's id. */
 void state_sync_links(struct state *s, const struct reg *r);
 
+/* What the numbers at places, which are those of this state, were computed from. */
+void state_deps(const struct state *s, const struct deps *places, struct deps *out);
+
 /* Numbers are from now on computed from what they are: a mark has been set here. */
 void state_reset_deps(struct state *s);
 

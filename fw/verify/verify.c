@@ -130,7 +130,7 @@ static int walk(struct verify *v)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_COMPLEXITY,
 				     "the states to compare are too large and too many: stack that is in use in many "
 				     "functions at once");
-	if (v->spots[v->insn].flags & (SPOT_JOIN | SPOT_LOOP))
+	if (v->spots[v->insn].flags & SPOT_COMPARE)
 		ret = mark_compare(v);
 	if (v->path_ends && v->args.log_level)
 		report_safe(v);

@@ -36,11 +36,12 @@ struct pending {
 enum spot_flag {
 	SPOT_ENTRY = 1 << 0,   /* a function begins */
 	SPOT_REACHED = 1 << 1, /* some path of jumps leads here */
-	SPOT_JOIN = 1 << 2,    /* several lead here: states are compared */
+	SPOT_JOIN = 1 << 2,    /* several lead here */
 	SPOT_LOOP = 1 << 3,    /* one of these comes from below */
 	SPOT_CTX = 1 << 4,     /* accesses the context */
 	SPOT_PLAIN = 1 << 5,   /* accesses other memory */
 	SPOT_CALLED = 1 << 6,  /* call holds what was true of all calls so far */
+	SPOT_COMPARE = 1 << 8, /* states are compared: joins, loops, and branches, which are left twice */
 };
 
 /* What is known of an instruction beside its text. */
@@ -48,7 +49,7 @@ struct spot {
 	struct mark *marks;
 	struct live live; /* before the instruction */
 	uint32_t entry;   /* first instruction of the function */
-	uint8_t flags;    /* enum spot_flag */
+	uint16_t flags;   /* enum spot_flag */
 	struct exec_call call;
 };
 
@@ -62,7 +63,7 @@ struct verify {
 	struct state *state;
 	struct packed *scratch;
 	struct pool pool;
-	struct live_work *live; /* while it is under way */
+	struct live_walk *live; /* while it is under way */
 	struct pending *pending;
 	struct mark *parent;
 	uint32_t insn; /* the one being walked */
@@ -106,6 +107,28 @@ static inline uint32_t walk_after(const struct insn *insns, uint32_t i)
 	bool two = cls == INSN_CLASS_LD_IMM64 || cls == INSN_CLASS_LD_MAP || cls == INSN_CLASS_LD_MAP_VALUE;
 
 	return i + (two ? 2 : 1);
+}
+
+/* The instructions that can follow i in the same function; how many. */
+static inline uint32_t walk_successors(const struct insn *insns, uint32_t i, uint32_t out[2])
+{
+	const struct insn *insn = &insns[i];
+	uint32_t n = 0;
+
+	switch (insn_info[insn->op].cls) {
+	case INSN_CLASS_EXIT:
+		return 0;
+	case INSN_CLASS_JA:
+		out[n++] = (uint32_t)insn->imm;
+		return n;
+	case INSN_CLASS_JMP:
+		out[n++] = (uint32_t)insn->imm;
+		break;
+	default:
+		break;
+	}
+	out[n++] = walk_after(insns, i);
+	return n;
 }
 
 /*

@@ -115,7 +115,7 @@ static void break_at(struct verify *v, const void *how)
 	if (row->fault == FAULT_PRECISION && v->parent)
 		v->parent->precise = (struct deps){0};
 	for (uint32_t i = 0; row->fault == FAULT_LIVENESS && i < v->args.count; i++)
-		v->spots[i].live.slots = 0;
+		v->spots[i].live.low = v->spots[i].live.high = 0;
 	if (v->insn != row->insn)
 		return;
 	switch (row->fault) {

@@ -342,9 +342,9 @@ Test(verify, branches_and_nested_loops_end)
 /* Eight frames with all their stack in use: what such states cost counts, for a slice and in all. */
 Test(verify, large_states_are_paid_for)
 {
-	enum { BUDGET = 1000, BITS = 24 };
-	uint64_t *words = calloc(EXEC_CALL_DEPTH * 80 + 12 * BITS, sizeof(*words));
-	struct insn *insns = calloc(EXEC_CALL_DEPTH * 80 + 12 * BITS, sizeof(*insns));
+	enum { BUDGET = 1000, BITS = 24, READS = EXEC_STACK_BYTES / 8, ROOM = EXEC_CALL_DEPTH * 150 + 12 * BITS };
+	uint64_t *words = calloc(ROOM, sizeof(*words));
+	struct insn *insns = calloc(ROOM, sizeof(*insns));
 	struct insn_error error;
 	struct verify_result result;
 	struct verify *v;
@@ -360,7 +360,9 @@ Test(verify, large_states_are_paid_for)
 		if (f == EXEC_CALL_DEPTH - 1)
 			break;
 		words[n++] = W_MOVR(1, 10);
-		words[n++] = W_CALL_LOCAL(1);
+		words[n++] = W_CALL_LOCAL(READS + 1);
+		for (int slot = 1; slot <= READS; slot++)
+			words[n++] = W_LDX64(0, 10, -8 * slot);
 		words[n++] = W_EXIT;
 	}
 	words[n++] = W_MOV(7, 0);
@@ -372,6 +374,8 @@ Test(verify, large_states_are_paid_for)
 		words[n++] = W_ADD(7, 1 << bit);
 	}
 	words[n++] = W_JEQ(7, 0x7fffffff, 0);
+	for (int slot = 1; slot <= READS; slot++)
+		words[n++] = W_LDX64(0, 10, -8 * slot);
 	words[n++] = W_MOV(0, 2);
 	words[n++] = W_EXIT;
 	bench_init(&b);

@@ -208,16 +208,35 @@ static inline struct scalar number_settled(struct scalar s, unsigned int bits)
 
 /* Arithmetic */
 
+/* What is known of the low from bits as a number of their own. */
+static inline struct range number_low(const struct scalar *s, unsigned int from, unsigned int bits)
+{
+	struct range r = range_full(from);
+
+	number_range_from_tnum(&r, s->bits, from);
+	number_low_from_span(&r, s->all.umin, s->all.umax, from);
+	number_low_from_span(&r, (uint64_t)s->all.smin, (uint64_t)s->all.smax, from);
+	if (from <= bits / 2) {
+		number_low_from_span(&r, s->low.umin, s->low.umax, from);
+		number_low_from_span(&r, (uint64_t)s->low.smin, (uint64_t)s->low.smax, from);
+	}
+	return r;
+}
+
 /* The low from bits with zeros above. */
 static inline struct scalar number_zero_extend(const struct scalar *s, unsigned int from, unsigned int bits)
 {
-	uint64_t mask = range_mask(from);
-	struct scalar r = {tnum_cast(s->bits, from), range_unsigned(0, mask, bits), range_full(bits / 2)};
+	struct range low;
+	struct scalar r;
 
-	if (from == bits || s->all.umax <= mask)
+	if (from == bits || s->all.umax <= range_mask(from))
 		return *s;
-	if (s->low.umax <= mask)
-		r.low = s->low;
+	low = from == bits / 2 ? s->low : number_low(s, from, bits);
+	r.bits = tnum_cast(s->bits, from);
+	if (!range_agree(&low, from))
+		low = range_full(from);
+	r.all = range_unsigned(low.umin, low.umax, bits);
+	r.low = from == bits / 2 ? low : range_full(bits / 2);
 	return number_settled(r, bits);
 }
 
@@ -225,18 +244,17 @@ static inline struct scalar number_zero_extend(const struct scalar *s, unsigned 
 static inline struct scalar number_sign_extend(const struct scalar *s, unsigned int from, unsigned int bits)
 {
 	int64_t most = (int64_t)(range_mask(from) >> 1), least = -most - 1;
+	struct range low;
 	struct scalar r;
 
 	if (from == bits || (s->all.smin >= least && s->all.smax <= most))
 		return *s;
+	low = from == bits / 2 ? s->low : number_low(s, from, bits);
 	r.bits = tnum_arsh(tnum_cast(tnum_lsh(s->bits, bits - from), bits), bits - from, bits);
-	r.all = range_of_signed(least, most, bits);
-	r.low = range_full(bits / 2);
-	/* the low half's sign bits are those of the narrower number already */
-	if (s->low.smin >= least && s->low.smax <= most) {
-		r.all = range_of_signed(s->low.smin, s->low.smax, bits);
-		r.low = s->low;
-	}
+	if (!range_agree(&low, from))
+		low = range_full(from);
+	r.all = range_of_signed(low.smin, low.smax, bits);
+	r.low = from == bits / 2 ? low : range_full(bits / 2);
 	return number_settled(r, bits);
 }
 
@@ -420,27 +438,35 @@ static inline bool number_sides_equal(struct number_side *a, struct number_side 
 /* a is not the number x. */
 static inline bool number_side_without(struct number_side *a, uint64_t x, unsigned int bits)
 {
+	int64_t sx = range_signed(x, bits);
+
 	if (tnum_is_const(a->bits))
 		return a->bits.value != x;
-	if (a->r.umin == a->r.umax && a->r.umin == x)
-		return false;
+	if (a->r.umin == a->r.umax)
+		return a->r.umin != x;
 	a->r.umin += a->r.umin == x;
 	a->r.umax -= a->r.umax == x;
-	a->r.smin += a->r.smin == range_signed(x, bits) && a->r.smin < a->r.smax;
-	a->r.smax -= a->r.smax == range_signed(x, bits) && a->r.smin < a->r.smax;
+	if (a->r.smin == a->r.smax)
+		return a->r.smin != sx;
+	a->r.smin += a->r.smin == sx;
+	a->r.smax -= a->r.smax == sx;
 	return true;
 }
 
-static inline bool number_side_is_const(const struct number_side *a)
+/* Whether a is one number: by its known bits or its range, which need not both know it. */
+static inline bool number_side_const(const struct number_side *a, uint64_t *value)
 {
+	*value = tnum_is_const(a->bits) ? a->bits.value : a->r.umin;
 	return tnum_is_const(a->bits) || a->r.umin == a->r.umax;
 }
 
 static inline bool number_sides_differ(struct number_side *a, struct number_side *b, unsigned int bits)
 {
-	if (number_side_is_const(b) && !number_side_without(a, b->r.umin, bits))
+	uint64_t x;
+
+	if (number_side_const(b, &x) && !number_side_without(a, x, bits))
 		return false;
-	return !number_side_is_const(a) || number_side_without(b, a->r.umin, bits);
+	return !number_side_const(a, &x) || number_side_without(b, x, bits);
 }
 
 /* a < b, or a <= b where equal is set; unsigned. */

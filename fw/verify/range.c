@@ -203,6 +203,13 @@ static uint64_t fill(uint64_t x)
 	return x ? ~(uint64_t)0 >> __builtin_clzll(x) : 0;
 }
 
+/* The greatest a | b for a in [0, x] and b in [0, y]: one of them can have all bits below the highest that both have.
+ */
+static uint64_t most_or(uint64_t x, uint64_t y)
+{
+	return x | y | fill(x & y) >> 1;
+}
+
 /* The sign of a bitwise result, where both operands' signs are known. */
 static void sign_bounds(struct range *r, bool negative, bool known, unsigned int bits)
 {
@@ -223,8 +230,10 @@ static bool sign_known(const struct range *r)
 struct range range_and(const struct range *a, const struct range *b, unsigned int bits)
 {
 	struct range r = range_full(bits);
+	uint64_t mask = range_mask(bits);
 	int64_t low = MIN(a->smin, b->smin);
 
+	r.umin = mask ^ most_or(mask ^ a->umin, mask ^ b->umin);
 	r.umax = MIN(a->umax, b->umax);
 	if (a->smin >= 0 || b->smin >= 0) {
 		r.smin = 0;
@@ -249,7 +258,7 @@ struct range range_or(const struct range *a, const struct range *b, unsigned int
 	struct range r = range_full(bits);
 
 	r.umin = MAX(a->umin, b->umin);
-	r.umax = fill(a->umax | b->umax);
+	r.umax = most_or(a->umax, b->umax);
 	range_agree(&r, bits);
 	sign_bounds(&r, a->smax < 0 || b->smax < 0, a->smax < 0 || b->smax < 0 || (a->smin >= 0 && b->smin >= 0), bits);
 	return r;
@@ -259,7 +268,7 @@ struct range range_xor(const struct range *a, const struct range *b, unsigned in
 {
 	struct range r = range_full(bits);
 
-	r.umax = fill(a->umax | b->umax);
+	r.umax = most_or(a->umax, b->umax);
 	range_agree(&r, bits);
 	sign_bounds(&r, (a->smin < 0) != (b->smin < 0), sign_known(a) && sign_known(b), bits);
 	return r;

@@ -343,6 +343,15 @@ Test(scalar, comparisons_tell)
 	}
 }
 
+Test(scalar, constants_by_known_bits_alone)
+{
+	struct scalar a = scalar_between(0, 1000), b = scalar_unknown();
+
+	b.bits = tnum_const(0x100); /* as agreement may leave it that stops before the ranges have learnt it */
+	cr_assert(scalar_branch(INSN_JMP_NE, &a, &b, 8, true));
+	cr_assert(scalar_has(&a, 0), "0 differs from the constant, whatever the least of its range is");
+}
+
 Test(scalar, shapes_of_past_bugs)
 {
 	struct scalar any = scalar_unknown(), one = scalar_const(1), high = scalar_const(1ULL << 32), x, y;

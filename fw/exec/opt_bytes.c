@@ -28,6 +28,12 @@ static const struct opt_record *record_of(const struct opt_work *w, uint16_t byt
 	return &w->record[(byte - 1) / BYTES];
 }
 
+/* Whether the memory still holds the byte. */
+static bool is_live(const struct opt_work *w, uint16_t byte)
+{
+	return w->live >> (byte - 1) / BYTES & 1;
+}
+
 static int32_t offset_of(const struct opt_work *w, uint16_t byte)
 {
 	return record_of(w, byte)->off + (byte - 1) % BYTES;
@@ -55,19 +61,26 @@ static void set(struct opt_work *w, uint8_t reg, const struct opt_bytes *bytes)
 	w->bytes_known |= (uint16_t)(1u << reg);
 }
 
-void opt_bytes_reset(struct opt_work *w)
+static void forget_all(struct opt_work *w)
 {
 	w->records = 0;
+	w->live = 0;
 	w->bytes_known = 0;
+	mem_set(w->live_in, 0, sizeof(w->live_in));
+}
+
+void opt_bytes_reset(struct opt_work *w)
+{
+	forget_all(w);
 	w->copies.count = 0;
 }
 
 bool opt_bytes_outdated(const struct opt_work *w, uint8_t reg)
 {
-	struct opt_bytes v = get(w, reg);
+	const struct opt_bytes *v = &w->bytes[reg];
 
-	for (unsigned int n = 0; n < BYTES; n++)
-		if (is_loaded(v.of[n]) && !record_of(w, v.of[n])->live)
+	for (unsigned int n = 0; w->bytes_known >> reg & 1 && n < BYTES; n++)
+		if (is_loaded(v->of[n]) && !is_live(w, v->of[n]))
 			return true;
 	return false;
 }
@@ -173,7 +186,7 @@ static bool is_copy(const struct opt_work *w, const struct opt_bytes *value, int
 		return false;
 	record = record_of(w, *first);
 	for (int32_t n = 0; n < width; n++)
-		if (!is_loaded(value->of[n]) || !record_of(w, value->of[n])->live ||
+		if (!is_loaded(value->of[n]) || !is_live(w, value->of[n]) ||
 		    record_of(w, value->of[n])->base != record->base ||
 		    record_of(w, value->of[n])->version != record->version ||
 		    offset_of(w, value->of[n]) != offset_of(w, *first) + n)
@@ -238,13 +251,15 @@ static void add_copy(struct opt_work *w, uint32_t i, uint16_t first)
 static void outdate(struct opt_work *w, uint8_t reg, int32_t off, int32_t width)
 {
 	uint8_t region = (uint8_t)opt_region(w, reg);
+	uint32_t left = w->live;
 
-	for (uint32_t n = 0; n < w->records; n++) {
-		struct opt_record *r = &w->record[n];
+	if (region != OPT_REGION_NONE)
+		left = w->live & (w->live_in[region] | w->live_in[OPT_REGION_NONE]);
+	for (; left; left &= left - 1) {
+		const struct opt_record *r = &w->record[__builtin_ctz(left)];
 
-		if (r->live &&
-		    meets(w, reg, region, off, width, r->base, r->version, r->region, r->off, r->off + r->width))
-			r->live = false;
+		if (meets(w, reg, region, off, width, r->base, r->version, r->region, r->off, r->off + r->width))
+			w->live &= ~(left & -left);
 	}
 }
 
@@ -254,11 +269,11 @@ void opt_bytes_store(struct opt_work *w, uint32_t i)
 	const struct insn_info *info = opt_info(w, i);
 	bool copies = false;
 
-	if (info->cls == INSN_CLASS_STX && w->form[i] == OPT_PLAIN && opt_knows(w, OPT_COPY) && !opt_is_context(w, i)) {
-		struct opt_bytes value = get(w, insn->src);
+	if (info->cls == INSN_CLASS_STX && w->bytes_known >> insn->src & 1 && w->form[i] == OPT_PLAIN &&
+	    opt_knows(w, OPT_COPY) && !opt_is_context(w, i)) {
 		uint16_t first;
 
-		if (is_copy(w, &value, info->width, &first)) {
+		if (is_copy(w, &w->bytes[insn->src], info->width, &first)) {
 			add_copy(w, i, first);
 			copies = true;
 		}
@@ -275,15 +290,14 @@ static void add_record(struct opt_work *w, uint8_t base, int32_t off, unsigned i
 {
 	struct opt_bytes value = {{0}};
 
-	if (w->records == OPT_RECORDS) {
-		w->records = 0;
-		w->bytes_known = 0;
-	}
+	if (w->records == OPT_RECORDS)
+		forget_all(w);
+	w->live |= 1u << w->records;
+	w->live_in[opt_region(w, base)] |= 1u << w->records;
 	w->record[w->records] = (struct opt_record){
 		.base = base,
 		.region = (uint8_t)opt_region(w, base),
 		.width = (uint8_t)width,
-		.live = true,
 		.version = w->version[base],
 		.off = off,
 	};
@@ -410,7 +424,7 @@ static bool is_load(const struct opt_work *w, const struct opt_bytes *v, unsigne
 	const struct opt_record *first;
 
 	for (unsigned int n = 0; n < BYTES; n++)
-		if (n < width ? !is_loaded(v->of[n]) || !record_of(w, v->of[n])->live : v->of[n])
+		if (n < width ? !is_loaded(v->of[n]) || !is_live(w, v->of[n]) : v->of[n])
 			return false;
 	first = record_of(w, v->of[0]);
 	*step = offset_of(w, v->of[1]) - offset_of(w, v->of[0]);

@@ -50,7 +50,6 @@ struct opt_record {
 	uint8_t base;
 	uint8_t region;
 	uint8_t width;
-	bool live; /* the memory still holds what was loaded */
 	uint32_t version;
 	int32_t off;
 };
@@ -103,7 +102,9 @@ struct opt_work {
 	struct opt_cell cell[OPT_CELLS];
 	uint32_t records;
 	struct opt_record record[OPT_RECORDS];
-	uint16_t bytes_known; /* registers with an entry in bytes */
+	uint32_t live;                     /* bit n: memory still holds what record n loaded */
+	uint32_t live_in[OPT_REGIONS + 1]; /* by region: the records of loads from there, live or not */
+	uint16_t bytes_known;              /* registers with an entry in bytes */
 	struct opt_bytes bytes[INSN_MAX_REG];
 	struct opt_copies copies;
 };

@@ -231,7 +231,7 @@ static void learn(struct jit_work *w)
 	for (uint32_t i = 0, count = w->prog->count; i < count; i++) {
 		const struct insn *insn = &w->insns[i];
 
-		if (form && form[i] == OPT_NOTHING)
+		if (form[i] == OPT_NOTHING)
 			continue;
 		regs |= 1u << insn->dst | 1u << insn->src;
 		if (unlikely(mark[i] & JIT_MARK_LEARN) && jit_form(w, i) < OPT_INDEX)
@@ -422,8 +422,12 @@ int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struc
 	if (!w.start || !w.before || !w.mark)
 		goto free_scratch;
 	rc = survey(&w, insn);
-	if (!rc && machine->forms && prog->access)
+	if (rc)
+		goto free_scratch;
+	if (machine->forms && prog->access)
 		rc = opt_run(prog, w.mark, machine->forms, scratch, &opt);
+	else
+		rc = opt_leave(prog, scratch, &opt);
 	if (rc)
 		goto free_scratch;
 	w.insns = opt.insns ? opt.insns : prog->insns;

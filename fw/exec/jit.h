@@ -83,7 +83,7 @@ enum jit_need {
 struct jit_work {
 	const struct exec_prog *prog;
 	const struct insn *insns; /* what is compiled: prog's, or what the optimiser made of them */
-	const uint8_t *form;      /* per slot: enum opt_form; NULL: all plain */
+	const uint8_t *form;      /* per slot: enum opt_form */
 	struct jit_out out;
 	uint64_t exec;    /* address that the code will run at; 0: not known yet, all branches are to be long */
 	size_t bytes;     /* no layout is longer than this */
@@ -187,7 +187,7 @@ bool jit_layout_check(const struct jit_work *w, const struct jit_machine *machin
 
 static inline enum opt_form jit_form(const struct jit_work *w, uint32_t i)
 {
-	return w->form ? (enum opt_form)w->form[i] : OPT_PLAIN;
+	return (enum opt_form)w->form[i];
 }
 
 /* Calls of helpers that do not exist are left in verified programs only where no run gets. */

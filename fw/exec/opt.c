@@ -736,6 +736,12 @@ int opt_run(const struct exec_prog *prog, const uint8_t *mark, uint32_t forms, s
 	return rc;
 }
 
+int opt_leave(const struct exec_prog *prog, struct arena *scratch, struct opt *opt)
+{
+	*opt = (struct opt){.form = arena_alloc(scratch, prog->count)};
+	return opt->form ? 0 : -ENOMEM;
+}
+
 void opt_free(struct opt *opt, struct arena *scratch)
 {
 	arena_free(scratch, opt->form);

@@ -31,7 +31,7 @@ enum opt_form {
 
 /* A rewritten program. */
 struct opt {
-	struct insn *insns; /* count of them */
+	struct insn *insns; /* count of them; NULL: those of the program */
 	uint8_t *form;      /* per slot: enum opt_form */
 };
 
@@ -40,6 +40,9 @@ struct opt {
  * JIT's survey; mark has enum opt_mark per slot. Memory from scratch, given back by opt_free(). 0 or -ENOMEM.
  */
 int opt_run(const struct exec_prog *prog, const uint8_t *mark, uint32_t forms, struct arena *scratch, struct opt *opt);
+
+/* The same without rewriting anything: there is no copy of the instructions. */
+int opt_leave(const struct exec_prog *prog, struct arena *scratch, struct opt *opt);
 
 /* Takes a zeroed struct opt, too. */
 void opt_free(struct opt *opt, struct arena *scratch);

@@ -15,7 +15,7 @@
 struct one {
 	struct insn insns[2];
 	struct exec_prog prog;
-	uint8_t mark[3], image[4 * MAX_WORDS], settled[4 * MAX_WORDS];
+	uint8_t mark[3], form[2], image[4 * MAX_WORDS], settled[4 * MAX_WORDS];
 	struct jit_branch branch[2];
 	struct jit_work w;
 };
@@ -26,6 +26,7 @@ static void one_start(struct one *one, struct insn insn)
 	one->prog = (struct exec_prog){.insns = one->insns, .count = 2, .plain_memory = true};
 	one->w = (struct jit_work){.prog = &one->prog,
 				   .insns = one->insns,
+				   .form = one->form,
 				   .mark = one->mark,
 				   .branch = one->branch,
 				   .max_branches = 1,

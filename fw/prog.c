@@ -337,19 +337,34 @@ static void log_fault(const struct fw *fw, const struct run *run)
 	core_log(fw, text);
 }
 
-static struct run run_of(struct fw *fw, struct prog *prog)
+#define STEP_BYTES 16
+
+/*
+ * Clears it in steps that are one instruction each. All at once compilers do with a string instruction, which takes as
+ * long as the programs of several frames.
+ */
+static void clear_run(struct run *run)
 {
-	return (struct run){
-		.fw = fw,
-		.prog = &prog->exec,
-		.num_queues = fw->config.num_queues,
-		.prandom = &fw->prandom,
-		.tail_calls = EXEC_TAIL_CALLS,
-		.poison = fw->poison,
-		.trace = fw->trace,
-		.trace_ctx = fw->trace_ctx,
-		.max_metadata = fw->config.caps.max_metadata,
-	};
+	_Static_assert(sizeof(*run) > STEP_BYTES, "the last step begins inside");
+	for (size_t at = 0; at + STEP_BYTES < sizeof(*run); at += STEP_BYTES) {
+		mem_set((uint8_t *)run + at, 0, STEP_BYTES);
+		__asm__ volatile("" : : "r"(run) : "memory");
+	}
+	mem_set((uint8_t *)(run + 1) - STEP_BYTES, 0, STEP_BYTES);
+}
+
+static void start_run(struct run *run, struct fw *fw, struct prog *prog)
+{
+	clear_run(run);
+	run->fw = fw;
+	run->prog = &prog->exec;
+	run->num_queues = fw->config.num_queues;
+	run->prandom = &fw->prandom;
+	run->tail_calls = EXEC_TAIL_CALLS;
+	run->poison = fw->poison;
+	run->trace = fw->trace;
+	run->trace_ctx = fw->trace_ctx;
+	run->max_metadata = fw->config.caps.max_metadata;
 }
 
 /* One frame; run is set but for what differs from frame to frame. */
@@ -392,8 +407,9 @@ static void reset_frame(struct fw_frame *frame, bool writes)
 
 bool prog_run(struct fw *fw, struct prog *prog, struct fw_frame *frame)
 {
-	struct run run = run_of(fw, prog);
+	struct run run;
 
+	start_run(&run, fw, prog);
 	reset_frame(frame, prog->exec.writes);
 	return run_frame(fw, prog, &run, frame);
 }
@@ -421,10 +437,11 @@ static void run_machine_code(struct fw *fw, struct prog *prog, struct fw_frame *
 			     const enum fw_verdict *verdicts)
 {
 	const unsigned int changed_at = 8 * (offsetof(struct fw_frame, changed) - offsetof(struct fw_frame, verdict));
-	struct run run = run_of(fw, prog);
 	bool writes = prog->exec.writes;
 	uint32_t ifindex = fw->ifindex;
+	struct run run;
 
+	start_run(&run, fw, prog);
 	for (size_t n = 0; n < ARRAY_SIZE(run.outcomes); n++)
 		run.outcomes[n] = (uint64_t)writes << changed_at | verdicts[n];
 	for (size_t i = 0; prog->jit.prepared && i < count; i++)
@@ -441,7 +458,7 @@ void prog_run_burst(struct fw *fw, struct prog *prog, struct fw_frame *frames, s
 		run_machine_code(fw, prog, frames, count, verdicts);
 		return;
 	}
-	run = run_of(fw, prog);
+	start_run(&run, fw, prog);
 	for (size_t i = 0; i < count; i++) {
 		struct fw_frame *frame = &frames[i];
 

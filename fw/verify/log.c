@@ -20,42 +20,38 @@ static void put(struct log *log, const char *bytes, size_t count)
 	log->place.bytes += (uint32_t)count;
 }
 
+static char byte_at(const struct log *log, uint32_t i)
+{
+	return log->text[i % log->room];
+}
+
+static void drop_line(struct log *log)
+{
+	do
+		log->first++;
+	while (byte_at(log, log->first - 1) != '\n');
+}
+
 void log_add(struct log *log, const char *line, size_t bytes)
 {
+	uint32_t whole = (uint32_t)bytes + 1;
+
 	log->place.lines++;
-	if (bytes + 1 > log->room) { /* what would remain is no line */
-		log->place.bytes += (uint32_t)bytes + 1;
+	if (whole > log->room) { /* what would remain is no line */
+		log->place.bytes += whole;
 		log->first = log->place.bytes;
 		return;
 	}
+	while (log->place.bytes + whole - log->first > log->room)
+		drop_line(log);
 	put(log, line, bytes);
 	put(log, "\n", 1);
-	if (log->place.bytes - log->first > log->room)
-		log->first = log->place.bytes - log->room;
 }
 
 void log_back(struct log *log, struct log_place place)
 {
 	log->place = place;
 	log->first = MIN(log->first, place.bytes);
-}
-
-static char byte_at(const struct log *log, uint32_t i)
-{
-	return log->text[i % log->room];
-}
-
-/* The first byte of the first line that begins at from or behind it. */
-static uint32_t line_from(const struct log *log, uint32_t from)
-{
-	if (!from)
-		return 0;
-	/* the byte before tells, if there still is one */
-	for (from = MAX(from, log->first + 1); from < log->place.bytes; from++) {
-		if (byte_at(log, from - 1) == '\n')
-			return from;
-	}
-	return log->place.bytes;
 }
 
 static void reverse(char *text, uint32_t from, uint32_t to)
@@ -68,10 +64,10 @@ static void reverse(char *text, uint32_t from, uint32_t to)
 	}
 }
 
-/* Moves bytes [from, end) to text[to], with the whole ring if they lie across its end. */
-static void move(struct log *log, uint32_t from, uint32_t to)
+/* Moves what is kept to text[to], with the whole ring if it lies across its end. */
+static void move(struct log *log, uint32_t to)
 {
-	uint32_t at = from % log->room, count = log->place.bytes - from, turn;
+	uint32_t at = log->first % log->room, count = log->place.bytes - log->first, turn;
 
 	if (at + count <= log->room) {
 		mem_move(log->text + to, log->text + at, count);
@@ -88,22 +84,22 @@ static uint32_t unroll(struct log *log, uint32_t room)
 {
 	char text[NOTE_BYTES];
 	struct line note = {text, sizeof(text), 0};
-	uint32_t from, kept = 0, end = log->place.bytes;
+	uint32_t kept = 0, end = log->place.bytes;
 
 	if (!log->first && end <= room)
 		return end;
-	from = line_from(log, MAX(log->first, room > NOTE_BYTES && end > room - NOTE_BYTES ? end - (room - NOTE_BYTES)
-											   : log->first));
 	if (room <= NOTE_BYTES)
 		return 0;
-	for (uint32_t i = from; i < end; i++)
+	while (end - log->first > room - NOTE_BYTES)
+		drop_line(log);
+	for (uint32_t i = log->first; i < end; i++)
 		kept += byte_at(log, i) == '\n';
 	line_str(&note, "... ");
 	line_num(&note, log->place.lines - kept);
 	line_str(&note, " lines before do not fit ...\n");
-	move(log, from, (uint32_t)note.used);
+	move(log, (uint32_t)note.used);
 	mem_copy(log->text, text, note.used);
-	return (uint32_t)note.used + end - from;
+	return (uint32_t)note.used + end - log->first;
 }
 
 static uint32_t length(const char *s)

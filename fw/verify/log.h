@@ -17,7 +17,7 @@ struct log_place {
 struct log {
 	char *text;             /* byte i of what was written is text[i % room] */
 	uint32_t room;          /* without the terminator */
-	uint32_t first;         /* bytes before it were overwritten */
+	uint32_t first;         /* of what is kept: a line begins there */
 	struct log_place place; /* the end */
 };
 

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/source.h"
 #include "load/clock.h"
+#include "load/prog_log.h"
 #include "replay/json_text.h"
 
 #define PROG_ID 0
@@ -45,6 +46,7 @@ static void add_json(struct verify *v, const struct load_prog *prog, const struc
 		     const char *reason, const char *log, uint64_t ns)
 {
 	const struct load_line *line = reason ? load_line_of(prog, info->error_insn) : NULL;
+	const struct load_function *function = reason ? load_function_of(prog, info->error_insn) : NULL;
 	json_t *entry = json_object(), *actions = json_array();
 
 	for (unsigned i = 0; i < 32; i++)
@@ -58,6 +60,8 @@ static void add_json(struct verify *v, const struct load_prog *prog, const struc
 		json_object_set_new(entry, "error", json_string(drv_xdp_status_name(info->error)));
 		json_object_set_new(entry, "error_instruction", json_integer(info->error_insn));
 	}
+	if (function)
+		json_object_set_new(entry, "function", json_string(function->name));
 	if (line) {
 		json_object_set_new(entry, "file", json_text(line->file));
 		json_object_set_new(entry, "line", json_integer(line->line));
@@ -79,7 +83,7 @@ static void print_text(const struct verify *v, const struct load_prog *prog, con
 	if (reason)
 		source_print_refusal(stdout, prog, info->error_insn, log);
 	else if (log && v->log_asked)
-		fputs(log, stdout);
+		prog_log_print(stdout, prog, log);
 	printf("%s: %s; %u instructions, %u visited, %u states, %u KiB at most, %.2f ms\n", prog->name,
 	       reason ? "refused" : "accepted", prog->count, info->visited, info->states, info->peak_kib,
 	       (double)ns / 1e6);

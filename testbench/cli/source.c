@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "load/file.h"
+#include "load/prog_log.h"
 #include "load/raw.h"
 #include "replay/maps.h"
 #include "replay/routes.h"
@@ -262,12 +263,8 @@ enum status source_targets(struct source *source, const struct load_object *obje
 
 void source_print_refusal(FILE *to, const struct load_prog *prog, uint32_t insn, const char *log)
 {
-	const struct load_line *line = load_line_of(prog, insn);
-
-	if (log)
-		fprintf(to, "%s%s", log, log[strlen(log) - 1] == '\n' ? "" : "\n");
-	if (line)
-		fprintf(to, "; %s:%u: %s\n", line->file, line->line, line->text);
+	prog_log_print(to, prog, log);
+	prog_log_place(to, prog, insn);
 }
 
 void source_print_refused(FILE *to, const struct load_object *object, struct drv_net *net)

@@ -80,7 +80,7 @@ enum status source_rig(struct source *source, const struct load_object *object, 
  */
 enum status source_targets(struct source *source, const struct load_object *object, struct rig *rig);
 
-/* Says why a program was refused at instruction insn: the log, if any, and the source line, if known. */
+/* Says why a program was refused at instruction insn: the log, if any, and the place in the source, if known. */
 void source_print_refusal(FILE *to, const struct load_prog *prog, uint32_t insn, const char *log);
 /* The same of the program that the device has refused, if there is one: the entry, or one that it may continue with. */
 void source_print_refused(FILE *to, const struct load_object *object, struct drv_net *net);

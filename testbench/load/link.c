@@ -302,6 +302,25 @@ static int take_lines(struct program *p, const struct part *part)
 	return 0;
 }
 
+static int take_names(struct program *p)
+{
+	struct load_function *functions;
+
+	if (p->num_parts > LINKER_NAMES_MAX - p->l->names)
+		return 0;
+	functions = calloc(p->num_parts, sizeof(*functions));
+	if (!functions)
+		return refuse_no_memory(p->l->error, "the names of functions");
+	for (size_t i = 0; i < p->num_parts; i++) {
+		functions[i].insn = p->parts[i].at;
+		linker_copy_name(functions[i].name, sizeof(functions[i].name), p->parts[i].function->name);
+	}
+	p->l->names += p->num_parts;
+	p->to->functions = functions;
+	p->to->num_functions = p->num_parts;
+	return 0;
+}
+
 /* The strings that lines point into, fit for a terminal. */
 static int copy_strings(struct linker *l)
 {
@@ -330,6 +349,8 @@ static int link_program(struct program *p, const struct linker_function *functio
 	for (size_t i = 0; i < p->num_parts && !err; i++)
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): link_programs() frees what it has allocated */
 		err = take_lines(p, &p->parts[i]);
+	if (!err)
+		err = take_names(p);
 	for (size_t i = 0; i < p->num_parts; i++)
 		p->part_of[p->parts[i].function - p->l->functions] = NOT_YET;
 	return err;

@@ -14,7 +14,8 @@
 #define LINKER_MAPS_MAX   4096
 #define LINKER_INSNS_MAX  ((uint64_t)1 << 23) /* of all programs of an object, linked */
 #define LINKER_EFFORT_MAX ((uint64_t)1 << 30)
-#define LINKER_PERF_SLOTS 128 /* entries of a PERF_EVENT_ARRAY that leaves their number to the machine */
+#define LINKER_NAMES_MAX  65536 /* of functions of all programs: more are not named */
+#define LINKER_PERF_SLOTS 128   /* entries of a PERF_EVENT_ARRAY that leaves their number to the machine */
 /* Flags of maps that say how the machine which loads them holds them: BPF_F_NUMA_NODE, BPF_F_MMAPABLE. */
 #define LINKER_HOST_FLAGS ((uint32_t)(1 << 2 | 1 << 10))
 #define LINKER_PAGE_BYTES 4096 /* what ring buffers are counted in, on any machine */
@@ -47,6 +48,7 @@ struct linker {
 	struct linker_function *functions; /* sorted by section and offset */
 	size_t num_functions;
 	uint64_t insns;  /* so far */
+	uint64_t names;  /* so far */
 	uint64_t effort; /* comparisons of names, so far */
 	char *error;     /* LOAD_ERROR_BYTES */
 };

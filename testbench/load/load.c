@@ -222,6 +222,21 @@ const char *load_poison_of(const struct load_prog *prog, uint32_t insn)
 	return NULL;
 }
 
+const struct load_function *load_function_of(const struct load_prog *prog, uint32_t insn)
+{
+	size_t low = 0, high = prog->num_functions;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (prog->functions[middle].insn <= insn)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &prog->functions[low - 1] : NULL;
+}
+
 const struct load_line *load_line_of(const struct load_prog *prog, uint32_t insn)
 {
 	size_t low = 0, high = prog->num_lines;

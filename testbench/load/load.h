@@ -36,6 +36,12 @@ struct load_line {
 	uint32_t line;
 };
 
+/* A function of a program: its own, or a local one that it calls. */
+struct load_function {
+	uint32_t insn; /* its first */
+	char name[60]; /* no control characters */
+};
+
 /* A call that stands where a weak function or a CO-RE relocation found nothing to refer to: no device runs it. */
 struct load_poison {
 	uint32_t insn;
@@ -51,6 +57,8 @@ struct load_prog {
 	uint32_t count;
 	struct load_line *lines; /* sorted by insn, each once */
 	size_t num_lines;
+	struct load_function *functions; /* sorted by insn */
+	size_t num_functions;
 	struct load_poison *poisons;
 	size_t num_poisons;
 };
@@ -93,6 +101,9 @@ void load_list_maps(const struct load_object *object, const char *name, char *to
 
 /* What is missing where instruction insn stands; NULL: nothing. */
 const char *load_poison_of(const struct load_prog *prog, uint32_t insn);
+
+/* The function that an instruction is part of; NULL: not known, as of raw instructions. */
+const struct load_function *load_function_of(const struct load_prog *prog, uint32_t insn);
 
 /* The source line of an instruction, or NULL. */
 const struct load_line *load_line_of(const struct load_prog *prog, uint32_t insn);

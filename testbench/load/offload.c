@@ -229,11 +229,15 @@ static int explain_refusal(struct drv_net *net, uint32_t id, const struct load_p
 			   const struct drv_xdp_prog_info *info, char *error)
 {
 	const struct load_line *line = load_line_of(prog, info->error_insn);
+	const struct load_function *function = load_function_of(prog, info->error_insn);
 	const char *missing = load_poison_of(prog, info->error_insn);
-	char *log = offload_log(net, id), where[160] = "";
+	char *log = offload_log(net, id), where[200] = "";
+	size_t used = 0;
 
+	if (function && function != prog->functions)
+		used = (size_t)snprintf(where, sizeof(where), " in %s()", function->name);
 	if (line)
-		snprintf(where, sizeof(where), " (%.120s:%u)", line->file, line->line);
+		snprintf(where + used, sizeof(where) - used, " (%.110s:%u)", line->file, line->line);
 	if (missing) {
 		snprintf(error, LOAD_ERROR_BYTES,
 			 "program '%s' is refused at instruction %u%s: %s: this device has no %.200s", prog->name,
@@ -241,7 +245,7 @@ static int explain_refusal(struct drv_net *net, uint32_t id, const struct load_p
 		free(log);
 		return 1;
 	}
-	snprintf(error, LOAD_ERROR_BYTES, "program '%s' is refused at instruction %u%s: %s: %.200s", prog->name,
+	snprintf(error, LOAD_ERROR_BYTES, "program '%s' is refused at instruction %u%s: %s: %.255s", prog->name,
 		 info->error_insn, where, drv_xdp_status_name(info->error), last_line(log));
 	free(log);
 	return 1;

@@ -350,6 +350,45 @@ bad 1 'map above the limits' 'huge.*LIMIT' "$refnic" verify "$tmp/bigmap.o"
 bad 1 'unknown helper' 'HELPER' "$refnic" verify "$tmp/helper.o"
 bad 1 'refused program' "'f' is refused at instruction.*PACKET" "$refnic" verify "$tmp/refused.o"
 holds 'verify prints the source line' grep -q '^; .*refused.o.c:5: .*unchecked' "$tmp/out"
+holds 'and which program it is in' grep -q "^; in program 'f' of section 'xdp'" "$tmp/out"
+holds 'and source lines between the steps' grep -q '^; return .*unchecked.* @ refused.o.c:5$' "$tmp/out"
+holds 'the reason ends the log' sh -c "grep -B 1 '^; .*refused.o.c:5: ' '$tmp/out' | grep -q '^instruction 1: R1 offset 0 is outside of the packet: no byte proven; compare R1 + 1 with data_end first$'"
+compile levels.o bpf <<E
+$head_of SEC("xdp") int f(struct xdp_md *ctx)
+{
+	char *data = (char *)(long)ctx->data, *end = (char *)(long)ctx->data_end;
+
+	if (data + 14 > end)
+		return XDP_PASS;
+	return ctx->rx_queue_index == 7 ? data[14] : 2; /* one too many */
+}
+static __attribute__((noinline)) int look(char *data) { return data[0]; }
+SEC("xdp") int g(struct xdp_md *ctx)
+{
+	return look((char *)(long)ctx->data);
+}
+E
+for l in 0 1 2; do
+	bad 1 "log level $l" "PACKET: R[0-9] offset 14 is outside of the packet: bytes 0..13 proven at instruction [0-9]*; compare R[0-9] + [0-9]* with data_end first" "$refnic" verify "$tmp/levels.o" --program f --log $l
+	cp "$tmp/out" "$tmp/level$l"
+done
+holds 'level 0 has the reason alone' test "$(grep -c '^[0-9]*: (' "$tmp/level0") $(grep -c '^processed ' "$tmp/level0") $(grep -c '^instruction ' "$tmp/level0")" = '0 0 1'
+holds 'level 1 has the path to it' test "$(grep -c '^processed ' "$tmp/level1") $(grep -c ') exit' "$tmp/level1")" = '1 0'
+holds 'level 2 has every step' grep -q '^[0-9]*: (61) r[0-9] = \*(u32 \*)(r1 +4)  *; R[0-9]=pkt_end()$' "$tmp/level2"
+good 'an accepted program has a log if asked' '^accepted: processed [0-9]* insns (limit 1000000)' "$refnic" verify "$progs/pass.bpf.o" --log 0
+bad 1 'a refusal in a function' "refused at instruction [0-9]* in look() (.*levels.o.c:11)" "$refnic" verify "$tmp/levels.o" --program g
+holds 'names it' grep -q "^; in look(), which program 'g' of section 'xdp' calls" "$tmp/out"
+"$refnic" verify "$tmp/levels.o" --program g --json >"$tmp/out" 2>/dev/null
+holds 'in JSON too' grep -q '"function": "look"' "$tmp/out"
+clang -target bpf -O2 -I/usr/include/"$(gcc -print-multiarch)" -c "$tmp/refused.o.c" -o "$tmp/nobtf.o"
+bad 1 'without BTF' "is refused at instruction 1: PACKET" "$refnic" verify "$tmp/nobtf.o"
+holds 'says how to get source lines' grep -q 'compiled with -g' "$tmp/out"
+# 200,000 steps, then one that is refused
+echo b700000000000000 0700000001000000 a500feffa0860100 7990000000000000 9500000000000000 >"$tmp/steps"
+"$refnic" verify --insns --log 2 <"$tmp/steps" >"$tmp/out" 2>/dev/null
+holds 'a log without room for all says so' grep -q '^\.\.\. [0-9]* lines before do not fit \.\.\.$' "$tmp/out"
+holds 'and has the last steps' grep -q '^3: (79) r0 = ' "$tmp/out"
+holds 'and the reason' grep -q '^instruction 3: R9 is not initialised' "$tmp/out"
 "$refnic" replay "$tmp/refused.o" $trace -o "$tmp/refused" >"$tmp/log" 2>&1
 holds 'replay refuses it with 1' test $? = 1
 holds 'replay prints the source line' grep -q '^; .*refused.o.c:5: .*unchecked' "$tmp/log"

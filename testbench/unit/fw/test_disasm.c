@@ -36,12 +36,12 @@ static const struct {
 	{W(0xdb, 10, 6, -8, 0), W_EXIT, "lock *(u64 *)(r10 -8) += r6"},
 	{W(0xc3, 10, 6, -8, 0xa1), W_EXIT, "r6 = atomic_fetch_xor((u32 *)(r10 -8), r6)"},
 	{W(0xdb, 10, 6, -8, 0xf1), W_EXIT, "r0 = cmpxchg((u64 *)(r10 -8), r0, r6)"},
-	{W(0x15, 1, 0, 0, -1), W_EXIT, "if r1 == -1 goto +0"},
-	{W(0x2e, 1, 2, -1, 0), W_EXIT, "if w1 > w2 goto -1"},
-	{W(0xc6, 1, 0, 0, 4), W_EXIT, "if w1 s< 4 goto +0"},
-	{W(0x4d, 1, 2, 0, 0), W_EXIT, "if r1 & r2 goto +0"},
-	{W(0x05, 0, 0, -1, 0), W_EXIT, "goto -1"},
-	{W(0x06, 0, 0, 0, -2), W_EXIT, "gotol -2"},
+	{W(0x15, 1, 0, 0, -1), W_EXIT, "if r1 == -1 goto pc+0"},
+	{W(0x2e, 1, 2, -1, 0), W_EXIT, "if w1 > w2 goto pc-1"},
+	{W(0xc6, 1, 0, 0, 4), W_EXIT, "if w1 s< 4 goto pc+0"},
+	{W(0x4d, 1, 2, 0, 0), W_EXIT, "if r1 & r2 goto pc+0"},
+	{W(0x05, 0, 0, -1, 0), W_EXIT, "goto pc-1"},
+	{W(0x06, 0, 0, 0, -2), W_EXIT, "gotol pc-2"},
 	{W(0x85, 0, 0, 0, 1), W_EXIT, "call map_lookup_elem#1"},
 	{W(0x85, 0, 0, 0, -7), W_EXIT, "call unknown#-7"},
 	{W(0x85, 0, 1, 0, -1), W_EXIT, "call pc-1"},
@@ -111,6 +111,6 @@ Test(disasm, insn_print_counts_jumps_from_the_index)
 	char buf[32];
 
 	cr_assert_eq(insn_decode((const uint8_t *)wire, 4, INSN_GROUPS, insns, &err), 0);
-	cr_expect_eq(insn_print(buf, sizeof(buf), insns, 1), strlen("goto +1"));
-	cr_expect_str_eq(buf, "goto +1");
+	cr_expect_eq(insn_print(buf, sizeof(buf), insns, 1), strlen("goto pc+1"));
+	cr_expect_str_eq(buf, "goto pc+1");
 }

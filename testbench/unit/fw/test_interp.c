@@ -794,6 +794,6 @@ Test(interp, trace_shows_each_instruction_before_it_runs)
 	b.run.trace = trace_fn;
 	b.run.trace_ctx = &t;
 	cr_expect_eq(box_run(&b), 8);
-	cr_expect_str_eq(t.text, "0 r0 = 0x7 ll;2 if r0 == 7 goto +1;4 call pc+1;6 r0 += 1;7 exit;5 exit;");
+	cr_expect_str_eq(t.text, "0 r0 = 0x7 ll;2 if r0 == 7 goto pc+1;4 call pc+1;6 r0 += 1;7 exit;5 exit;");
 	cr_expect(t.calls == 6 && t.r0 == 8);
 }

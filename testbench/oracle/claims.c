@@ -6,11 +6,13 @@
 #include "core.h"
 #include "verify/walk.h"
 
-#define NONE UINT32_MAX
+#define NONE         UINT32_MAX
+#define WHOLE_VISITS 200000 /* instructions: a program with more of them, path by path, has too many paths */
 
 struct claims {
 	struct claims_at *at;
 	uint32_t slots;
+	uint32_t visits;
 	bool whole;    /* every path is walked to its end: none is cut off for what was seen before */
 	uint32_t last; /* instruction that was walked, and whose result has not been looked at */
 };
@@ -28,7 +30,7 @@ static void note_value(struct claims_of *of, const struct scalar *var)
 		of->values[of->count++] = value;
 }
 
-static void note(struct claims_of *of, const struct reg *r)
+void claims_note(struct claims_of *of, const struct reg *r)
 {
 	if (reg_is_scalar(r)) {
 		note_value(of, &r->var);
@@ -49,7 +51,7 @@ static void note_result(struct verify *v, struct claims_at *at, uint32_t last)
 	case INSN_CLASS_ALU:
 	case INSN_CLASS_LDX:
 	case INSN_CLASS_LDSX:
-		note(&at->after, walk_reg(v, insn->dst));
+		claims_note(&at->after, walk_reg(v, insn->dst));
 		break;
 	case INSN_CLASS_JMP:
 		at->jumps |= v->insn == (uint32_t)insn->imm;
@@ -87,8 +89,10 @@ static void watch(void *ctx, struct verify *v, enum verify_event event, const st
 	if (event != VERIFY_VISITS)
 		return;
 	for (uint8_t r = 0; r < CLAIMS_REGS; r++)
-		note(&claims->at[v->insn].before[r], walk_reg(v, r));
+		claims_note(&claims->at[v->insn].before[r], walk_reg(v, r));
 	claims->last = v->insn;
+	if (claims->whole && ++claims->visits == WHOLE_VISITS)
+		v->result.visited = VERIFY_MAX_VISITED;
 }
 
 static bool collect(struct device *device, const uint8_t *wire, struct claims *claims)
@@ -104,14 +108,15 @@ static bool collect(struct device *device, const uint8_t *wire, struct claims *c
 	return !verdict.error;
 }
 
-void claims_collect(struct device *device, const uint8_t *wire, uint32_t slots, struct claims_at *at)
+bool claims_collect(struct device *device, const uint8_t *wire, uint32_t slots, struct claims_at *at)
 {
 	struct claims claims = {.at = at, .slots = slots, .whole = true};
 
 	if (collect(device, wire, &claims))
-		return;
+		return true;
 	/* too many paths: numbers that do not matter can be others on those that were cut off */
 	device_unload(device);
 	claims.whole = false;
 	collect(device, wire, &claims);
+	return false;
 }

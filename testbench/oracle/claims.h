@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "oracle/device.h"
-#include "verify/scalar.h"
+#include "verify/state.h"
 
 #define CLAIMS_REGS   11
 #define CLAIMS_VALUES 8
@@ -28,9 +28,13 @@ struct claims_at {
 	bool falls, jumps;      /* sides of a conditional jump that can be gone */
 };
 
+/* Adds what the register holds. */
+void claims_note(struct claims_of *of, const struct reg *r);
+
 /*
  * Has the device verify the program, as device_load() does, and follows it; at: slots rows, which become the claims.
+ * Returns whether every path was walked to its end, none cut off for what was seen before.
  */
-void claims_collect(struct device *device, const uint8_t *wire, uint32_t slots, struct claims_at *at);
+bool claims_collect(struct device *device, const uint8_t *wire, uint32_t slots, struct claims_at *at);
 
 #endif

@@ -63,6 +63,11 @@ static bool is_computed(const uint8_t *insn)
 				 !(is_alu(insn, BPF_MOV) && BPF_SRC(insn[0]) == BPF_K));
 }
 
+static bool is_call(const uint8_t *insn)
+{
+	return insn[0] == (BPF_JMP | BPF_CALL);
+}
+
 static bool is_any(const uint8_t *insn)
 {
 	(void)insn;
@@ -90,6 +95,35 @@ static bool is_atomic_refused(const struct reasons_case *c)
 	int opcode = refused_opcode(c);
 
 	return opcode == (BPF_STX | BPF_ATOMIC | BPF_W) || opcode == (BPF_STX | BPF_ATOMIC | BPF_DW);
+}
+
+/*
+ * A loop that the kernel takes for endless ends: our verifier has walked every path to its end, or the kernel's state
+ * has a slot of which it knows nothing but that it was written ("fp-8=m???mmmm"), where the counter can be.
+ */
+static bool is_forgotten(const struct reasons_case *c)
+{
+	const char *at = strstr(c->closing, " fp-");
+
+	for (; at && !c->whole; at = strstr(at + 1, " fp-")) {
+		const char *kinds = at + strcspn(at, "=");
+
+		if (memchr(kinds, 'm', strspn(kinds, "=m?0r")))
+			break;
+	}
+	return strstr(c->log, "infinite loop detected") && (c->whole || at);
+}
+
+/* One byte at a pointer itself, which was found below the packet's end. */
+static bool is_first_byte(const struct reasons_case *c)
+{
+	const char *at = strstr(c->log, "invalid access to packet, ");
+	unsigned int reg, id;
+	int end = 0;
+
+	return at &&
+	       sscanf(at, "invalid access to packet, off=0 size=1, R%u(id=%u,off=0,r=0)%n", &reg, &id, &end) == 2 &&
+	       end;
 }
 
 /*
@@ -169,16 +203,19 @@ static bool is_nothing(const struct reasons_case *c)
 	return size && strchr(",\n", size[strlen(" size=0")]);
 }
 
-const struct told_rule reasons_tell_all = {is_computed, is_any, is_any, is_any, is_any};
+const struct told_rule reasons_tell_all = {is_computed, is_any, is_any, is_any, is_any, is_any};
 
 #define REASON(name, closing, when, why) {name, closing, when, {NULL}, why},
 #define TOLD(name, why, ...)             {name, NULL, NULL, {__VA_ARGS__}, why},
+#define PATHS(name, why)                 {name, NULL, NULL, {NULL}, why},
 const struct reason reasons_rows[] = {
 #include "oracle/reasons.def"
 };
 #undef REASON
 #undef TOLD
+#undef PATHS
 
+const int reasons_paths = 0;
 const size_t reasons_count = sizeof(reasons_rows) / sizeof(reasons_rows[0]);
 
 int reasons_find(const struct reasons_case *c)

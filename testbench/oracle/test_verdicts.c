@@ -5,17 +5,25 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fuzz/generate.h"
+#include "oracle/mutants.h"
 #include "oracle/shapes.h"
 #include "oracle/trial.h"
 #include "virtio_net_xdp.h"
 
-#define PROGRAMS       1000
+/* A few seconds, of each kind. */
+#ifdef __SANITIZE_ADDRESS__
+#define PROGRAMS 500
+#else
+#define PROGRAMS 2000
+#endif
 #define PROGRESS_AFTER 10 /* seconds between two lines of a long run */
 
 static uint64_t setting(const char *name, uint64_t otherwise)
@@ -99,4 +107,46 @@ static uint32_t make_shape(struct trial *trial, uint64_t seed, uint8_t *wire)
 Test(oracle, shapes)
 {
 	try_all("shapes", make_shape);
+}
+
+#define MUTANT_SLOTS   1024 /* the largest program that is changed */
+#define MUTANTS_A_PAIR 100  /* programs in turn that are made from the same two objects */
+
+static struct mutants *open_mutants(void)
+{
+	char path[4096], *dir;
+	struct mutants *mutants;
+	ssize_t bytes = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	cr_assert_gt(bytes, 0);
+	path[bytes] = 0;
+	dir = dirname(path);
+	strcat(dir, "/progs");
+	mutants = mutants_open(dir, MUTANT_SLOTS);
+	return mutants;
+}
+
+static uint32_t make_mutant(struct trial *trial, uint64_t seed, uint8_t *wire)
+{
+	static struct mutants *mutants;
+	static uint64_t pair;
+	const struct load_map *maps;
+	size_t num_maps;
+
+	if (!mutants)
+		mutants = open_mutants();
+	if (pair != seed / MUTANTS_A_PAIR + 1) {
+		pair = seed / MUTANTS_A_PAIR + 1;
+		maps = mutants_maps(mutants, pair, false, &num_maps);
+		if (!trial_maps(trial, maps, num_maps)) { /* some size was one too many */
+			maps = mutants_maps(mutants, pair, true, &num_maps);
+			cr_assert(trial_maps(trial, maps, num_maps));
+		}
+	}
+	return mutants_program(mutants, seed, wire);
+}
+
+Test(oracle, mutants)
+{
+	try_all("mutants", make_mutant);
 }

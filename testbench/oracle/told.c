@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "oracle/told.h"
 
-#include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct writer {
-	struct bpf_insn *out;
-	uint32_t count, room;
-	bool full;
-};
-
-static void put_insn(struct writer *w, const struct bpf_insn *insn)
+void told_put(struct told_writer *w, const struct bpf_insn *insn)
 {
 	if (w->count < w->room)
 		w->out[w->count++] = *insn;
@@ -19,33 +12,33 @@ static void put_insn(struct writer *w, const struct bpf_insn *insn)
 		w->full = true;
 }
 
-static void put(struct writer *w, uint8_t code, uint8_t dst, int16_t off, int32_t imm)
+static void put(struct told_writer *w, uint8_t code, uint8_t dst, int16_t off, int32_t imm)
 {
-	put_insn(w, &(struct bpf_insn){.code = code, .dst_reg = dst & 0xf, .off = off, .imm = imm});
+	told_put(w, &(struct bpf_insn){.code = code, .dst_reg = dst & 0xf, .off = off, .imm = imm});
 }
 
-static void put_trap(struct writer *w)
+void told_put_trap(struct told_writer *w)
 {
 	put(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, TOLD_R0);
 	put(w, BPF_JMP | BPF_EXIT, 0, 0, 0);
 }
 
 /* Goes on if "reg op imm", of class JMP or JMP32. */
-static void put_check(struct writer *w, uint8_t class, uint8_t op, uint8_t reg, int32_t imm)
+static void put_check(struct told_writer *w, uint8_t class, uint8_t op, uint8_t reg, int32_t imm)
 {
 	put(w, class | op | BPF_K, reg, 2, imm);
-	put_trap(w);
+	told_put_trap(w);
 }
 
 /* Goes on if all of the bits are 0. */
-static void put_zeros(struct writer *w, uint8_t reg, uint32_t bits)
+static void put_zeros(struct told_writer *w, uint8_t reg, uint32_t bits)
 {
 	put(w, BPF_JMP | BPF_JSET | BPF_K, reg, 1, (int32_t)bits);
 	put(w, BPF_JMP | BPF_JA, 0, 2, 0);
-	put_trap(w);
+	told_put_trap(w);
 }
 
-static void put_unsigned(struct writer *w, uint8_t reg, const struct range *r, uint8_t class, uint64_t limit)
+static void put_unsigned(struct told_writer *w, uint8_t reg, const struct range *r, uint8_t class, uint64_t limit)
 {
 	if (r->umax < limit)
 		put_check(w, class, BPF_JLE, reg, (int32_t)r->umax);
@@ -53,7 +46,7 @@ static void put_unsigned(struct writer *w, uint8_t reg, const struct range *r, u
 		put_check(w, class, BPF_JGE, reg, (int32_t)r->umin);
 }
 
-static void put_signed(struct writer *w, uint8_t reg, const struct range *r, uint8_t class)
+static void put_signed(struct told_writer *w, uint8_t reg, const struct range *r, uint8_t class)
 {
 	if (r->smin > INT32_MIN)
 		put_check(w, class, BPF_JSGE, reg, (int32_t)r->smin);
@@ -63,7 +56,7 @@ static void put_signed(struct writer *w, uint8_t reg, const struct range *r, uin
 
 #define LOW_BITS 3 /* these can be told one by one: what alignment is made of */
 
-static void put_number(struct writer *w, uint8_t reg, const struct scalar *s)
+static void put_number(struct told_writer *w, uint8_t reg, const struct scalar *s)
 {
 	uint32_t zeros = (uint32_t)(~(s->bits.mask | s->bits.value)) & INT32_MAX;
 
@@ -83,11 +76,11 @@ static void put_number(struct writer *w, uint8_t reg, const struct scalar *s)
 	}
 }
 
-static void put_values(struct writer *w, uint8_t reg, const struct claims_of *of)
+static void put_values(struct told_writer *w, uint8_t reg, const struct claims_of *of)
 {
 	for (uint32_t i = 0; i < of->count; i++)
 		put(w, BPF_JMP | BPF_JEQ | BPF_K, reg, (int16_t)(of->count - i + 1), of->values[i]);
-	put_trap(w);
+	told_put_trap(w);
 }
 
 static bool is_number(const struct claims_of *of)
@@ -95,7 +88,7 @@ static bool is_number(const struct claims_of *of)
 	return of->seen && !of->other;
 }
 
-static void put_claim(struct writer *w, uint8_t reg, const struct claims_of *of)
+void told_put_claim(struct told_writer *w, uint8_t reg, const struct claims_of *of)
 {
 	if (!is_number(of))
 		return;
@@ -116,24 +109,23 @@ static bool is_jump(const struct bpf_insn *insn)
 	       BPF_OP(insn->code) != BPF_EXIT;
 }
 
-/* What the instruction is about to use as an offset, a size or a condition. */
-static void put_uses(struct writer *w, const struct bpf_insn *insn, const struct claims_at *at)
+void told_put_uses(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at)
 {
 	bool by_reg = BPF_SRC(insn->code) == BPF_X && insn->src_reg < CLAIMS_REGS;
 
 	if (insn->dst_reg >= CLAIMS_REGS)
 		return;
 	if (is_jump(insn) && BPF_OP(insn->code) != BPF_JA) {
-		put_claim(w, insn->dst_reg, &at->before[insn->dst_reg]);
+		told_put_claim(w, insn->dst_reg, &at->before[insn->dst_reg]);
 		if (by_reg)
-			put_claim(w, insn->src_reg, &at->before[insn->src_reg]);
+			told_put_claim(w, insn->src_reg, &at->before[insn->src_reg]);
 	} else if (insn->code == (BPF_JMP | BPF_CALL)) {
 		for (uint8_t reg = 1; reg <= 5; reg++)
-			put_claim(w, reg, &at->before[reg]);
+			told_put_claim(w, reg, &at->before[reg]);
 	} else if (class_of(insn) == BPF_ALU64 && BPF_OP(insn->code) != BPF_MOV && by_reg &&
 		   is_number(&at->before[insn->dst_reg]) != is_number(&at->before[insn->src_reg])) {
-		put_claim(w, insn->dst_reg, &at->before[insn->dst_reg]);
-		put_claim(w, insn->src_reg, &at->before[insn->src_reg]);
+		told_put_claim(w, insn->dst_reg, &at->before[insn->dst_reg]);
+		told_put_claim(w, insn->src_reg, &at->before[insn->src_reg]);
 	}
 }
 
@@ -141,13 +133,13 @@ static void put_uses(struct writer *w, const struct bpf_insn *insn, const struct
  * A branch of which one side ends the program; to look at, it still leads there, since no instruction may be beyond
  * reach. Returns the instruction that leads to the branch's target.
  */
-static uint32_t put_side(struct writer *w, const struct bpf_insn *insn, bool jumps)
+static uint32_t put_side(struct told_writer *w, const struct bpf_insn *insn, bool jumps)
 {
 	struct bpf_insn jump = *insn;
 	uint32_t first = w->count;
 
 	jump.off = jumps ? 3 : 1;
-	put_insn(w, &jump);
+	told_put(w, &jump);
 	if (!jumps)
 		put(w, BPF_JMP | BPF_JA, 0, 3, 0);
 	put(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, TOLD_R0);
@@ -159,32 +151,32 @@ static uint32_t put_side(struct writer *w, const struct bpf_insn *insn, bool jum
 }
 
 /* Goes on if the two registers, which are equal, can be told to be so. */
-static void put_equal(struct writer *w, uint8_t a, uint8_t b)
+static void put_equal(struct told_writer *w, uint8_t a, uint8_t b)
 {
 	for (int i = 0; i < 2; i++) {
-		put_insn(w, &(struct bpf_insn){.code = BPF_JMP | BPF_JLE | BPF_X,
+		told_put(w, &(struct bpf_insn){.code = BPF_JMP | BPF_JLE | BPF_X,
 					       .dst_reg = (i ? b : a) & 0xf,
 					       .src_reg = (i ? a : b) & 0xf,
 					       .off = 2});
-		put_trap(w);
+		told_put_trap(w);
 	}
 }
 
 #define EQUAL_SLOTS 6
 
 /* A comparison of pointers for equality, with what equality means. Returns the instruction that leads to its target. */
-static uint32_t put_comparison(struct writer *w, const struct bpf_insn *insn)
+static uint32_t put_comparison(struct told_writer *w, const struct bpf_insn *insn)
 {
 	struct bpf_insn jump = *insn;
 	uint32_t first = w->count;
 
 	if (BPF_OP(insn->code) == BPF_JNE) {
-		put_insn(w, insn);
+		told_put(w, insn);
 		put_equal(w, insn->dst_reg, insn->src_reg);
 		return first;
 	}
 	jump.off = 1;
-	put_insn(w, &jump);
+	told_put(w, &jump);
 	put(w, BPF_JMP | BPF_JA, 0, EQUAL_SLOTS + 1, 0);
 	put_equal(w, insn->dst_reg, insn->src_reg);
 	put(w, BPF_JMP | BPF_JA, 0, 0, 0);
@@ -205,7 +197,7 @@ static struct claims_of negative(const struct claims_of *of)
 }
 
 /* pointer -= number, as pointer += -number. */
-static void put_minus(struct writer *w, const struct bpf_insn *insn, const struct claims_at *at)
+static void put_minus(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at)
 {
 	struct bpf_insn add = *insn;
 	const struct claims_of *of = &at->before[insn->src_reg];
@@ -214,14 +206,14 @@ static void put_minus(struct writer *w, const struct bpf_insn *insn, const struc
 	add.code = (uint8_t)(BPF_ALU64 | BPF_ADD | BPF_SRC(insn->code));
 	if (BPF_SRC(insn->code) == BPF_K) {
 		add.imm = -insn->imm;
-		put_insn(w, &add);
+		told_put(w, &add);
 		return;
 	}
 	put(w, BPF_ALU64 | BPF_NEG, insn->src_reg, 0, 0);
-	put_claim(w, insn->src_reg, &neg);
-	put_insn(w, &add);
+	told_put_claim(w, insn->src_reg, &neg);
+	told_put(w, &add);
 	put(w, BPF_ALU64 | BPF_NEG, insn->src_reg, 0, 0);
-	put_claim(w, insn->src_reg, of);
+	told_put_claim(w, insn->src_reg, of);
 }
 
 /* Where each slot of the program went. */
@@ -263,6 +255,26 @@ static bool meant(told_fn *fn, const struct bpf_insn *insn)
 	return fn && fn((const uint8_t *)insn);
 }
 
+struct bpf_insn told_plain(const struct bpf_insn *insn)
+{
+	bool alu = class_of(insn) == BPF_ALU || class_of(insn) == BPF_ALU64,
+	     by_zero = alu && BPF_SRC(insn->code) == BPF_K && !insn->imm;
+	struct bpf_insn other = *insn;
+
+	if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg &&
+	    (insn->imm == BPF_FUNC_spin_lock || insn->imm == BPF_FUNC_spin_unlock)) {
+		other.imm = BPF_FUNC_get_smp_processor_id;
+	} else if (by_zero && BPF_OP(insn->code) == BPF_DIV) {
+		other.code = (uint8_t)(class_of(insn) | BPF_MOV | BPF_K);
+		other.off = 0;
+	} else if (by_zero && BPF_OP(insn->code) == BPF_MOD) {
+		other.code = (uint8_t)(class_of(insn) | BPF_MOV | BPF_X);
+		other.src_reg = insn->dst_reg;
+		other.off = 0;
+	}
+	return other;
+}
+
 /* On every path. */
 static bool is_pointer(const struct claims_of *of)
 {
@@ -288,7 +300,7 @@ static bool is_minus(const struct bpf_insn *insn, const struct claims_at *at)
 	       is_number(&at->before[insn->src_reg]);
 }
 
-static void rewrite(struct writer *w, const struct bpf_insn *in, uint32_t slots, const struct claims_at *claims,
+static void rewrite(struct told_writer *w, const struct bpf_insn *in, uint32_t slots, const struct claims_at *claims,
 		    const struct told_rule *rule, const struct places *places)
 {
 	for (uint32_t i = 0; i < slots; i++) {
@@ -297,11 +309,11 @@ static void rewrite(struct writer *w, const struct bpf_insn *in, uint32_t slots,
 
 		places->start[i] = w->count;
 		if (meant(rule->use, insn))
-			put_uses(w, insn, at);
+			told_put_uses(w, insn, at);
 		places->at[i] = w->count;
 		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW) && i + 1 < slots) {
-			put_insn(w, insn);
-			put_insn(w, &in[++i]);
+			told_put(w, insn);
+			told_put(w, &in[++i]);
 		} else if (meant(rule->side, insn) && has_one_side(insn, at)) {
 			places->at[i] = put_side(w, insn, at->jumps);
 		} else if (meant(rule->equal, insn) && is_equality(insn, at)) {
@@ -309,9 +321,11 @@ static void rewrite(struct writer *w, const struct bpf_insn *in, uint32_t slots,
 		} else if (meant(rule->minus, insn) && is_minus(insn, at)) {
 			put_minus(w, insn, at);
 		} else {
-			put_insn(w, insn);
+			struct bpf_insn other = meant(rule->plain, insn) ? told_plain(insn) : *insn;
+
+			told_put(w, &other);
 			if (meant(rule->result, insn))
-				put_claim(w, insn->dst_reg, &at->after);
+				told_put_claim(w, insn->dst_reg, &at->after);
 		}
 	}
 }
@@ -319,7 +333,7 @@ static void rewrite(struct writer *w, const struct bpf_insn *in, uint32_t slots,
 uint32_t told_rewrite(const uint8_t *wire, uint32_t slots, const struct claims_at *claims, const struct told_rule *rule,
 		      uint8_t *out, uint32_t room)
 {
-	struct writer w = {.out = (void *)out, .room = room};
+	struct told_writer w = {.out = (void *)out, .room = room};
 	struct places places = {calloc(slots, sizeof(uint32_t)), calloc(slots, sizeof(uint32_t))};
 	bool good = places.start && places.at;
 

@@ -7,6 +7,7 @@
 #ifndef TESTBENCH_ORACLE_TOLD_H
 #define TESTBENCH_ORACLE_TOLD_H
 
+#include <linux/bpf.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,7 +25,26 @@ struct told_rule {
 	told_fn *side;   /* that a branch can only go one way */
 	told_fn *equal;  /* that of two pointers found equal none is above the other */
 	told_fn *minus;  /* what is subtracted from a pointer: its negative is added */
+	told_fn *plain;  /* nothing: it becomes another one that does the same */
 };
+
+/* A program being written. */
+struct told_writer {
+	struct bpf_insn *out;
+	uint32_t count, room;
+	bool full; /* there was more to write */
+};
+
+void told_put(struct told_writer *w, const struct bpf_insn *insn);
+/* Ends the program. */
+void told_put_trap(struct told_writer *w);
+/* Ends it unless the number in the register is one of these; what nothing is known of is not checked. */
+void told_put_claim(struct told_writer *w, uint8_t reg, const struct claims_of *of);
+/* The same for what the instruction is about to use as an offset, a size or a condition. */
+void told_put_uses(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
+
+/* What does the same: for a call that has to do with locks one without effect, for a division by 0 its result. */
+struct bpf_insn told_plain(const struct bpf_insn *insn);
 
 /* Writes the program to out, room slots. Returns slots, 0 if there are too many. */
 uint32_t told_rewrite(const uint8_t *wire, uint32_t slots, const struct claims_at *claims, const struct told_rule *rule,

@@ -19,6 +19,7 @@
 #include "oracle/claims.h"
 #include "oracle/device.h"
 #include "oracle/kprog.h"
+#include "oracle/paths.h"
 #include "oracle/reasons.h"
 #include "virtio_net_xdp.h"
 
@@ -55,6 +56,9 @@ struct trial {
 	uint32_t slots;
 	uint64_t seed;
 	bool faulty;
+	char closing[1024]; /* what the kernel said last of it */
+	bool whole;         /* our verifier can walk every path of it to its end */
+	int path_row;       /* the reason for which it refused a path, if not reasons_paths */
 };
 
 static const char *const frames_path = "traces/http.pcap";
@@ -199,7 +203,7 @@ static bool has_values(const struct load_map *map)
 /* Helpers whose result is the machine's own, or depends on what the two sides have around them. */
 static bool is_repeatable_helper(int32_t helper)
 {
-	static const uint8_t helpers[] = {1, 2, 3, 12, 44, 51, 54, 93, 94, 188, 189, 190};
+	static const uint8_t helpers[] = {1, 2, 3, 12, 44, 51, 93, 94, 188, 190};
 
 	return helper >= 0 && helper < 256 && memchr(helpers, helper, sizeof(helpers));
 }
@@ -369,7 +373,8 @@ static int told_row(struct trial *t)
 	uint32_t slots;
 
 	for (size_t i = 0; i < reasons_count; i++) {
-		int prog = reasons_rows[i].closing ? -1 : load_told(t, &reasons_rows[i].told, &slots, NULL);
+		bool told = !reasons_rows[i].closing && (int)i != reasons_paths;
+		int prog = told ? load_told(t, &reasons_rows[i].told, &slots, NULL) : -1;
 
 		if (prog >= 0) {
 			close(prog);
@@ -387,31 +392,60 @@ static void tell_log(const struct trial *t, const char *what)
 		fprintf(stderr, "%s\n%s\n", what, t->log + (length > 2000 ? length - 2000 : 0));
 }
 
+/* The row for what the kernel said last of a program that was told all, or -1. */
+static int closing_row(struct trial *t)
+{
+	struct reasons_case c = {.log = t->log, .closing = t->closing, .whole = t->whole};
+
+	reasons_closing(t->log, t->closing, sizeof(t->closing));
+	return reasons_find(&c);
+}
+
+static bool judge_path(void *ctx, const uint8_t *wire, uint32_t slots)
+{
+	struct trial *t = ctx;
+	int prog = kprog_load(wire, slots, t->fds, t->num_maps, NULL), row;
+
+	if (prog >= 0) {
+		close(prog);
+		return true;
+	}
+	t->log[0] = 0;
+	kprog_load(wire, slots, t->fds, t->num_maps, t->log);
+	row = closing_row(t);
+	if (row >= 0)
+		t->path_row = row;
+	return row >= 0;
+}
+
+/* Path by path the kernel may have nothing against it, or have a reason. */
+static int paths_row(struct trial *t)
+{
+	t->path_row = reasons_paths;
+	device_unload(&t->devices[0]);
+	return paths_each(&t->devices[0], t->wire, t->slots, judge_path, t) ? t->path_row : -1;
+}
+
 /*
  * There must be a reason for it: it has to be told something, or refuses for a reason that has nothing to do with it.
  * Returns a descriptor of what is to run like the program, or -1.
  */
 static int judge(struct trial *t)
 {
-	struct reasons_case c = {.log = t->log, .wire = t->told};
-	char closing[512];
+	uint32_t slots;
 	int prog, row;
 
 	device_unload(&t->devices[0]);
-	claims_collect(&t->devices[0], t->wire, t->slots, t->claims);
-	prog = load_told(t, &reasons_tell_all, &c.slots, t->log);
-	if (prog < 0) {
-		reasons_closing(t->log, closing, sizeof(closing));
-		c.closing = closing;
-		row = reasons_find(&c);
-	} else {
-		row = told_row(t);
-	}
+	t->whole = claims_collect(&t->devices[0], t->wire, t->slots, t->claims);
+	prog = load_told(t, &reasons_tell_all, &slots, t->log);
+	row = prog < 0 ? closing_row(t) : told_row(t);
+	if (row < 0)
+		row = paths_row(t);
 	if (row >= 0) {
 		t->counts.reasons[row]++;
 		return prog;
 	}
-	fault(t, "accepted here, refused by the kernel without a reason in the list: %s", closing);
+	fault(t, "accepted here, refused by the kernel without a reason in the list: %s", t->closing);
 	tell_log(t, "the kernel's log, when told what is known here, ends:");
 	t->log[0] = 0;
 	kprog_load(t->wire, t->slots, t->fds, t->num_maps, t->log);
@@ -448,6 +482,19 @@ void trial_program(struct trial *t, const uint8_t *wire, uint32_t slots, uint64_
 	} else if (verdict.error) {
 		t->counts.only_kernel++;
 		t->counts.errors[verdict.error % TRIAL_ERRORS_MAX]++;
+		if (getenv("REV")) {
+			char log[66000], *p;
+			device_unload(&t->devices[0]);
+			device_load(&t->devices[0], wire, slots, 1, &verdict);
+			device_log(&t->devices[0], log, sizeof log);
+			p = log + strlen(log);
+			while (p > log && p[-1] == 10)
+				*--p = 0;
+			p = strrchr(log, 10);
+			const uint8_t *b = wire + 8 * verdict.insn;
+			fprintf(stderr, "REV %lu: %02x %02x %02x%02x %02x%02x%02x%02x %s\n", seed, b[0], b[1], b[2],
+				b[3], b[4], b[5], b[6], b[7], p ? p + 1 : log);
+		}
 	} else {
 		bool same;
 

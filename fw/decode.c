@@ -161,24 +161,6 @@ static const char *check_fields(const struct slot *s, const struct insn_info *in
 	return NULL;
 }
 
-static bool writes_frame_ptr(const struct slot *s, const struct insn_info *info)
-{
-	switch (info->cls) {
-	case INSN_CLASS_ALU:
-	case INSN_CLASS_LDX:
-	case INSN_CLASS_LDSX:
-	case INSN_CLASS_LD_IMM64:
-	case INSN_CLASS_LD_MAP:
-	case INSN_CLASS_LD_MAP_VALUE:
-		return s->dst == INSN_FRAME_PTR;
-	case INSN_CLASS_ATOMIC:
-		/* CMPXCHG writes R0 */
-		return info->op >= INSN_ATOMIC_FETCH_ADD && info->op != INSN_ATOMIC_CMPXCHG && s->src == INSN_FRAME_PTR;
-	default:
-		return false;
-	}
-}
-
 static bool shifts_too_far(const struct slot *s, const struct insn_info *info)
 {
 	bool shift = info->op == INSN_ALU_LSH || info->op == INSN_ALU_RSH || info->op == INSN_ALU_ARSH;
@@ -235,8 +217,6 @@ static const char *decode_row(const uint8_t *wire, uint32_t count, uint32_t i, c
 
 	if (what)
 		return what;
-	if (writes_frame_ptr(s, info))
-		return "frame pointer is read only";
 	if (shifts_too_far(s, info))
 		return "shift by a constant that is not below the operand's width";
 	if (is_jump(info))

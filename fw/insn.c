@@ -20,3 +20,24 @@ const struct insn_info insn_info[INSN_OPS] = {
 };
 
 _Static_assert(INSN_OPS <= 256, "struct insn holds the row's index in a byte");
+
+bool insn_writes_frame_ptr(const struct insn *insn)
+{
+	const struct insn_info *info = &insn_info[insn->op];
+
+	switch (info->cls) {
+	case INSN_CLASS_ALU:
+	case INSN_CLASS_LDX:
+	case INSN_CLASS_LDSX:
+	case INSN_CLASS_LD_IMM64:
+	case INSN_CLASS_LD_MAP:
+	case INSN_CLASS_LD_MAP_VALUE:
+		return insn->dst == INSN_FRAME_PTR;
+	case INSN_CLASS_ATOMIC:
+		/* CMPXCHG writes R0 */
+		return info->op >= INSN_ATOMIC_FETCH_ADD && info->op != INSN_ATOMIC_CMPXCHG &&
+		       insn->src == INSN_FRAME_PTR;
+	default:
+		return false;
+	}
+}

@@ -204,13 +204,16 @@ int insn_decode_at(const uint8_t *wire, uint32_t count, uint32_t i, uint32_t isa
 
 /*
  * Decodes count slots (8 bytes each, little-endian, at wire, any alignment) into out[count].
- * Checks opcodes, registers (R10 is never written), reserved fields, both halves of LD_IMM64, that every jump and call
+ * Checks opcodes, registers, reserved fields, both halves of LD_IMM64, that every jump and call
  * lands on an instruction, shifts by constants out of range. isa is the set of enum insn_group allowed. What one
- * instruction shows is checked here; paths are the verifier's: that none runs past the program's end or divides by the
- * constant 0, which real programs do where they never get to. Returns 0; -EINVAL (refused) or -ENOTSUP (a known
- * instruction outside of isa), with *err filled in.
+ * instruction shows is checked here; paths are the verifier's: that none runs past the program's end, writes R10 or
+ * divides by the constant 0, which real programs do where they never get to. Returns 0; -EINVAL (refused) or -ENOTSUP
+ * (a known instruction outside of isa), with *err filled in.
  */
 int insn_decode(const uint8_t *wire, uint32_t count, uint32_t isa, struct insn *out, struct insn_error *err);
+
+/* Whether it would change R10, which no run may: verified programs have it only where none comes. */
+bool insn_writes_frame_ptr(const struct insn *insn);
 
 /*
  * Prints instruction i of insns as text into buf, always terminated. Returns the length that the whole text has, as

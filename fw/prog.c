@@ -243,6 +243,7 @@ static void conclude(struct fw *fw, struct prog *prog)
 	}
 	exec_link(prog->insns, count, prog->maps);
 	exec_link_calls(prog->insns, count, prog->result.calls);
+	exec_link_exits(prog->insns, count, prog->access);
 	prog->exec = (struct exec_prog){
 		.insns = prog->insns,
 		.count = count,

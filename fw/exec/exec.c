@@ -23,6 +23,19 @@ void exec_link(struct insn *insns, uint32_t count, struct map *const *maps)
 	}
 }
 
+void exec_link_exits(struct insn *insns, uint32_t count, const uint8_t *access)
+{
+	static const struct insn hidden = {.op = INSN_EXIT, .off = 1};
+
+	bool dead = false;
+
+	for (uint32_t i = 0; i < count; i++) {
+		dead = (dead && insns[i].op == INSN_LD_SLOT2) || insn_writes_frame_ptr(&insns[i]);
+		if (dead || (insns[i].op == INSN_EXIT && access[i] == EXEC_ACCESS_HIDDEN))
+			insns[i] = hidden;
+	}
+}
+
 void exec_link_calls(struct insn *insns, uint32_t count, const struct exec_call *calls)
 {
 	for (uint32_t i = 0; i < count; i++)

@@ -14,6 +14,13 @@
 #define EXEC_ACTIONS     5 /* R0 below it is an action */
 #define EXEC_RECORDS     4 /* that a run can hold reserved at a time */
 
+/*
+ * Numbers below are no address of anything that programs have, nor of anything as far away again, and all addresses are
+ * below the other: comparisons with such numbers are the same on every machine.
+ */
+#define EXEC_ADDRESSES     ((uint64_t)1 << 15)
+#define EXEC_ADDRESSES_END ((uint64_t)1 << 60)
+
 struct fw;
 
 /* What a frozen program is to an engine: instructions that decoded (and, but for exec --no-verify, verified). */
@@ -53,8 +60,9 @@ struct exec_call {
 };
 
 enum exec_access {
-	EXEC_ACCESS_PLAIN, /* an address, as it stands */
-	EXEC_ACCESS_CTX,   /* struct fw_frame: offsets are the context's, 4 bytes wide, pointers load 8 */
+	EXEC_ACCESS_PLAIN,  /* an address, as it stands */
+	EXEC_ACCESS_CTX,    /* struct fw_frame: offsets are the context's, 4 bytes wide, pointers load 8 */
+	EXEC_ACCESS_HIDDEN, /* of EXIT: R0 can be an address: from EXEC_ADDRESSES on the result is 0 */
 };
 
 /* The state of one run; helpers get it. */
@@ -87,6 +95,11 @@ struct run {
  * insn.imm64 becomes the address of struct map, or of the value at the offset in the second slot.
  */
 void exec_link(struct insn *insns, uint32_t count, struct map *const *maps);
+/*
+ * Takes out of verified instructions what must not be executed as it stands: an EXIT that hides R0 has an off other
+ * than 0, and where R10 would be written, which no run comes to, there is such an EXIT. access: per slot.
+ */
+void exec_link_exits(struct insn *insns, uint32_t count, const uint8_t *access);
 /* Turns calls of helpers with OPTIONAL arguments into those of what reads no more than there is. calls: per slot. */
 void exec_link_calls(struct insn *insns, uint32_t count, const struct exec_call *calls);
 

@@ -615,6 +615,8 @@ tail_call: /* the target takes the calling function's frame */
 	GO;
 
 leave:
+	if (unlikely(pc->off && r[0] >= EXEC_ADDRESSES))
+		r[0] = 0;
 	run->depth = below;
 	if (likely(!depth))
 		return r[0];

@@ -340,8 +340,18 @@ static void emit_call_local(struct jit_work *w, const struct insn *insn)
 		come_back(w, &w->out);
 }
 
+/* What can be an address is 0. */
+static void hide_r0(struct jit_out *o)
+{
+	a64_mov_imm(o, TEMP, EXEC_ADDRESSES);
+	a64_arith(o, A64_SUBS, 8, XZR, R0, TEMP);
+	a64_csel(o, A64_LO, 8, R0, R0, XZR);
+}
+
 static void emit_exit(struct jit_work *w, uint32_t i)
 {
+	if (w->insns[i].off)
+		hide_r0(&w->out);
 	if (w->burst) {
 		if (!w->insns[i].imm) /* R0 may be anything: see show() */
 			w->needs |= JIT_NEED_PREPARED;

@@ -549,7 +549,7 @@ static void jump(struct opt_work *w, uint32_t i)
 	const struct insn_info *info = opt_info(w, i);
 
 	if (insn->op == INSN_JA && w->insns[insn->imm].op == INSN_EXIT) {
-		*insn = (struct insn){.op = INSN_EXIT};
+		*insn = (struct insn){.op = INSN_EXIT, .off = w->insns[insn->imm].off};
 		leave(w, i);
 		return;
 	}

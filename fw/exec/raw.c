@@ -51,6 +51,10 @@ static int raw_decode(struct fw_exec *exec, struct arena *arena, struct insn **i
 			raw_error_at(exec, i, "names a map, but raw programs have none");
 			return -EINVAL;
 		}
+		if (!exec->verify && insn_writes_frame_ptr(&(*insns)[i])) {
+			raw_error_at(exec, i, "writes R10, the frame pointer");
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -162,6 +166,8 @@ int fw_exec(struct fw_exec *exec)
 		rc = raw_verify(exec, &arena, insns, &result);
 	if (!rc) {
 		exec->error[0] = '\0';
+		if (exec->verify)
+			exec_link_exits(insns, exec->count, result.access);
 		prog.insns = insns;
 		prog.access = result.access;
 		prog.calls = result.calls;

@@ -148,13 +148,10 @@ static bool is_foregone(const struct insn_info *info, const struct reg *b)
 }
 
 /*
- * Numbers below ADDRESS_BEGIN are no address of anything, and those from ADDRESS_END on are greater than all: what such
- * a comparison in 64 bits says is known whatever the address. Half of what is free below is left to offsets. Both sides
- * are walked here, too.
+ * Numbers below EXEC_ADDRESSES are no address of anything, and those from EXEC_ADDRESSES_END on are greater than all:
+ * what such a comparison in 64 bits says is known whatever the address. Half of what is free below is left to offsets.
+ * Both sides are walked here, too.
  */
-#define ADDRESS_BEGIN ((uint64_t)NULL_REACH / 2)
-#define ADDRESS_END   ((uint64_t)1 << 60)
-
 static bool is_address(const struct reg *r)
 {
 	return reg_is_pointer(r) && !reg_can_be_null(r) && r->kind != REG_SHORT && r->kind != REG_HIDDEN;
@@ -162,12 +159,12 @@ static bool is_address(const struct reg *r)
 
 static bool is_above_addresses(const struct reg *r)
 {
-	return reg_is_scalar(r) && r->var.all.umin >= ADDRESS_END;
+	return reg_is_scalar(r) && r->var.all.umin >= EXEC_ADDRESSES_END;
 }
 
 static bool is_no_address(const struct reg *r)
 {
-	return is_above_addresses(r) || (reg_is_scalar(r) && r->var.all.umax < ADDRESS_BEGIN);
+	return is_above_addresses(r) || (reg_is_scalar(r) && r->var.all.umax < EXEC_ADDRESSES);
 }
 
 static bool is_known(const struct insn_info *info, const struct reg *pointer, const struct reg *number)
@@ -188,10 +185,16 @@ static bool is_known(const struct insn_info *info, const struct reg *pointer, co
 	}
 }
 
+bool branch_is_address(const struct verify *v, const struct reg *r)
+{
+	bool null = reg_can_be_null(r);
+
+	return (is_address(r) || null) && is_near(r) && is_near_object(v, r, NULL_REACH - (int64_t)EXEC_ADDRESSES);
+}
+
 bool branch_differ(const struct verify *v, const struct reg *pointer, const struct reg *number)
 {
-	return is_address(pointer) && is_no_address(number) && is_near(pointer) &&
-	       is_near_object(v, pointer, NULL_REACH / 2);
+	return is_no_address(number) && !reg_can_be_null(pointer) && branch_is_address(v, pointer);
 }
 
 /*
@@ -252,10 +255,10 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 	if (is_foregone(info, &b) || is_short_null_test(info, a, &b) || comparable(info, a, &b))
 		return 0;
 	if (is_known(info, a, &b))
-		return require_near_object(v, insn->dst, NULL_REACH / 2);
+		return require_near_object(v, insn->dst, NULL_REACH - (int64_t)EXEC_ADDRESSES);
 	if (is_known(info, &b, a)) {
 		mark_matters(v, &a->deps);
-		return require_near_object(v, insn->src, NULL_REACH / 2);
+		return require_near_object(v, insn->src, NULL_REACH - (int64_t)EXEC_ADDRESSES);
 	}
 	return refuse_compare(v, insn, info, a, &b);
 }
@@ -391,6 +394,16 @@ static void learn_packet(struct verify *v, uint8_t op, const struct reg *a, cons
 		prove(v, r, order == ORDER_BELOW);
 }
 
+/*
+ * Linux forgets limits with a sign in 64 bits once it knows that the number has 32. A device that knows more must not
+ * find more code dead where R10 is written, or it would accept what is refused elsewhere.
+ */
+static bool learns_little(const struct verify *v, const struct insn_info *info)
+{
+	return v->writes_fp && info->width == 8 && info->op >= INSN_JMP_SGT && info->op != INSN_JMP_LT &&
+	       info->op != INSN_JMP_LE;
+}
+
 static void learn_numbers(struct verify *v, const struct insn *insn, const struct insn_info *info, struct reg *b,
 			  bool taken)
 {
@@ -416,7 +429,8 @@ void branch_learn(struct verify *v, const struct insn *insn, bool taken)
 	struct reg a = *walk_reg(v, insn->dst), b = second(v, insn, info);
 
 	if (reg_is_scalar(&a) && reg_is_scalar(&b)) {
-		learn_numbers(v, insn, info, &b, taken);
+		if (!learns_little(v, info))
+			learn_numbers(v, insn, info, &b, taken);
 	} else if (reg_can_be_null(&a) && is_null_test(info, &b)) {
 		struct null learn = {a.kind, (info->op == INSN_JMP_EQ) == taken, v->locks, a.id};
 

@@ -198,23 +198,38 @@ static int refuse_actions(struct verify *v, uint32_t more)
 			     v->args.caps->actions);
 }
 
+/* An address is not told: a run that ends here has the result 0 unless R0 is too small for one. req: XO-186 */
+static int hide_result(struct verify *v, const struct reg *r0)
+{
+	if (!branch_is_address(v, r0))
+		return report_refuse(
+			v, VIRTIO_NET_XDP_VERIFY_POINTER, "R0 is %s%s, but the result must be a number",
+			reg_kind_text(r0->kind),
+			r0->kind == REG_HIDDEN || r0->kind == REG_SHORT ? "" : ", far from what it points into");
+	v->spots[v->insn].flags |= SPOT_HIDES;
+	return 0;
+}
+
 static int exit_main(struct verify *v)
 {
+	const struct reg *r0 = walk_reg(v, 0);
+	int ret = require_init(v, 0);
 	uint32_t actions;
-	int ret = require_scalar(v, 0, "the result"); /* req: XO-186 */
 
 	if (!ret)
 		ret = held_nothing(v, "end the run");
-	if (!ret && walk_reg(v, 0)->stale) /* req: XO-266 */
+	if (!ret && r0->stale) /* req: XO-266 */
 		ret = report_refuse(v, VIRTIO_NET_XDP_VERIFY_UNINIT,
 				    "R0 is the result, but comes from stack that was never written");
 	if (ret)
 		return ret;
-	mark_matters(v, &walk_reg(v, 0)->deps);
+	mark_matters(v, &r0->deps);
 	v->path_ends = true;
-	if (v->args.plain_memory)
-		return 0;
-	actions = actions_of(&walk_reg(v, 0)->var);
+	if (reg_is_pointer(r0))
+		ret = hide_result(v, r0);
+	if (ret || v->args.plain_memory)
+		return ret;
+	actions = reg_is_pointer(r0) ? 1u << VIRTIO_NET_XDP_ABORTED : actions_of(&r0->var);
 	/* req: XO-190, XO-191 */
 	if (v->args.strict_actions && actions & ~v->args.caps->actions)
 		return refuse_actions(v, actions & ~v->args.caps->actions);

@@ -176,6 +176,7 @@ static int check_maps(struct verify *v)
 
 		if (cls == INSN_CLASS_LD_MAP || cls == INSN_CLASS_LD_MAP_VALUE)
 			ret = require_map(v, insn);
+		v->writes_fp |= insn_writes_frame_ptr(insn);
 		v->locks |= cls == INSN_CLASS_CALL && takes_lock((uint32_t)insn->imm);
 		if (ret)
 			return ret;
@@ -230,7 +231,9 @@ static int accept(struct verify *v)
 	for (uint32_t i = 0; i < v->args.count; i++) {
 		const struct spot *spot = &v->spots[i];
 
-		v->result.access[i] = spot->flags & SPOT_CTX ? EXEC_ACCESS_CTX : EXEC_ACCESS_PLAIN;
+		v->result.access[i] = spot->flags & SPOT_HIDES ? EXEC_ACCESS_HIDDEN
+				      : spot->flags & SPOT_CTX ? EXEC_ACCESS_CTX
+							       : EXEC_ACCESS_PLAIN;
 		v->result.calls[i] = spot->flags & SPOT_CALLED ? spot->call : nothing;
 	}
 	return 0;

@@ -42,6 +42,7 @@ enum spot_flag {
 	SPOT_PLAIN = 1 << 5,   /* accesses other memory */
 	SPOT_CALLED = 1 << 6,  /* call holds what was true of all calls so far */
 	SPOT_COMPARE = 1 << 8, /* states are compared: joins, loops, and branches, which are left twice */
+	SPOT_HIDES = 1 << 9,   /* can end a run with an address in R0 */
 };
 
 /* What is known of an instruction beside its text. */
@@ -78,6 +79,7 @@ struct verify {
 	char reason[REPORT_REASON_BYTES]; /* of a refusal */
 	uint8_t part;                     /* of what comes before the walk: done so many */
 	bool locks;                       /* some helper that it calls takes a lock */
+	bool writes_fp;                   /* some instruction writes R10 */
 	bool path_ends;                   /* the instruction being walked ends the path */
 	bool done;
 };
@@ -227,6 +229,8 @@ enum branch_side {
 int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides);
 /* The jump could only go one way: its operands mattered. */
 void branch_matters(struct verify *v, const struct insn *insn);
+/* Whether r is an address, or null, and no less than EXEC_ADDRESSES unless it is null. */
+bool branch_is_address(const struct verify *v, const struct reg *r);
 /* Whether the pointer can't be equal to the number, whatever its address. */
 bool branch_differ(const struct verify *v, const struct reg *pointer, const struct reg *number);
 /* Learns from going one of the sides that can happen. */

@@ -204,6 +204,8 @@ static bool pointer_holds(struct look *l, const struct reg *r, uint64_t value, u
 		return packet_holds(l, r, value, f->data_meta, f->data);
 	case REG_END:
 		return offset_holds(l, r, value, (uintptr_t)f->data_end);
+	case REG_HIDDEN:
+		return true;
 	case REG_SHORT:
 		return value <= UINT32_MAX || differs(l, "no low half: 0x%llx", (unsigned long long)value);
 	case REG_MAP:
@@ -318,7 +320,9 @@ static bool facts_hold(struct look *l, uint32_t i)
 			return differs(l, "the key is 0x%x, engines are told 0x%x", key, call->key);
 	}
 	if (info->cls == INSN_CLASS_EXIT && l->w->depth == l->w->levels[l->w->depth].base) {
-		uint32_t r0 = (uint32_t)l->regs[0], bit = r0 < EXEC_ACTIONS ? 1u << r0 : VIRTIO_NET_XDP_ACTIONS_OTHER;
+		bool hidden = l->book->access[i] == EXEC_ACCESS_HIDDEN && l->regs[0] >= EXEC_ADDRESSES;
+		uint32_t r0 = hidden ? VIRTIO_NET_XDP_ABORTED : (uint32_t)l->regs[0];
+		uint32_t bit = r0 < EXEC_ACTIONS ? 1u << r0 : VIRTIO_NET_XDP_ACTIONS_OTHER;
 
 		if (!(l->book->actions & bit))
 			return differs(l, "R0 is 0x%x, but the actions are 0x%x", r0, l->book->actions);

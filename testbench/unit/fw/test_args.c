@@ -5,12 +5,12 @@
 /* R0 = a map in a map, or null: 6 slots */
 #define W_INNER(outer) W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, outer), W_CALL(1)
 /* R0 = lookup(map in R0, key at R10 - 8): 4 slots */
-#define W_IN_INNER     W_MOVR(1, 0), W_MOVR(2, 10), W_ADD(2, -8), W_CALL(1)
+#define W_IN_INNER W_MOVR(1, 0), W_MOVR(2, 10), W_ADD(2, -8), W_CALL(1)
 /* R0 = lookup(map, key at R10 - 4): 5 slots */
-#define W_AT_4(map)    W_MOVR(2, 10), W_ADD(2, -4), W_LDMAP(1, map), W_CALL(1)
-#define W_NOTHING      W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0)
+#define W_AT_4(map) W_MOVR(2, 10), W_ADD(2, -4), W_LDMAP(1, map), W_CALL(1)
+#define W_NOTHING   W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0)
 /* 32 bytes of R10 - 64 on */
-#define W_ZEROS        W_ST64(10, -64, 0), W_ST64(10, -56, 0), W_ST64(10, -48, 0), W_ST64(10, -40, 0)
+#define W_ZEROS W_ST64(10, -64, 0), W_ST64(10, -56, 0), W_ST64(10, -48, 0), W_ST64(10, -40, 0)
 
 /* clang-format off */
 static const struct verify_row rows[] = {
@@ -22,7 +22,6 @@ static const struct verify_row rows[] = {
 	{"behind a value of a map in a map", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 6), W_IN_INNER, W_JEQ(0, 0, 1), W_LDX64(1, 0, 9), W_RETURN), BAD(MAP, 12, "16 bytes")},
 	{"a map in a map as memory", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 1), W_LDX64(0, 0, 0), W_RETURN), BAD(POINTER, 7, "R0 is a map")},
 	{"a map in a map, or null, as memory", PROG(W_INNER(MAP_OUTER), W_LDX64(0, 0, 0), W_RETURN), BAD(NULL, 6, "R0 can be null")},
-	{"a map in a map returned", PROG(W_INNER(MAP_OUTER), W_EXIT), BAD(POINTER, 6, "an inner map or null")},
 	{"a map in a map stored", PROG(W_INNER(MAP_OUTER), W_LDVALUE(1, MAP_ONE, 0), W_STX64(1, 0, 0), W_RETURN), BAD(POINTER, 8, "show an address")},
 	{"a map in a map moved", PROG(W_INNER(MAP_OUTER), W_JEQ(0, 0, 1), W_ADD(0, 8), W_RETURN), BAD(POINTER, 7, "R0 is a map")},
 	{"a map in a map compared with another", PROG(W_INNER(MAP_OUTER), W_MOVR(6, 0), W_INNER(MAP_OUTER), W(0x1d, 0, 6, 0, 0), W_RETURN), BAD(POINTER, 13, "show an address")},
@@ -36,6 +35,20 @@ static const struct verify_row rows[] = {
 	{"a map of maps updated", PROG(W_ST64(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, MAP_OUTER), W_MOVR(3, 2), W_MOV(4, 0), W_CALL(2), W_RETURN), BAD(MAP, 7, "does not take")},
 	{"a map in a map on one path, a map on the other",
 	 PROG(W_MOVR(6, 1), W_INNER(MAP_OUTER), W_JEQ(0, 0, 11), W_MOVR(7, 0), W_CALL(7), W_JEQ(0, 0, 2), W_LDMAP(7, MAP_ONE), W_NOTHING, W_MOVR(0, 7), W_IN_INNER, W_JEQ(0, 0, 1), W_ST64(0, 8, 1), W_RETURN), BAD(MAP, 23, "offset 8")},
+
+	/* elements that are always there */
+	{"an element of an array", PROG(W_ST32(10, -4, 3), W_AT_4(MAP_ARRAY), W_ST64(0, 0, 1), W_RETURN)},
+	{"an element of an array, by a number in a register", PROG(W_MOV(0, 3), W_STX32(10, 0, -4), W_AT_4(MAP_ARRAY), W_ST64(0, 0, 1), W_RETURN)},
+	{"an element behind an array", PROG(W_ST32(10, -4, 4), W_AT_4(MAP_ARRAY), W_ST64(0, 0, 1), W_RETURN), BAD(NULL, 6, "R0 can be null")},
+	{"an element of an array, one of several", PROG(W_CALL(7), W_AND(0, 1), W_STX32(10, 0, -4), W_AT_4(MAP_ARRAY), W_ST64(0, 0, 1), W_RETURN), BAD(NULL, 8, "R0 can be null")},
+	{"an element of an array in an array", PROG(W_INNER(MAP_OUTER_RDONLY), W_JEQ(0, 0, 5), W_IN_INNER, W_LDX64(0, 0, 0), W_RETURN), BAD(NULL, 11, "R0 can be null")},
+	{"an element of a hash", PROG(W_ST64(10, -8, 3), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, MAP_HASH), W_CALL(1), W_ST64(0, 0, 1), W_RETURN), BAD(NULL, 6, "R0 can be null")},
+	{"behind an element that is always there", PROG(W_ST32(10, -4, 3), W_AT_4(MAP_ARRAY), W_ST64(0, 1, 1), W_RETURN), BAD(MAP, 6, "offset 1")},
+	{"an element of an array, behind it on a path that was pruned",
+	 PROG(W_CALL(7), W_MOV(6, 3), W_JEQ(0, 0, 1), W_MOV(6, 4), W_STX32(10, 6, -4), W_NOTHING, W_NOTHING, W_JEQ(0, 5, 0), W_AT_4(MAP_ARRAY), W_ST64(0, 0, 1), W_RETURN), BAD(NULL, 19, "R0 can be null")},
+	{"a map plus 0", PROG(W_ST32(10, -4, 3), W_MOV(0, 0), W_MOVR(2, 10), W_ADD(2, -4), W_LDMAP(1, MAP_ARRAY), W_ADDR(1, 0), W_CALL(1), W_RETURN)},
+	{"a map plus what can be 0", PROG(W_CALL(7), W_AND(0, 1), W_LDMAP(1, MAP_ARRAY), W_ADDR(1, 0), W_RETURN), BAD(POINTER, 4, "R1 is a map")},
+	{"what can be null plus 0", PROG(W_LOOKUP, W_ADD(0, 0), W_RETURN), BAD(NULL, 6, "can be null")},
 
 	/* memory that helpers write */
 	{"bytes of the packet to the stack", PROG(W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -8), W_MOV(4, 8), W_CALL(189), W_LDX64(0, 10, -8), W_EXIT)},

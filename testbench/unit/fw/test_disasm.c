@@ -13,7 +13,7 @@ static const struct {
 	uint64_t next;
 	const char *text;
 } rows[] = {
-	{W(0x07, 10, 0, 0, 0), W_EXIT, NULL}, /* does not decode */
+	{W(0x07, 11, 0, 0, 0), W_EXIT, NULL}, /* does not decode */
 	{W(0x07, 1, 0, 0, -8), W_EXIT, "r1 += -8"},
 	{W(0x0c, 1, 2, 0, 0), W_EXIT, "w1 += w2"},
 	{W(0x1f, 1, 10, 0, 0), W_EXIT, "r1 -= r10"},

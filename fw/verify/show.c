@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "verify/show.h"
 
-#define SLOT_TEXT 400
-
 /* Numbers of 16 bits read best in decimal, masks and large ones in hexadecimal: the bits of them that count. */
 static void put_number(struct line *to, uint64_t value, bool sign, uint64_t mask)
 {
@@ -204,28 +202,17 @@ static void put_slot(struct line *to, const struct verify *v, const struct slot 
 	}
 }
 
-static bool same_slot(const struct verify *v, const struct slot *a, const struct slot *b, uint32_t depth)
+/* In all that is shown of them. */
+static bool same_reg(const struct reg *a, const struct reg *b)
 {
-	char one[SLOT_TEXT], other[SLOT_TEXT];
-	struct line x = {one, sizeof(one), 0}, y = {other, sizeof(other), 0};
-
-	if (!mem_cmp(a, b, sizeof(*a)))
-		return true;
-	put_slot(&x, v, a, depth);
-	put_slot(&y, v, b, depth);
-	return x.used == y.used && !mem_cmp(one, other, x.used);
+	return a->kind == b->kind && a->frame == b->frame && a->map == b->map && a->range == b->range &&
+	       a->id == b->id && a->inner == b->inner && a->off == b->off && scalar_equal(&a->var, &b->var);
 }
 
-static bool same_reg(const struct verify *v, const struct reg *a, const struct reg *b, uint32_t depth)
+static bool same_slot(const struct slot *a, const struct slot *b)
 {
-	char one[SLOT_TEXT], other[SLOT_TEXT];
-	struct line x = {one, sizeof(one), 0}, y = {other, sizeof(other), 0};
-
-	if (a->kind != b->kind || a->kind == REG_NONE || !mem_cmp(a, b, sizeof(*a)))
-		return a->kind == b->kind;
-	show_reg(&x, v, a, depth);
-	show_reg(&y, v, b, depth);
-	return x.used == y.used && !mem_cmp(one, other, x.used);
+	return !mem_cmp(a->bytes, b->bytes, sizeof(a->bytes)) && !mem_cmp(a->values, b->values, sizeof(a->values)) &&
+	       (!slot_is_spill(a) || same_reg(&a->reg, &b->reg));
 }
 
 void show_frame(struct line *to, const struct verify *v, uint32_t depth, const struct frame *before)
@@ -234,7 +221,7 @@ void show_frame(struct line *to, const struct verify *v, uint32_t depth, const s
 	const struct frame *f = &v->state->frames[depth];
 
 	for (uint32_t i = 0; i < INSN_MAX_REG; i++) {
-		if (f->regs[i].kind == REG_NONE || (before && same_reg(v, &before->regs[i], &f->regs[i], depth)))
+		if (f->regs[i].kind == REG_NONE || (before && same_reg(&before->regs[i], &f->regs[i])))
 			continue;
 		line_str(to, " R");
 		line_num(to, i);
@@ -244,7 +231,7 @@ void show_frame(struct line *to, const struct verify *v, uint32_t depth, const s
 	for (uint32_t i = 0; i < f->used; i++) {
 		const struct slot *old = before && i < before->used ? &before->slots[i] : &empty;
 
-		if (same_slot(v, old, &f->slots[i], depth))
+		if (same_slot(old, &f->slots[i]))
 			continue;
 		line_str(to, " fp-");
 		line_num(to, 8 * ((uint64_t)i + 1));

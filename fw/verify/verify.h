@@ -45,7 +45,11 @@ struct verify_args {
 	bool plain_memory; /* R1: mem_bytes of readable and writable memory, R2: mem_bytes; both 0 without */
 	uint32_t mem_bytes;
 	uint32_t log_level; /* 0: the reason only, 1: the last path too, 2: every step */
-	char *log;          /* log_bytes of room; cut at a line's end; always terminated */
+	/*
+	 * log_bytes of room; text once the program is judged: terminated lines, the last of them the reason of a
+	 * refusal. Of more steps than there is room for the last ones are kept.
+	 */
+	char *log;
 	uint32_t log_bytes;
 	struct arena *arena;    /* all its memory; given back by verify_free() */
 	verify_watch_fn *watch; /* NULL: none */

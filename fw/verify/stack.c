@@ -152,11 +152,23 @@ int stack_load(struct verify *v, uint8_t number, int64_t off, unsigned int bytes
 	return 0;
 }
 
+/*
+ * Few things that programs keep in less than 4 bytes inside of a slot are worth to be known: flags mostly, and each
+ * that was would double the states to walk. 0 is, as what makes room for a record is read as a whole. Linux does so,
+ * too.
+ */
+static uint8_t kind_of_bytes(const struct reg *value, unsigned int bytes)
+{
+	bool known = reg_is_scalar(value) && scalar_is_const(&value->var);
+
+	return known && (bytes >= 4 || scalar_is(&value->var, 0)) ? BYTE_KNOWN : BYTE_MISC;
+}
+
 static void store_fixed(struct verify *v, const struct reg *r, int64_t at, unsigned int bytes, const struct reg *value)
 {
 	struct slot *s = slot_at(v, r, at);
 	int from = (int)(at & 7);
-	uint8_t kind = reg_is_scalar(value) && scalar_is_const(&value->var) ? BYTE_KNOWN : BYTE_MISC;
+	uint8_t kind = kind_of_bytes(value, bytes);
 	struct deps deps = s->reg.deps;
 
 	deps_join(&deps, &value->deps);

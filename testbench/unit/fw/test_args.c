@@ -101,7 +101,8 @@ static const struct fact {
 } facts[] = {
 	{"a key of 4 bytes", PROG(W_ST32(10, -4, 3), W_AT_4(MAP_ARRAY), W_RETURN), 5, MAP_ARRAY, true, 3},
 	{"a key at the beginning of a slot", PROG(W_ST32(10, -8, 3), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, MAP_ARRAY), W_CALL(1), W_RETURN), 5, MAP_ARRAY, true, 3},
-	{"a key from two writes", PROG(W_ST64(10, -8, -1), W_ST8(10, -4, 2), W_AT_4(MAP_ARRAY), W_RETURN), 6, MAP_ARRAY, true, 0xffffff02},
+	{"a key from two writes", PROG(W_ST64(10, -8, -1), W_ST8(10, -4, 0), W_AT_4(MAP_ARRAY), W_RETURN), 6, MAP_ARRAY, true, 0xffffff00},
+	{"a key with a byte written alone", PROG(W_ST64(10, -8, -1), W_ST8(10, -4, 2), W_AT_4(MAP_ARRAY), W_RETURN), 6, MAP_ARRAY, false, 0},
 	{"a key in half of a number", PROG(W_LD64(1, 0x500000009), W_STX64(10, 1, -8), W_AT_4(MAP_ARRAY), W_RETURN), 7, MAP_ARRAY, true, 5},
 	{"a key that is not known", PROG(W_CALL(7), W_STX32(10, 0, -4), W_AT_4(MAP_ARRAY), W_RETURN), 6, MAP_ARRAY, false, 0},
 	{"a key with one byte that is not known", PROG(W_ST32(10, -4, 3), W_CALL(7), W_STX8(10, 0, -3), W_AT_4(MAP_ARRAY), W_RETURN), 7, MAP_ARRAY, false, 0},

@@ -137,12 +137,12 @@ bool device_lookup(struct device *device, uint32_t id, const void *key, uint32_t
 	return found;
 }
 
-bool device_first(struct device *device, uint32_t id, void *key, uint32_t key_bytes)
+bool device_next(struct device *device, uint32_t id, const void *key, void *next, uint32_t key_bytes)
 {
-	const uint8_t *found = by_key(device, VIRTIO_NET_CTRL_XDP_MAP_NEXT, id, NULL, 0);
+	const uint8_t *found = by_key(device, VIRTIO_NET_CTRL_XDP_MAP_NEXT, id, key, key_bytes);
 
 	if (found)
-		memcpy(key, found, key_bytes);
+		memcpy(next, found, key_bytes);
 	return found;
 }
 

@@ -50,8 +50,8 @@ int device_update(struct device *device, uint32_t id, const void *key, uint32_t 
 /* Whether there is an element; value_bytes of it to value. */
 bool device_lookup(struct device *device, uint32_t id, const void *key, uint32_t key_bytes, void *value,
 		   uint32_t value_bytes);
-/* Whether there is an element; its key to key. */
-bool device_first(struct device *device, uint32_t id, void *key, uint32_t key_bytes);
+/* Whether there is an element behind key's, or any if it is NULL; its key to next. */
+bool device_next(struct device *device, uint32_t id, const void *key, void *next, uint32_t key_bytes);
 void device_delete(struct device *device, uint32_t id, const void *key, uint32_t key_bytes);
 uint32_t device_entries(struct device *device, uint32_t id);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "fuzz/generate.h"
-#include "oracle/trial.h"
+#include "oracle/twins.h"
 #include "virtio_net_xdp.h"
 
 #define OBJECTS_MAX 64
@@ -19,7 +19,7 @@ struct mutants {
 	size_t num_objects;
 	uint32_t max_slots;
 	const struct load_object *pair[2]; /* taken now */
-	struct load_map maps[TRIAL_MAPS_MAX];
+	struct load_map maps[TWINS_MAX];
 	uint64_t rng;
 };
 
@@ -33,8 +33,14 @@ static bool chance(struct mutants *m, uint32_t of)
 	return pick(m, of) == 0;
 }
 
-static bool has_small(const struct load_object *object, uint32_t max_slots)
+/* Something of it can be taken. */
+static bool is_taken(const struct load_object *object, uint32_t max_slots)
 {
+	if (object->num_maps > TWINS_MAX / 2)
+		return false;
+	for (size_t i = 0; i < object->num_maps; i++)
+		if (object->maps[i].key_size > TWINS_KEY_MAX || object->maps[i].value_size > TWINS_VALUE_MAX)
+			return false;
 	for (size_t i = 0; i < object->num_progs; i++)
 		if (object->progs[i].count <= max_slots)
 			return true;
@@ -55,7 +61,7 @@ struct mutants *mutants_open(const char *dir, uint32_t max_slots)
 		struct load_object *object = load_open(found.gl_pathv[i], NULL, error);
 
 		cr_assert_not_null(object, "%s", error);
-		if (has_small(object, max_slots) && object->num_maps <= TRIAL_MAPS_MAX / 2)
+		if (is_taken(object, max_slots))
 			m->objects[m->num_objects++] = object;
 		else
 			load_free(object);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper.h"
+
 void told_put(struct told_writer *w, const struct bpf_insn *insn)
 {
 	if (w->count < w->room)
@@ -109,6 +111,12 @@ static bool is_jump(const struct bpf_insn *insn)
 	       BPF_OP(insn->code) != BPF_EXIT;
 }
 
+static bool takes(int32_t helper, uint8_t reg)
+{
+	return helper >= 0 && helper < HELPER_MAX && helper_of((uint32_t)helper) &&
+	       helper_of((uint32_t)helper)->args[reg - 1] != HELPER_ARG_NONE;
+}
+
 void told_put_uses(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at)
 {
 	bool by_reg = BPF_SRC(insn->code) == BPF_X && insn->src_reg < CLAIMS_REGS;
@@ -119,9 +127,10 @@ void told_put_uses(struct told_writer *w, const struct bpf_insn *insn, const str
 		told_put_claim(w, insn->dst_reg, &at->before[insn->dst_reg]);
 		if (by_reg)
 			told_put_claim(w, insn->src_reg, &at->before[insn->src_reg]);
-	} else if (insn->code == (BPF_JMP | BPF_CALL)) {
+	} else if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg) {
 		for (uint8_t reg = 1; reg <= 5; reg++)
-			told_put_claim(w, reg, &at->before[reg]);
+			if (takes(insn->imm, reg))
+				told_put_claim(w, reg, &at->before[reg]);
 	} else if (class_of(insn) == BPF_ALU64 && BPF_OP(insn->code) != BPF_MOV && by_reg &&
 		   is_number(&at->before[insn->dst_reg]) != is_number(&at->before[insn->src_reg])) {
 		told_put_claim(w, insn->dst_reg, &at->before[insn->dst_reg]);

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#define _GNU_SOURCE
 #include "oracle/trial.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <glob.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +18,13 @@
 #include "oracle/kprog.h"
 #include "oracle/paths.h"
 #include "oracle/reasons.h"
+#include "oracle/twins.h"
 #include "virtio_net_xdp.h"
 
 #define RUNS       4
 #define FRAME_ROOM 512
-#define KEY_MAX    64
-#define SHOWN      5 /* faults told in full */
+#define KEY_BYTES  64 /* of a frame, that keys are taken from */
+#define SHOWN      5  /* faults told in full */
 
 static const struct {
 	enum fw_engine engine;
@@ -43,9 +41,7 @@ static const struct {
 struct trial {
 	const char *name;
 	struct device devices[DEVICES];
-	const struct load_map *maps;
-	int fds[TRIAL_MAPS_MAX]; /* the kernel's */
-	size_t num_maps;
+	struct twins twins;       /* maps */
 	struct trace *frames;     /* real ones */
 	char *log;                /* KPROG_LOG_BYTES */
 	struct claims_at *claims; /* TRIAL_SLOTS_MAX */
@@ -70,7 +66,6 @@ struct trial *trial_open(const char *name)
 	struct trace_config config = {.path = frames_path};
 	char error[TRACE_ERROR_BYTES];
 	int fd = kprog_map(&probe, -1);
-	cpu_set_t cpus;
 	struct trial *t;
 
 	if (fd < 0) {
@@ -78,10 +73,6 @@ struct trial *trial_open(const char *name)
 		return NULL;
 	}
 	close(fd);
-	/* maps have a value for each processor */
-	CPU_ZERO(&cpus);
-	CPU_SET(sched_getcpu(), &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
 	t = calloc(1, sizeof(*t));
 	cr_assert_not_null(t);
 	t->name = name;
@@ -94,22 +85,15 @@ struct trial *trial_open(const char *name)
 	cr_assert(t->log && t->claims && t->told && t->counts.reasons);
 	for (size_t d = 0; d < DEVICES; d++)
 		device_open(&t->devices[d], device_rows[d].engine, device_rows[d].poison);
+	twins_init(&t->twins, t->devices, DEVICES);
 	return t;
-}
-
-static void forget_maps(struct trial *t)
-{
-	while (t->num_maps)
-		close(t->fds[--t->num_maps]);
-	for (size_t d = 0; d < DEVICES; d++)
-		device_reset(&t->devices[d]);
 }
 
 void trial_close(struct trial *t)
 {
 	if (!t)
 		return;
-	forget_maps(t);
+	twins_exit(&t->twins);
 	for (size_t d = 0; d < DEVICES; d++)
 		device_close(&t->devices[d]);
 	trace_free(t->frames);
@@ -120,47 +104,9 @@ void trial_close(struct trial *t)
 	free(t);
 }
 
-static bool is_of_maps(const struct load_map *map)
-{
-	return map->inner != LOAD_NO_MAP;
-}
-
-/* Both sides, map i. */
-static bool make_map(struct trial *t, size_t i)
-{
-	const struct load_map *map = &t->maps[i];
-	uint32_t key = 0;
-
-	t->fds[i] = kprog_map(map, is_of_maps(map) ? t->fds[map->inner] : -1);
-	if (t->fds[i] < 0)
-		return false;
-	if (map->data)
-		cr_assert_eq(bpf_map_update_elem(t->fds[i], &key, map->data, BPF_ANY), 0);
-	if (map->freeze)
-		cr_assert_eq(bpf_map_freeze(t->fds[i]), 0);
-	for (size_t d = 0; d < DEVICES; d++) {
-		if (!device_map(&t->devices[d], (uint32_t)i, map))
-			return false;
-		if (map->freeze)
-			device_freeze(&t->devices[d], (uint32_t)i);
-	}
-	return true;
-}
-
 bool trial_maps(struct trial *t, const struct load_map *maps, size_t num_maps)
 {
-	bool made = num_maps <= TRIAL_MAPS_MAX;
-
-	forget_maps(t);
-	t->maps = maps;
-	for (; made && t->num_maps < num_maps; t->num_maps++)
-		t->fds[t->num_maps] = -1;
-	/* a map of maps after the map that its elements are like */
-	for (int of_maps = 0; of_maps < 2; of_maps++)
-		for (size_t i = 0; made && i < num_maps; i++)
-			if (is_of_maps(&maps[i]) == of_maps)
-				made = make_map(t, i);
-	return made;
+	return twins_make(&t->twins, maps, num_maps);
 }
 
 static void tell(struct trial *t, const char *what)
@@ -176,9 +122,9 @@ static void tell(struct trial *t, const char *what)
 			break;
 		fprintf(stderr, "  %4u: %s\n", i, text);
 	}
-	for (size_t i = 0; i < t->num_maps; i++)
-		fprintf(stderr, "  map %zu: type %u, key %u, value %u, entries %u\n", i, t->maps[i].type,
-			t->maps[i].key_size, t->maps[i].value_size, t->maps[i].max_entries);
+	for (size_t i = 0; i < t->twins.num_maps; i++)
+		fprintf(stderr, "  map %zu: type %u, key %u, value %u, entries %u\n", i, t->twins.maps[i].type,
+			t->twins.maps[i].key_size, t->twins.maps[i].value_size, t->twins.maps[i].max_entries);
 	fprintf(stderr, "again: REFNIC_FUZZ=1 REFNIC_SEED=%lu oracle --filter oracle/%s\n", t->seed, t->name);
 }
 
@@ -191,13 +137,6 @@ __attribute__((format(printf, 2, 3))) static void fault(struct trial *t, const c
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	tell(t, what);
-}
-
-/* Maps whose elements mean the same to both sides: one value each. */
-static bool has_values(const struct load_map *map)
-{
-	return map->type == VIRTIO_NET_XDP_MAP_ARRAY || map->type == VIRTIO_NET_XDP_MAP_HASH ||
-	       map->type == VIRTIO_NET_XDP_MAP_LPM_TRIE;
 }
 
 /* Helpers whose result is the machine's own, or depends on what the two sides have around them. */
@@ -221,6 +160,7 @@ static bool is_repeatable(const struct trial *t)
 {
 	for (uint32_t i = 0; i < t->slots; i++) {
 		const uint8_t *insn = t->wire + (size_t)i * 8;
+		uint32_t type;
 
 		if (insn[0] == 0x85 && !(insn[1] >> 4) && !is_repeatable_helper(imm_of(insn)))
 			return false;
@@ -229,67 +169,11 @@ static bool is_repeatable(const struct trial *t)
 		i++;
 		if (!(insn[1] >> 4))
 			continue;
-		switch (t->maps[imm_of(insn)].type) {
-		case VIRTIO_NET_XDP_MAP_ARRAY:
-		case VIRTIO_NET_XDP_MAP_HASH:
-		case VIRTIO_NET_XDP_MAP_LPM_TRIE:
-		case VIRTIO_NET_XDP_MAP_PROG_ARRAY:
-			break;
-		default:
+		type = t->twins.maps[imm_of(insn)].type;
+		if (!twins_same_values(type) && type != VIRTIO_NET_XDP_MAP_PROG_ARRAY)
 			return false;
-		}
 	}
 	return true;
-}
-
-static void clear_map(struct trial *t, size_t i)
-{
-	static const uint8_t zero[TRIAL_VALUE_MAX];
-	const struct load_map *map = &t->maps[i];
-	uint8_t key[KEY_MAX];
-
-	if (!has_values(map) || map->freeze)
-		return;
-	if (map->type == VIRTIO_NET_XDP_MAP_ARRAY) {
-		for (uint32_t n = 0; n < map->max_entries; n++) {
-			const void *value = map->data && !n ? map->data : zero;
-
-			cr_assert_eq(bpf_map_update_elem(t->fds[i], &n, value, BPF_ANY), 0);
-			for (size_t d = 0; d < DEVICES; d++)
-				cr_assert_eq(device_update(&t->devices[d], (uint32_t)i, &n, 4, value, map->value_size),
-					     0);
-		}
-		return;
-	}
-	while (bpf_map_get_next_key(t->fds[i], NULL, key) == 0)
-		bpf_map_delete_elem(t->fds[i], key);
-	for (size_t d = 0; d < DEVICES; d++)
-		while (device_first(&t->devices[d], (uint32_t)i, key, map->key_size))
-			device_delete(&t->devices[d], (uint32_t)i, key, map->key_size);
-}
-
-/* Each element of the first firmware's map is in the kernel's and the other firmwares' (or only there), and no more. */
-static void compare_map(struct trial *t, size_t i, bool kernel)
-{
-	static uint8_t want[TRIAL_VALUE_MAX], got[TRIAL_VALUE_MAX];
-	const struct load_map *map = &t->maps[i];
-	uint32_t entries = device_entries(&t->devices[0], (uint32_t)i), count = 0;
-	uint8_t key[KEY_MAX];
-	int more = kernel ? bpf_map_get_next_key(t->fds[i], NULL, key) : -1;
-
-	for (size_t d = 1; d < DEVICES; d++)
-		if (device_entries(&t->devices[d], (uint32_t)i) != entries)
-			fault(t, "%s: map %zu", device_rows[d].says, i);
-	for (; more == 0 && !t->faulty; more = bpf_map_get_next_key(t->fds[i], key, key), count++) {
-		cr_assert_eq(bpf_map_lookup_elem(t->fds[i], key, want), 0);
-		for (size_t d = 0; d < DEVICES && !t->faulty; d++)
-			if (!device_lookup(&t->devices[d], (uint32_t)i, key, map->key_size, got, map->value_size))
-				fault(t, "map %zu lacks an element that the kernel has", i);
-			else if (memcmp(got, want, map->value_size))
-				fault(t, "map %zu differs from the kernel's", i);
-	}
-	if (kernel && !t->faulty && count != entries)
-		fault(t, "map %zu has %u elements, in the kernel %u", i, entries, count);
 }
 
 static uint32_t make_frame(const struct trial *t, uint64_t *rng, int run, uint8_t *frame)
@@ -331,10 +215,12 @@ static void run_kernel(struct trial *t, int prog, const uint8_t *frame, uint32_t
 static void compare_runs(struct trial *t, int prog)
 {
 	static struct device_result want, got;
+	const struct link_frame *real;
 	uint64_t rng = generate_seed(t->seed);
+	char text[128];
 
-	for (size_t i = 0; i < t->num_maps; i++)
-		clear_map(t, i);
+	real = &t->frames->frames[generate_random(&rng) % t->frames->count];
+	twins_fill(&t->twins, t->seed % 2 ? rng : 0, real->data, real->bytes < KEY_BYTES ? real->bytes : KEY_BYTES);
 	for (int i = 0; i < RUNS && !t->faulty; i++) {
 		uint8_t frame[FRAME_ROOM];
 		uint32_t bytes = make_frame(t, &rng, i, frame);
@@ -353,9 +239,8 @@ static void compare_runs(struct trial *t, int prog)
 		if (prog >= 0 && !t->faulty)
 			run_kernel(t, prog, frame, bytes, &want);
 	}
-	for (size_t i = 0; i < t->num_maps && !t->faulty; i++)
-		if (has_values(&t->maps[i]))
-			compare_map(t, i, prog >= 0);
+	if (!t->faulty && twins_differ(&t->twins, prog >= 0, text, sizeof(text)))
+		fault(t, "%s", text);
 }
 
 /* The kernel's descriptor of the program that is told so, or -1; *slots: its length. */
@@ -364,7 +249,7 @@ static int load_told(struct trial *t, const struct told_rule *rule, uint32_t *sl
 	*slots = told_rewrite(t->wire, t->slots, t->claims, rule, t->told, TRIAL_SLOTS_MAX);
 	if (log)
 		log[0] = 0;
-	return *slots ? kprog_load(t->told, *slots, t->fds, t->num_maps, log) : -1;
+	return *slots ? kprog_load(t->told, *slots, t->twins.fds, t->twins.num_maps, log) : -1;
 }
 
 /* The row that says what the kernel has to be told. */
@@ -404,14 +289,14 @@ static int closing_row(struct trial *t)
 static bool judge_path(void *ctx, const uint8_t *wire, uint32_t slots)
 {
 	struct trial *t = ctx;
-	int prog = kprog_load(wire, slots, t->fds, t->num_maps, NULL), row;
+	int prog = kprog_load(wire, slots, t->twins.fds, t->twins.num_maps, NULL), row;
 
 	if (prog >= 0) {
 		close(prog);
 		return true;
 	}
 	t->log[0] = 0;
-	kprog_load(wire, slots, t->fds, t->num_maps, t->log);
+	kprog_load(wire, slots, t->twins.fds, t->twins.num_maps, t->log);
 	row = closing_row(t);
 	if (row >= 0)
 		t->path_row = row;
@@ -448,7 +333,7 @@ static int judge(struct trial *t)
 	fault(t, "accepted here, refused by the kernel without a reason in the list: %s", t->closing);
 	tell_log(t, "the kernel's log, when told what is known here, ends:");
 	t->log[0] = 0;
-	kprog_load(t->wire, t->slots, t->fds, t->num_maps, t->log);
+	kprog_load(t->wire, t->slots, t->twins.fds, t->twins.num_maps, t->log);
 	tell_log(t, "and of the program itself:");
 	return prog;
 }
@@ -476,7 +361,7 @@ void trial_program(struct trial *t, const uint8_t *wire, uint32_t slots, uint64_
 	t->faulty = false;
 	t->counts.programs++;
 	device_load(&t->devices[0], wire, slots, 0, &verdict);
-	prog = kprog_load(wire, slots, t->fds, t->num_maps, NULL);
+	prog = kprog_load(wire, slots, t->twins.fds, t->twins.num_maps, NULL);
 	if (verdict.error && prog < 0) {
 		t->counts.neither++;
 	} else if (verdict.error) {

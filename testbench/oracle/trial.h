@@ -16,8 +16,6 @@
 #include "load/load.h"
 
 #define TRIAL_SLOTS_MAX  16384
-#define TRIAL_MAPS_MAX   32
-#define TRIAL_VALUE_MAX  4096 /* bytes */
 #define TRIAL_ERRORS_MAX 256
 
 struct trial;

@@ -94,16 +94,16 @@ static const char *count_text(uint64_t bytes, char text[static COUNT_BYTES])
 static int outside(struct verify *v, uint8_t number, uint16_t error, int64_t min, int64_t max, uint64_t bytes,
 		   const char *what, int64_t base, uint64_t size)
 {
+	long long last = base + (int64_t)(size - bytes);
 	char count[COUNT_BYTES];
 
 	count_text(bytes, count);
 	if (min == max || bytes > size)
 		return report_refuse(v, error, "R%u offset %lld%s is outside of %s: %llu bytes", number, (long long)min,
 				     count, what, (unsigned long long)size);
-	return report_refuse(v, error,
-			     "R%u offset %lld..%lld%s is outside of %s: %llu bytes; limit the offset to %lld..%lld",
-			     number, (long long)min, (long long)max, count, what, (unsigned long long)size,
-			     (long long)base, (long long)(base + (int64_t)(size - bytes)));
+	return report_refuse(
+		v, error, "R%u offset %lld..%lld%s is outside of %s: %llu bytes; limit the offset to %lld..%lld",
+		number, (long long)min, (long long)max, count, what, (unsigned long long)size, (long long)base, last);
 }
 
 static int unbounded(struct verify *v, uint8_t number, uint16_t error)
@@ -279,11 +279,13 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 
 int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int bytes)
 {
+	long long at = walk_reg(v, number)->off + off;
+
 	if (aligned(walk_reg(v, number), off, bytes)) /* req: XO-239 */
 		return 0;
 	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK,
-			     "R%u offset %lld, %u bytes, is not aligned: a multiple of %u is needed", number,
-			     (long long)(walk_reg(v, number)->off + off), bytes, bytes);
+			     "R%u offset %lld, %u bytes, is not aligned: a multiple of %u is needed", number, at, bytes,
+			     bytes);
 }
 
 static bool byte_readable(const struct slot *s, int byte)

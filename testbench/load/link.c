@@ -308,7 +308,7 @@ static int take_names(struct program *p)
 
 	if (p->num_parts > LINKER_NAMES_MAX - p->l->names)
 		return 0;
-	functions = calloc(p->num_parts, sizeof(*functions));
+	functions = calloc(p->num_parts + 1, sizeof(*functions));
 	if (!functions)
 		return refuse_no_memory(p->l->error, "the names of functions");
 	for (size_t i = 0; i < p->num_parts; i++) {

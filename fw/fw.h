@@ -34,7 +34,7 @@ struct fw_caps {
 	uint64_t helpers[4];    /* bit n: helper n */
 	uint32_t commands;      /* bit n: command n; the optional ones matter */
 	uint32_t flags;         /* VIRTIO_NET_XDP_CAP_F_* */
-	uint32_t max_run_insns; /* instructions of one run, tail calls included */
+	uint32_t max_run_insns; /* instructions of one program in a run; what it tail-calls can take as many */
 	uint32_t max_log_bytes; /* of one program */
 	uint32_t hz;            /* of the helper jiffies64 */
 	uint16_t max_metadata;  /* bytes, a multiple of 4 */

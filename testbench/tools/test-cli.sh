@@ -497,6 +497,12 @@ input=$tmp/hex
 echo 'b700000002000000 9500000000000000' >"$tmp/hex"
 good 'raw instructions: accepted' 'accepted' "$refnic" verify --insns
 good 'raw instructions: run' '"retval": 2, "verdict": "pass"' "$refnic" run --insns --json --frame "@$tmp/frame"
+# Whatever R0 is, as in Linux: what is no action shows when it is run.
+echo 'b70000004d000000 9500000000000000' >"$tmp/hex"
+good 'R0 is no action: accepted' 'accepted' "$refnic" verify --insns
+good 'R0 is no action: run' '"retval": 77, "verdict": "unsupported' "$refnic" run --insns --json --frame "@$tmp/frame"
+good 'R0 is no action: exec' '0x4d' "$refnic" exec
+echo 'b700000002000000 9500000000000000' >"$tmp/hex"
 bad 1 'impossible map' 'TYPE' "$refnic" verify --insns --map 4000000000:4:8:1
 bad 1 'impossible map size' '32 bits' "$refnic" verify --insns --map array:4:8:99999999999
 bad 1 'inner map of a map of numbers' 'INNER is for maps of maps' "$refnic" verify --insns --map array:4:4:4:0:0

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control.h"
+#include "core.h"
 
 #define CMD(name) VIRTIO_NET_CTRL_XDP_##name
 #define ERR(name) VIRTIO_NET_XDP_ERR_##name
@@ -243,4 +244,51 @@ Test(prog, strict_actions)
 		cr_assert_eq(control_id(c, CMD(PROG_DESTROY), 0), 0);
 	}
 	control_close(c);
+}
+
+/* A run takes no more instructions than max_run_insns; behind a tail call they count anew. */
+Test(prog, max_run_insns)
+{
+	static const struct {
+		const char *what;
+		uint32_t max;
+		uint64_t words[12];
+		uint32_t count;
+		bool ready;
+	} rows[] = {
+		{"as many", 5, {W_MOV(1, 1), W_MOV(1, 2), W_MOV(1, 3), W_MOV(0, 2), W_EXIT}, 5, true},
+		{"one more", 4, {W_MOV(1, 1), W_MOV(1, 2), W_MOV(1, 3), W_MOV(0, 2), W_EXIT}, 5, false},
+		{"a loop", 32, SLOW(10), 5, true},
+		{"a longer one", 32, SLOW(100), 5, false},
+		{"a function twice",
+		 9,
+		 {W_CALL_LOCAL(3), W_CALL_LOCAL(2), W_MOV(0, 2), W_EXIT, W_MOV(0, 1), W_EXIT},
+		 6,
+		 true},
+		{"a function twice, one more",
+		 7,
+		 {W_CALL_LOCAL(3), W_CALL_LOCAL(2), W_MOV(0, 2), W_EXIT, W_MOV(0, 1), W_EXIT},
+		 6,
+		 false},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fw_config config = control_config();
+		struct control *c;
+		unsigned got;
+
+		config.caps.max_run_insns = rows[i].max;
+		c = control_open(&config);
+		got = control_load(c, 0, rows[i].words, rows[i].count);
+		cr_assert_eq(got, rows[i].ready ? VIRTIO_NET_XDP_PROG_READY : VIRTIO_NET_XDP_PROG_REFUSED, "%s",
+			     rows[i].what);
+		if (!rows[i].ready) {
+			struct virtio_net_xdp_prog_info_result info = control_prog_info(c, 0);
+			const struct prog *prog = c->fw->progs[0];
+
+			cr_assert_eq(le32_to_cpu(info.error), VIRTIO_NET_XDP_VERIFY_COMPLEXITY, "%s", rows[i].what);
+			cr_assert(strstr(prog->log, "max_run_insns"), "%s: %s", rows[i].what, prog->log);
+		}
+		control_close(c);
+	}
 }

@@ -9,8 +9,6 @@
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
 
-#define PACKET_REACH 65535
-
 static bool is_null_test(const struct insn_info *info, const struct reg *b)
 {
 	return info->width == 8 && (info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE) && reg_is_scalar(b) &&
@@ -252,8 +250,12 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 			*sides = info->op == INSN_JMP_EQ ? BRANCH_FALL : BRANCH_TAKEN;
 		return require_near_object(v, insn->dst, NULL_REACH);
 	}
-	if (is_foregone(info, &b) || is_short_null_test(info, a, &b) || comparable(info, a, &b))
+	if (is_foregone(info, &b) || is_short_null_test(info, a, &b))
 		return 0;
+	if (comparable(info, a, &b)) {
+		*sides = bound_sides(info->op, a, &b);
+		return 0;
+	}
 	if (is_known(info, a, &b))
 		return require_near_object(v, insn->dst, NULL_REACH - (int64_t)EXEC_ADDRESSES);
 	if (is_known(info, &b, a)) {
@@ -303,97 +305,6 @@ static void learn_null(struct reg *r, void *arg)
 	}
 }
 
-struct proof {
-	uint8_t kind;
-	uint32_t id;
-	uint32_t range;
-};
-
-static void learn_range(struct reg *r, void *arg)
-{
-	const struct proof *proof = arg;
-
-	if (r->kind == proof->kind && r->id == proof->id)
-		r->range = MAX(r->range, proof->range);
-}
-
-/* r lies not behind the limit, or before it where strict is set: so many bytes are inside. */
-static void prove(struct verify *v, const struct reg *r, bool strict)
-{
-	struct proof proof = {.kind = r->kind, .id = r->id};
-	int64_t range = r->off + strict;
-
-	/* req: XO-183 */
-	if (r->off < 0 || range > PACKET_REACH || r->var.all.smin < 0 || r->var.all.umax > PACKET_REACH)
-		return;
-	proof.range = (uint32_t)range;
-	report_event(v, (struct trail_event){.what = TRAIL_RANGE, .kind = r->kind, .id = r->id, .bytes = proof.range});
-	state_each(v->state, learn_range, &proof);
-}
-
-/* Whether limit bounds pointers of r's kind. */
-static bool is_limit(const struct reg *r, const struct reg *limit)
-{
-	if (r->kind == REG_PACKET)
-		return limit->kind == REG_END;
-	return r->kind == REG_META && limit->kind == REG_PACKET && !limit->off && scalar_is(&limit->var, 0);
-}
-
-/* What "r op limit" says if it is true: nothing, r <= limit or r < limit. */
-enum order { ORDER_NONE, ORDER_BELOW_OR_AT, ORDER_BELOW };
-
-static enum order order_of(uint8_t op, bool taken)
-{
-	switch (op) {
-	case INSN_JMP_GT:
-		return taken ? ORDER_NONE : ORDER_BELOW_OR_AT;
-	case INSN_JMP_GE:
-		return taken ? ORDER_NONE : ORDER_BELOW;
-	case INSN_JMP_LT:
-		return taken ? ORDER_BELOW : ORDER_NONE;
-	case INSN_JMP_LE:
-		return taken ? ORDER_BELOW_OR_AT : ORDER_NONE;
-	case INSN_JMP_EQ:
-		return taken ? ORDER_BELOW_OR_AT : ORDER_NONE;
-	case INSN_JMP_NE:
-		return taken ? ORDER_NONE : ORDER_BELOW_OR_AT;
-	default:
-		return ORDER_NONE;
-	}
-}
-
-/* op with its operands exchanged */
-static uint8_t mirrored(uint8_t op)
-{
-	switch (op) {
-	case INSN_JMP_GT:
-		return INSN_JMP_LT;
-	case INSN_JMP_GE:
-		return INSN_JMP_LE;
-	case INSN_JMP_LT:
-		return INSN_JMP_GT;
-	case INSN_JMP_LE:
-		return INSN_JMP_GE;
-	default:
-		return op;
-	}
-}
-
-static void learn_packet(struct verify *v, uint8_t op, const struct reg *a, const struct reg *b, bool taken)
-{
-	enum order order = ORDER_NONE;
-	const struct reg *r = a;
-
-	if (is_limit(a, b)) {
-		order = order_of(op, taken);
-	} else if (is_limit(b, a)) {
-		r = b;
-		order = order_of(mirrored(op), taken);
-	}
-	if (order != ORDER_NONE)
-		prove(v, r, order == ORDER_BELOW);
-}
-
 /*
  * Linux forgets limits with a sign in 64 bits once it knows that the number has 32. A device that knows more must not
  * find more code dead where R10 is written, or it would accept what is refused elsewhere.
@@ -438,6 +349,6 @@ void branch_learn(struct verify *v, const struct insn *insn, bool taken)
 		if (learn.null && a.kind == REG_RECORD_OR_NULL)
 			held_drop_record(v, a.id);
 	} else if (reg_is_packet(&a) && reg_is_packet(&b)) {
-		learn_packet(v, info->op, &a, &b, taken);
+		bound_learn(v, info->op, &a, &b, taken);
 	}
 }

@@ -26,10 +26,10 @@ struct packed_reg {
 	uint8_t kind;
 	uint8_t frame;
 	uint8_t form;
-	bool inner;
+	bool inner : 1;
+	bool stale : 1;
 	uint16_t map;
-	bool stale;
-	uint8_t pad;
+	uint16_t over;
 	uint32_t range;
 	uint32_t id;
 	int64_t off;
@@ -66,6 +66,7 @@ static void put_reg(uint8_t **at, const struct reg *r)
 		.inner = r->inner,
 		.stale = r->stale,
 		.map = r->map,
+		.over = r->over,
 		.range = r->range,
 		.id = r->id,
 		.off = r->off,
@@ -112,6 +113,7 @@ static void unpack_reg(struct reg *r, const struct packed_reg *p)
 			  .inner = p->inner,
 			  .stale = p->stale,
 			  .map = p->map,
+			  .over = p->over,
 			  .range = p->range,
 			  .id = p->id,
 			  .off = p->off,
@@ -384,9 +386,13 @@ static bool reg_matches(const struct packed_reg *old, const struct reg *new, boo
 	    old->inner != new->inner)
 		return false;
 	if (m->same)
-		return old->range == new->range && !old->id == !new->id &&number_equal(old, &new->var);
+		return old->range == new->range && old->over == new->over &&
+		       !old->id == !new->id &&number_equal(old, &new->var);
 	if ((old->kind == REG_RECORD || old->kind == REG_RECORD_OR_NULL) &&
 	    (old->range != new->range || is_taken(m->ids, old->id, new->id)))
+		return false;
+	/* sides that could not happen then were not walked */
+	if (old->over && (!new->over || new->over > old->over))
 		return false;
 	return new->range >= old->range && !old->id == !new->id &&number_within(old, &new->var) &&
 	       ids_fit(m->ids, old, new);

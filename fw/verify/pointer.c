@@ -77,6 +77,7 @@ static int add_variable(struct verify *v, uint8_t number, struct reg *r, const s
 	if (r->kind == REG_PACKET || r->kind == REG_META) {
 		r->id = ++v->next_id;
 		r->range = 0;
+		r->over = 0;
 	}
 	return 0;
 }

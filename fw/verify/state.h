@@ -36,6 +36,8 @@ struct reg {
 	uint8_t kind;  /* enum reg_kind */
 	uint8_t frame; /* STACK: the frame's depth */
 	uint16_t map;  /* MAP, VALUE and what can be null of these: index into verify_args.maps */
+	/* PACKET, META: so many bytes behind the pointer without off are not all inside of the packet; 0: not known */
+	uint16_t over;
 	/* PACKET, META: bytes behind the pointer without off that are inside of the packet; RECORD: its size */
 	uint32_t range;
 	/*

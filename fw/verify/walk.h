@@ -236,6 +236,12 @@ bool branch_differ(const struct verify *v, const struct reg *pointer, const stru
 /* Learns from going one of the sides that can happen. */
 void branch_learn(struct verify *v, const struct insn *insn, bool taken);
 
+/* bound.c: comparisons of packet pointers. */
+
+/* Which sides of "a op b" can happen, two pointers into one packet or to its end. */
+unsigned int bound_sides(uint8_t op, const struct reg *a, const struct reg *b);
+void bound_learn(struct verify *v, uint8_t op, const struct reg *a, const struct reg *b, bool taken);
+
 /* args.c: what helpers are called with. */
 
 struct args {

@@ -39,6 +39,7 @@ void claims_note(struct claims_of *of, const struct reg *r)
 	} else {
 		of->other = true;
 	}
+	of->kind = of->seen && of->kind != r->kind ? REG_NONE : r->kind;
 	of->seen = true;
 }
 

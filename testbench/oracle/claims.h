@@ -17,6 +17,7 @@ struct claims_of {
 	bool seen;
 	bool number;       /* it is one on some path */
 	bool other;        /* it is something else on some path */
+	uint8_t kind;      /* enum reg_kind, if it is the same on all paths; else REG_NONE */
 	struct scalar var; /* if it is always one: any of these */
 	uint32_t count;    /* if it is one of a few: so many, these; else 0 */
 	int32_t values[CLAIMS_VALUES];

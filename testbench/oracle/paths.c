@@ -25,7 +25,8 @@ struct paths {
 	struct told_writer path;
 	struct wait waits[WAITS_MAX];
 	uint32_t num_waits;
-	uint32_t last; /* instruction that was walked, and is not in the path yet */
+	uint32_t last;           /* instruction that was walked, and is not in the path yet */
+	struct claims_at before; /* what held before it */
 	uint32_t count;
 	bool open; /* the path has not ended */
 	bool bad;
@@ -50,7 +51,6 @@ static void put_last(struct paths *p, struct verify *v, uint32_t next)
 	const struct bpf_insn *insn = &p->program[p->last];
 	const struct insn *decoded = &v->args.insns[p->last];
 	struct claims_of after = {0};
-	struct bpf_insn plain = told_plain(insn);
 
 	switch (insn_info[decoded->op].cls) {
 	case INSN_CLASS_JMP:
@@ -71,24 +71,25 @@ static void put_last(struct paths *p, struct verify *v, uint32_t next)
 	case INSN_CLASS_ALU:
 	case INSN_CLASS_LDX:
 	case INSN_CLASS_LDSX:
-		told_put(&p->path, &plain);
+		if (told_put_minus(&p->path, insn, &p->before))
+			break;
+		told_put_plain(&p->path, insn, &p->before);
 		claims_note(&after, walk_reg(v, decoded->dst));
 		told_put_claim(&p->path, decoded->dst, &after);
 		break;
 	default:
-		told_put(&p->path, &plain);
+		told_put_plain(&p->path, insn, &p->before);
 	}
 	p->last = NONE;
 }
 
 static void put_uses(struct paths *p, struct verify *v)
 {
-	static struct claims_at at;
-
-	memset(&at, 0, sizeof(at));
+	memset(&p->before, 0, sizeof(p->before));
 	for (uint8_t r = 0; r < CLAIMS_REGS; r++)
-		claims_note(&at.before[r], walk_reg(v, r));
-	told_put_uses(&p->path, &p->program[v->insn], &at);
+		claims_note(&p->before.before[r], walk_reg(v, r));
+	told_put_uses(&p->path, &p->program[v->insn], &p->before);
+	told_put_access(&p->path, &p->program[v->insn], &p->before);
 }
 
 static void end_path(struct paths *p)

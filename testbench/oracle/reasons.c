@@ -63,9 +63,28 @@ static bool is_computed(const uint8_t *insn)
 				 !(is_alu(insn, BPF_MOV) && BPF_SRC(insn[0]) == BPF_K));
 }
 
-static bool is_call(const uint8_t *insn)
+static bool is_call_of(const uint8_t *insn, enum bpf_func_id first, enum bpf_func_id second)
 {
-	return insn[0] == (BPF_JMP | BPF_CALL);
+	int32_t helper;
+
+	memcpy(&helper, insn + 4, sizeof(helper));
+	return insn[0] == (BPF_JMP | BPF_CALL) && !(insn[1] >> 4) &&
+	       (helper == (int32_t)first || helper == (int32_t)second);
+}
+
+static bool is_lock(const uint8_t *insn)
+{
+	return is_call_of(insn, BPF_FUNC_spin_lock, BPF_FUNC_spin_unlock);
+}
+
+static bool is_copy(const uint8_t *insn)
+{
+	return is_call_of(insn, BPF_FUNC_xdp_load_bytes, BPF_FUNC_xdp_store_bytes);
+}
+
+static bool is_atomic(const uint8_t *insn)
+{
+	return BPF_CLASS(insn[0]) == BPF_STX && BPF_MODE(insn[0]) == BPF_ATOMIC;
 }
 
 static bool is_any(const uint8_t *insn)
@@ -90,13 +109,6 @@ static int refused_opcode(const struct reasons_case *c)
 	return at && sscanf(at, ": (%x)", &opcode) == 1 ? (int)opcode : -1;
 }
 
-static bool is_atomic_refused(const struct reasons_case *c)
-{
-	int opcode = refused_opcode(c);
-
-	return opcode == (BPF_STX | BPF_ATOMIC | BPF_W) || opcode == (BPF_STX | BPF_ATOMIC | BPF_DW);
-}
-
 /*
  * A loop that the kernel takes for endless ends: our verifier has walked every path to its end, or the kernel's state
  * has a slot of which it knows nothing but that it was written ("fp-8=m???mmmm"), where the counter can be.
@@ -112,18 +124,6 @@ static bool is_forgotten(const struct reasons_case *c)
 			break;
 	}
 	return strstr(c->log, "infinite loop detected") && (c->whole || at);
-}
-
-/* One byte at a pointer itself, which was found below the packet's end. */
-static bool is_first_byte(const struct reasons_case *c)
-{
-	const char *at = strstr(c->log, "invalid access to packet, ");
-	unsigned int reg, id;
-	int end = 0;
-
-	return at &&
-	       sscanf(at, "invalid access to packet, off=0 size=1, R%u(id=%u,off=0,r=0)%n", &reg, &id, &end) == 2 &&
-	       end;
 }
 
 /*
@@ -164,29 +164,112 @@ static int64_t number_of(const char *state, const char *name)
 	return (int64_t)strtoull(at, NULL, 0);
 }
 
-static bool can_be_negative(const struct reasons_case *c)
+/*
+ * The access that was refused: the kernel's log has it as "117: (79) r4 = *(u64 *)(r2 +8)", for R2 where the closing
+ * sentence is of R2. false: it was something else.
+ */
+static bool last_access(const struct reasons_case *c, int64_t *off, int64_t *bytes)
 {
+	const char *at = NULL;
+	char name[16];
+	unsigned int reg, bits;
+	int opcode = refused_opcode(c), by;
+
+	if (sscanf(c->closing, "R%u ", &reg) != 1 || opcode < 0 || opcode == (BPF_JMP | BPF_CALL))
+		return false;
+	snprintf(name, sizeof(name), " *)(r%u ", reg);
+	for (const char *next = c->log; (next = strstr(next, name)) != NULL; next += strlen(name))
+		at = next;
+	if (!at || sscanf(at + strlen(name), "%d", &by) != 1)
+		return false;
+	while (at > c->log && at[-1] != '(')
+		at--;
+	if (sscanf(at + 1, "%u", &bits) != 1)
+		return false;
+	*off = by;
+	*bytes = bits / 8;
+	return true;
+}
+
+/*
+ * The variable part is negative, by the kernel's own account, which also has it that every sum is inside:
+ * "R2=map_value(
+ * ...,vs=48,off=40,smin=smin32=-40,smax=smax32=0...".
+ */
+static bool is_inside(const struct reasons_case *c)
+{
+	int64_t off, bytes, fixed;
 	char state[256];
 
-	return last_state(c, state, sizeof(state)) && number_of(state, "smin") < 0;
+	if (!last_state(c, state, sizeof(state)) || strncmp(state, "map_value(", 10) || !last_access(c, &off, &bytes))
+		return false;
+	fixed = number_of(state, "off") + off;
+	return number_of(state, "smin") < 0 && number_of(state, "smin") >= INT32_MIN &&
+	       number_of(state, "smax") <= INT32_MAX && fixed + number_of(state, "smin") >= 0 &&
+	       fixed + number_of(state, "smax") + bytes <= number_of(state, "vs");
+}
+
+/*
+ * Whether the line, of a comparison of a packet pointer with the packet's end, leads on where the pointer is not above
+ * it: "183: (2d) if r5 > r8 goto pc+19  ; R5=pkt(id=3,off=20,..." falls through, "... goto pc+1 108: R0=..." jumps.
+ */
+static bool is_proof(const char *line, size_t length)
+{
+	char text[512], left[24], right[8], op[4], *rest;
+	unsigned int opcode, at;
+	bool jumps, end_first;
+	int n = 0;
+
+	snprintf(text, sizeof(text), "%.*s", (int)length, line);
+	if (sscanf(text, "%u: (%x) if %7s %3s %7s goto pc%*d%n", &at, &opcode, left, op, right, &n) != 5 || !n)
+		return false;
+	rest = text + n;
+	jumps = sscanf(rest, " %u:", &at) == 1;
+	left[0] = 'R';
+	strcat(left, "=pkt_end()");
+	end_first = strstr(line, left) && strstr(line, left) < line + length;
+	switch (opcode) {
+	case BPF_JMP | BPF_JGT | BPF_X:
+		return end_first == jumps;
+	case BPF_JMP | BPF_JGE | BPF_X:
+		return end_first == jumps;
+	case BPF_JMP | BPF_JLT | BPF_X:
+		return end_first != jumps;
+	case BPF_JMP | BPF_JLE | BPF_X:
+		return end_first != jumps;
+	default:
+		return false;
+	}
 }
 
 #define KERNEL_REACH 0xffff /* of what it proves of a packet, variable part and all */
-#define FIXED_MAX    64     /* bytes, of what was compared: the log has only what is accessed */
 
+/*
+ * The access is below what was compared with the packet's end, of which the kernel took no notice: variable and fixed
+ * part together may be above its limit.
+ */
 static bool is_far(const struct reasons_case *c)
 {
-	char state[256];
+	int64_t off, bytes, behind;
+	char state[256], same[32];
 
-	return last_state(c, state, sizeof(state)) && number_of(state, "umax") <= KERNEL_REACH &&
-	       number_of(state, "umax") + number_of(state, "off") + FIXED_MAX > KERNEL_REACH;
-}
+	if (!last_state(c, state, sizeof(state)) || !last_access(c, &off, &bytes))
+		return false;
+	behind = number_of(state, "off") + off + bytes;
+	if (number_of(state, "umax") > KERNEL_REACH || number_of(state, "smin") < 0 || behind < bytes)
+		return false;
+	snprintf(same, sizeof(same), "=pkt(id=%d,off=", (int)number_of(state, "id"));
+	for (const char *at = strstr(c->log, same); at; at = strstr(at + 1, same)) {
+		const char *line = at;
+		int64_t fixed = strtol(at + strlen(same), NULL, 10);
 
-static bool is_marked_by_end(const struct reasons_case *c)
-{
-	char state[256];
-
-	return last_state(c, state, sizeof(state)) && number_of(state, "r") < 0;
+		while (line > c->log && line[-1] != '\n')
+			line--;
+		if (fixed >= behind && number_of(state, "umax") + fixed > KERNEL_REACH &&
+		    is_proof(line, strcspn(line, "\n")))
+			return true;
+	}
+	return false;
 }
 
 /* What the kernel said of the access that it refused, in the closing sentence or the line before, is of 0 bytes. */
@@ -203,7 +286,7 @@ static bool is_nothing(const struct reasons_case *c)
 	return size && strchr(",\n", size[strlen(" size=0")]);
 }
 
-const struct told_rule reasons_tell_all = {is_computed, is_any, is_any, is_any, is_any, is_any};
+const struct told_rule reasons_tell_all = {is_computed, is_any, is_any, is_any, is_any, is_any, is_any};
 
 #define REASON(name, closing, when, why) {name, closing, when, {NULL}, why},
 #define TOLD(name, why, ...)             {name, NULL, NULL, {__VA_ARGS__}, why},

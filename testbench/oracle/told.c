@@ -264,7 +264,40 @@ static bool meant(told_fn *fn, const struct bpf_insn *insn)
 	return fn && fn((const uint8_t *)insn);
 }
 
-struct bpf_insn told_plain(const struct bpf_insn *insn)
+static int32_t access_bytes(const struct bpf_insn *insn)
+{
+	switch (BPF_SIZE(insn->code)) {
+	case BPF_B:
+		return 1;
+	case BPF_H:
+		return 2;
+	case BPF_W:
+		return 4;
+	default:
+		return 8;
+	}
+}
+
+void told_put_access(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at)
+{
+	uint8_t class = class_of(insn), pointer = class == BPF_LDX ? insn->src_reg : insn->dst_reg, end = 0;
+	int32_t behind = insn->off + access_bytes(insn);
+
+	if ((class != BPF_LDX && class != BPF_STX && class != BPF_ST) || at->before[pointer].kind != REG_PACKET)
+		return;
+	while (end < CLAIMS_REGS && at->before[end].kind != REG_END)
+		end++;
+	if (end == CLAIMS_REGS)
+		return;
+	told_put(w, &(struct bpf_insn){.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = pointer & 0xf, .imm = behind});
+	told_put(w,
+		 &(struct bpf_insn){
+			 .code = BPF_JMP | BPF_JLE | BPF_X, .dst_reg = pointer & 0xf, .src_reg = end & 0xf, .off = 2});
+	told_put_trap(w);
+	told_put(w, &(struct bpf_insn){.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = pointer & 0xf, .imm = -behind});
+}
+
+static struct bpf_insn plain_of(const struct bpf_insn *insn)
 {
 	bool alu = class_of(insn) == BPF_ALU || class_of(insn) == BPF_ALU64,
 	     by_zero = alu && BPF_SRC(insn->code) == BPF_K && !insn->imm;
@@ -282,6 +315,57 @@ struct bpf_insn told_plain(const struct bpf_insn *insn)
 		other.off = 0;
 	}
 	return other;
+}
+
+static void put_move(struct told_writer *w, uint8_t dst, uint8_t src)
+{
+	told_put(w,
+		 &(struct bpf_insn){.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = dst & 0xf, .src_reg = src & 0xf});
+}
+
+/* csum_diff() of the same memory, which the kernel lets be of the packet. */
+static void put_sum(struct told_writer *w)
+{
+	put_move(w, 1, 3);
+	put_move(w, 2, 4);
+	for (uint8_t reg = 3; reg <= 5; reg++)
+		put(w, BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0);
+	put(w, BPF_JMP | BPF_CALL, 0, 0, BPF_FUNC_csum_diff);
+}
+
+/* A store and, where the old value is wanted, a load of the same bytes. */
+static void put_store(struct told_writer *w, const struct bpf_insn *atomic)
+{
+	struct bpf_insn store = *atomic, load = *atomic;
+
+	store.code = (uint8_t)(BPF_STX | BPF_MEM | BPF_SIZE(atomic->code));
+	store.imm = 0;
+	told_put(w, &store);
+	if (!(atomic->imm & BPF_FETCH))
+		return;
+	load.code = (uint8_t)(BPF_LDX | BPF_MEM | BPF_SIZE(atomic->code));
+	load.dst_reg = atomic->imm == BPF_CMPXCHG ? 0 : atomic->src_reg;
+	load.src_reg = atomic->dst_reg;
+	load.imm = 0;
+	told_put(w, &load);
+}
+
+void told_put_plain(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at)
+{
+	struct bpf_insn plain = plain_of(insn);
+
+	if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg &&
+	    (insn->imm == BPF_FUNC_xdp_load_bytes || insn->imm == BPF_FUNC_xdp_store_bytes) &&
+	    at->before[3].kind == REG_PACKET) {
+		put_sum(w);
+		w->other = true;
+	} else if (class_of(insn) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC && insn->dst_reg != BPF_REG_10 &&
+		   at->before[insn->dst_reg].kind == REG_STACK) {
+		put_store(w, insn);
+		w->other = true;
+	} else {
+		told_put(w, &plain);
+	}
 }
 
 /* On every path. */
@@ -309,6 +393,14 @@ static bool is_minus(const struct bpf_insn *insn, const struct claims_at *at)
 	       is_number(&at->before[insn->src_reg]);
 }
 
+bool told_put_minus(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at)
+{
+	if (!is_minus(insn, at))
+		return false;
+	put_minus(w, insn, at);
+	return true;
+}
+
 static void rewrite(struct told_writer *w, const struct bpf_insn *in, uint32_t slots, const struct claims_at *claims,
 		    const struct told_rule *rule, const struct places *places)
 {
@@ -319,6 +411,8 @@ static void rewrite(struct told_writer *w, const struct bpf_insn *in, uint32_t s
 		places->start[i] = w->count;
 		if (meant(rule->use, insn))
 			told_put_uses(w, insn, at);
+		if (meant(rule->access, insn))
+			told_put_access(w, insn, at);
 		places->at[i] = w->count;
 		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW) && i + 1 < slots) {
 			told_put(w, insn);
@@ -327,12 +421,11 @@ static void rewrite(struct told_writer *w, const struct bpf_insn *in, uint32_t s
 			places->at[i] = put_side(w, insn, at->jumps);
 		} else if (meant(rule->equal, insn) && is_equality(insn, at)) {
 			places->at[i] = put_comparison(w, insn);
-		} else if (meant(rule->minus, insn) && is_minus(insn, at)) {
-			put_minus(w, insn, at);
-		} else {
-			struct bpf_insn other = meant(rule->plain, insn) ? told_plain(insn) : *insn;
-
-			told_put(w, &other);
+		} else if (!meant(rule->minus, insn) || !told_put_minus(w, insn, at)) {
+			if (meant(rule->plain, insn))
+				told_put_plain(w, insn, at);
+			else
+				told_put(w, insn);
 			if (meant(rule->result, insn))
 				told_put_claim(w, insn->dst_reg, &at->after);
 		}
@@ -340,7 +433,7 @@ static void rewrite(struct told_writer *w, const struct bpf_insn *in, uint32_t s
 }
 
 uint32_t told_rewrite(const uint8_t *wire, uint32_t slots, const struct claims_at *claims, const struct told_rule *rule,
-		      uint8_t *out, uint32_t room)
+		      uint8_t *out, uint32_t room, bool *same)
 {
 	struct told_writer w = {.out = (void *)out, .room = room};
 	struct places places = {calloc(slots, sizeof(uint32_t)), calloc(slots, sizeof(uint32_t))};
@@ -351,5 +444,6 @@ uint32_t told_rewrite(const uint8_t *wire, uint32_t slots, const struct claims_a
 	good = good && !w.full && relocate(w.out, (const void *)wire, slots, &places);
 	free(places.start);
 	free(places.at);
+	*same = !w.other;
 	return good ? w.count : 0;
 }

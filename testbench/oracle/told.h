@@ -25,14 +25,16 @@ struct told_rule {
 	told_fn *side;   /* that a branch can only go one way */
 	told_fn *equal;  /* that of two pointers found equal none is above the other */
 	told_fn *minus;  /* what is subtracted from a pointer: its negative is added */
-	told_fn *plain;  /* nothing: it becomes another one that does the same */
+	told_fn *access; /* that what is accessed of a packet is before its end, where a register has this */
+	told_fn *plain;  /* nothing: it becomes another one, see told_put_plain() */
 };
 
 /* A program being written. */
 struct told_writer {
 	struct bpf_insn *out;
 	uint32_t count, room;
-	bool full; /* there was more to write */
+	bool full;  /* there was more to write */
+	bool other; /* it returns something else */
 };
 
 void told_put(struct told_writer *w, const struct bpf_insn *insn);
@@ -43,11 +45,23 @@ void told_put_claim(struct told_writer *w, uint8_t reg, const struct claims_of *
 /* The same for what the instruction is about to use as an offset, a size or a condition. */
 void told_put_uses(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
 
-/* What does the same: for a call that has to do with locks one without effect, for a division by 0 its result. */
-struct bpf_insn told_plain(const struct bpf_insn *insn);
+/* What is subtracted from a pointer is added as its negative. false: it is something else, nothing was written. */
+bool told_put_minus(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
+/* The check of an access to a packet. */
+void told_put_access(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
 
-/* Writes the program to out, room slots. Returns slots, 0 if there are too many. */
+/*
+ * What does the same as far as memory goes: for a call that has to do with locks one without effect, for a division by
+ * the constant 0 its result, for copies between packet and packet a sum of the same bytes, for atomic operations on the
+ * stack a store and a load.
+ */
+void told_put_plain(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
+
+/*
+ * Writes the program to out, room slots. *same: whether it also returns and leaves the same. Returns slots, 0 if there
+ * are too many.
+ */
 uint32_t told_rewrite(const uint8_t *wire, uint32_t slots, const struct claims_at *claims, const struct told_rule *rule,
-		      uint8_t *out, uint32_t room);
+		      uint8_t *out, uint32_t room, bool *same);
 
 #endif

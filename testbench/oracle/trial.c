@@ -53,6 +53,7 @@ struct trial {
 	uint64_t seed;
 	bool faulty;
 	char closing[1024]; /* what the kernel said last of it */
+	bool same;          /* what was told last returns the same */
 	bool whole;         /* our verifier can walk every path of it to its end */
 	int path_row;       /* the reason for which it refused a path, if not reasons_paths */
 };
@@ -246,7 +247,7 @@ static void compare_runs(struct trial *t, int prog)
 /* The kernel's descriptor of the program that is told so, or -1; *slots: its length. */
 static int load_told(struct trial *t, const struct told_rule *rule, uint32_t *slots, char *log)
 {
-	*slots = told_rewrite(t->wire, t->slots, t->claims, rule, t->told, TRIAL_SLOTS_MAX);
+	*slots = told_rewrite(t->wire, t->slots, t->claims, rule, t->told, TRIAL_SLOTS_MAX, &t->same);
 	if (log)
 		log[0] = 0;
 	return *slots ? kprog_load(t->told, *slots, t->twins.fds, t->twins.num_maps, log) : -1;
@@ -318,16 +319,22 @@ static int paths_row(struct trial *t)
 static int judge(struct trial *t)
 {
 	uint32_t slots;
+	bool same;
 	int prog, row;
 
 	device_unload(&t->devices[0]);
 	t->whole = claims_collect(&t->devices[0], t->wire, t->slots, t->claims);
 	prog = load_told(t, &reasons_tell_all, &slots, t->log);
+	same = t->same;
 	row = prog < 0 ? closing_row(t) : told_row(t);
 	if (row < 0)
 		row = paths_row(t);
 	if (row >= 0) {
 		t->counts.reasons[row]++;
+		if (prog >= 0 && !same) {
+			close(prog);
+			prog = -1;
+		}
 		return prog;
 	}
 	fault(t, "accepted here, refused by the kernel without a reason in the list: %s", t->closing);

@@ -69,6 +69,7 @@ Test(claims, of_generated_programs)
 enum fault {
 	FAULT_NUMBER,    /* a number loses members: R2 is 7 */
 	FAULT_RANGE,     /* more of the packet is proven than there is */
+	FAULT_OVER,      /* less of it is there than is */
 	FAULT_OFFSET,    /* R2 points elsewhere */
 	FAULT_NULL,      /* R0 can't be null */
 	FAULT_LINK,      /* R2 and R3 are the same number */
@@ -96,6 +97,7 @@ struct broken_row {
 static const struct broken_row broken_rows[] = {
 	{"a number", {LDX_W(2, 1, CTX_IFINDEX), MOV_X(0, 2), EXIT}, FAULT_NUMBER, 1, "R0 of frame 0: 0x3; claimed are"},
 	{"a range", {PACKET(1, 14, 1), LDX_B(0, 2, 0), RETURN(2)}, FAULT_RANGE, 4, "R2 of frame 0: 4095 bytes are"},
+	{"the other end of a range", {PACKET(1, 14, 1), LDX_B(0, 2, 0), RETURN(2)}, FAULT_OVER, 4, "R2 of frame 0: 20 bytes behind it"},
 	{"an offset", {MOV_X(2, 10), MOV_K(0, 2), ST_W(2, -8, 1), EXIT}, FAULT_OFFSET, 1, "a stack pointer at offset 0; claimed"},
 	{"a null", {ST_W(10, -4, 77), MOV_X(2, 10), ADD_K(2, -4), LD_MAP(1, GENERATE_HASH_MAP), CALL(HELPER_MAP_LOOKUP), MOV_K(1, 0), JEQ_K(0, 0, 1), LDX_B(0, 0, 0), EXIT}, FAULT_NULL, 6, "R0 of frame 0: no pointer into a value"},
 	{"a link", {LDX_W(2, 1, CTX_IFINDEX), LDX_W(3, 1, CTX_QUEUE), MOV_X(0, 2), ADD_X(0, 3), EXIT}, FAULT_LINK, 2, "R3 of frame 0: 0x1 is not linked to 0x3"},
@@ -124,6 +126,9 @@ static void break_at(struct verify *v, const void *how)
 		break;
 	case FAULT_RANGE:
 		regs[2].range = 4095;
+		break;
+	case FAULT_OVER:
+		regs[2].over = 20;
 		break;
 	case FAULT_OFFSET:
 		regs[2].off = -16;

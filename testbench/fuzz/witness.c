@@ -127,7 +127,7 @@ static bool offset_holds(struct look *l, const struct reg *r, uint64_t value, ui
 		       (long long)r->var.all.smax);
 }
 
-/* range: bytes behind the pointer, less its fixed offset, that are there. */
+/* range, over: so many bytes behind the pointer, less its fixed offset, are there, or not all there. */
 static bool packet_holds(struct look *l, const struct reg *r, uint64_t value, const uint8_t *base, const uint8_t *end)
 {
 	uint64_t from = value - (uint64_t)r->off;
@@ -136,6 +136,9 @@ static bool packet_holds(struct look *l, const struct reg *r, uint64_t value, co
 		return false;
 	if (r->range && (int64_t)((uintptr_t)end - from) < (int64_t)r->range)
 		return differs(l, "%u bytes are claimed behind it, but there are %lld", r->range,
+			       (long long)((uintptr_t)end - from));
+	if (r->over && (int64_t)((uintptr_t)end - from) >= (int64_t)r->over)
+		return differs(l, "%u bytes behind it are claimed to be too many, but there are %lld", r->over,
 			       (long long)((uintptr_t)end - from));
 	return true;
 }

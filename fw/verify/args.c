@@ -262,7 +262,8 @@ static int arg_const(struct verify *v, uint8_t number, struct args *args)
 		return ret;
 	if (!scalar_is_const(&r->var)) /* req: XO-187 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_ARGUMENT,
-				     "R%u can be several numbers, but helper %s wants one that is known here", number,
+				     "R%u can be several numbers, %llu..%llu, but helper %s wants one that is known",
+				     number, (unsigned long long)r->var.all.umin, (unsigned long long)r->var.all.umax,
 				     args->helper->name);
 	if (args->helper->ret == HELPER_RET_RECORD_OR_NULL &&
 	    (!r->var.bits.value || r->var.bits.value > (uint64_t)1 << 29))

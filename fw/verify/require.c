@@ -265,8 +265,11 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 	case REG_PACKET:
 	case REG_META:
 		if (use == REQUIRE_ATOMIC) /* req: XO-241 */
-			return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET,
-					     "atomic operations on the packet are not allowed");
+			return report_refuse(
+				v, VIRTIO_NET_XDP_VERIFY_PACKET,
+				"R%u points into the packet: atomic operations work on values of maps and the "
+				"stack",
+				number);
 		return in_packet(v, number, off, bytes); /* req: XO-240 */
 	case REG_RECORD:
 		return in_object(v, number, off, bytes, r->range, VIRTIO_NET_XDP_VERIFY_POINTER, "the record");

@@ -252,6 +252,9 @@ static void finish(struct verify *v, struct verify_result *result)
 	*result = v->result;
 }
 
+/* Writing a step takes as long as to walk some more. */
+#define LOGGED_INSNS 8
+
 int verify_step(struct verify *v, uint32_t budget, struct verify_result *result)
 {
 	int64_t left = budget;
@@ -268,7 +271,7 @@ int verify_step(struct verify *v, uint32_t budget, struct verify_result *result)
 		}
 		work = v->work;
 		ret = walk(v);
-		left -= 1 + (int64_t)((v->work - work) / WORK_PER_INSN);
+		left -= (v->args.log_level ? LOGGED_INSNS : 1) + (int64_t)((v->work - work) / WORK_PER_INSN);
 		if (!ret && v->path_ends && !next_path(v))
 			break;
 	}

@@ -92,6 +92,11 @@ static const struct verify_row rows[] = {
 	{"a record after bpf_ringbuf_submit()", PROG(W_RESERVE, W_JEQ(0, 0, 5), W_MOVR(6, 0), W_MOVR(1, 0), W_MOV(2, 0), W_CALL(132), W_LDX8(0, 6, 0), W_RETURN),
 	 BAD(UNINIT, 10, "R6 is a record that was given back at instruction 9")},
 
+	{"bpf_ringbuf_reserve() of a length that is not known", PROG(W_CALL(7), W_AND(0, 31), W_MOVR(2, 0), W_LDMAP(1, MAP_RING), W_MOV(3, 0), W_CALL(131), W_RETURN),
+	 BAD(ARGUMENT, 6, "R2 can be several numbers, 0..31, but helper ringbuf_reserve wants one that is known")},
+	{"__sync_fetch_and_add(data, 1)", PROG(W_BEGIN, W_CHECK(8, 2), W_MOV(0, 1), W_XADD64(2, 0, 0), W_RETURN),
+	 BAD(PACKET, 7, "R2 points into the packet: atomic operations work on values of maps and the stack")},
+
 	/* flow */
 	{"while (1)", PROG(W_MOV(0, 0), W_JA(-1)), BAD(LOOP, 1, "this loop never ends: nothing that matters has changed since the last time here")},
 	{"a loop of 2,000,000", PROG(W_MOV(0, 0), W_ADD(0, 1), W_JLT(0, 2000000, -2), W_EXIT), BAD(COMPLEXITY, 2, "1000000 instructions were visited and there are more paths to walk")},

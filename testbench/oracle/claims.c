@@ -54,6 +54,9 @@ static void note_result(struct verify *v, struct claims_at *at, uint32_t last)
 	case INSN_CLASS_LDSX:
 		claims_note(&at->after, walk_reg(v, insn->dst));
 		break;
+	case INSN_CLASS_CALL:
+		claims_note(&at->after, walk_reg(v, 0));
+		break;
 	case INSN_CLASS_JMP:
 		at->jumps |= v->insn == (uint32_t)insn->imm;
 		at->falls |= v->insn == last + 1;

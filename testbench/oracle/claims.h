@@ -25,7 +25,7 @@ struct claims_of {
 
 struct claims_at {
 	struct claims_of before[CLAIMS_REGS];
-	struct claims_of after; /* the destination of arithmetic or of a load */
+	struct claims_of after; /* the destination of arithmetic or of a load, R0 of a call */
 	bool falls, jumps;      /* sides of a conditional jump that can be gone */
 };
 

@@ -65,6 +65,11 @@ static void put_last(struct paths *p, struct verify *v, uint32_t next)
 		told_put(&p->path, insn);
 		told_put(&p->path, insn + 1);
 		break;
+	case INSN_CLASS_CALL:
+		claims_note(&after, walk_reg(v, 0));
+		told_put_plain(&p->path, insn, &p->before);
+		told_put_found(&p->path, insn, &after);
+		break;
 	case INSN_CLASS_CALL_LOCAL:
 		p->bad = true;
 		break;

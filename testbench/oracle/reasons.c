@@ -272,6 +272,30 @@ static bool is_far(const struct reasons_case *c)
 	return false;
 }
 
+#define KERNEL_OFFSET_MAX (1 << 29)
+
+/*
+ * "fp pointer offset -2147483647 is not allowed", but it is the distance of two numbers, one of which was computed from
+ * the other: "R2=scalar(id=1-2147483647,smin=...".
+ */
+static bool is_distance(const struct reasons_case *c)
+{
+	const char *at = strstr(c->closing, "pointer offset ");
+	char distance[32];
+	long long off;
+
+	if (!at || sscanf(at, "pointer offset %lld", &off) != 1 || llabs(off) < KERNEL_OFFSET_MAX)
+		return false;
+	snprintf(distance, sizeof(distance), "%+lld,", off);
+	for (at = strstr(c->log, "=scalar(id="); at; at = strstr(at + 1, "=scalar(id=")) {
+		const char *id = at + strlen("=scalar(id=");
+
+		if (!strncmp(id + strspn(id, "0123456789"), distance, strlen(distance)))
+			return true;
+	}
+	return false;
+}
+
 /* What the kernel said of the access that it refused, in the closing sentence or the line before, is of 0 bytes. */
 static bool is_nothing(const struct reasons_case *c)
 {
@@ -286,7 +310,7 @@ static bool is_nothing(const struct reasons_case *c)
 	return size && strchr(",\n", size[strlen(" size=0")]);
 }
 
-const struct told_rule reasons_tell_all = {is_computed, is_any, is_any, is_any, is_any, is_any, is_any};
+const struct told_rule reasons_tell_all = {is_computed, is_any, is_any, is_any, is_any, is_any, is_any, is_any};
 
 #define REASON(name, closing, when, why) {name, closing, when, {NULL}, why},
 #define TOLD(name, why, ...)             {name, NULL, NULL, {__VA_ARGS__}, why},

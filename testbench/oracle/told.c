@@ -317,6 +317,13 @@ static struct bpf_insn plain_of(const struct bpf_insn *insn)
 	return other;
 }
 
+void told_put_found(struct told_writer *w, const struct bpf_insn *insn, const struct claims_of *r0)
+{
+	if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg && insn->imm == BPF_FUNC_map_lookup_elem &&
+	    r0->kind == REG_VALUE)
+		put_check(w, BPF_JMP, BPF_JNE, 0, 0);
+}
+
 static void put_move(struct told_writer *w, uint8_t dst, uint8_t src)
 {
 	told_put(w,
@@ -426,6 +433,8 @@ static void rewrite(struct told_writer *w, const struct bpf_insn *in, uint32_t s
 				told_put_plain(w, insn, at);
 			else
 				told_put(w, insn);
+			if (meant(rule->found, insn))
+				told_put_found(w, insn, &at->after);
 			if (meant(rule->result, insn))
 				told_put_claim(w, insn->dst_reg, &at->after);
 		}

@@ -26,6 +26,7 @@ struct told_rule {
 	told_fn *equal;  /* that of two pointers found equal none is above the other */
 	told_fn *minus;  /* what is subtracted from a pointer: its negative is added */
 	told_fn *access; /* that what is accessed of a packet is before its end, where a register has this */
+	told_fn *found;  /* that a lookup finds an element */
 	told_fn *plain;  /* nothing: it becomes another one, see told_put_plain() */
 };
 
@@ -47,6 +48,8 @@ void told_put_uses(struct told_writer *w, const struct bpf_insn *insn, const str
 
 /* What is subtracted from a pointer is added as its negative. false: it is something else, nothing was written. */
 bool told_put_minus(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
+/* The check that R0 is not null behind a call that is claimed to find something. */
+void told_put_found(struct told_writer *w, const struct bpf_insn *insn, const struct claims_of *r0);
 /* The check of an access to a packet. */
 void told_put_access(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
 

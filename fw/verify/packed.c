@@ -140,7 +140,7 @@ static uint8_t kind_at(uint64_t kinds, int i)
 	return (uint8_t)(kinds >> 8 * i);
 }
 
-#define EACH_BYTE 0x0101010101010101
+#define EACH_BYTE UINT64_C(0x0101010101010101)
 
 static bool has_known(uint64_t kinds)
 {

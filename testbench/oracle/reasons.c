@@ -258,10 +258,13 @@ static bool is_far(const struct reasons_case *c)
 	behind = number_of(state, "off") + off + bytes;
 	if (number_of(state, "umax") > KERNEL_REACH || number_of(state, "smin") < 0 || behind < bytes)
 		return false;
-	snprintf(same, sizeof(same), "=pkt(id=%d,off=", (int)number_of(state, "id"));
+	if (number_of(state, "id"))
+		snprintf(same, sizeof(same), "=pkt(id=%d,off=", (int)number_of(state, "id"));
+	else
+		snprintf(same, sizeof(same), "=pkt(off=");
 	for (const char *at = strstr(c->log, same); at; at = strstr(at + 1, same)) {
 		const char *line = at;
-		int64_t fixed = strtol(at + strlen(same), NULL, 10);
+		int64_t fixed = strtol(at + strlen(same), NULL, 0);
 
 		while (line > c->log && line[-1] != '\n')
 			line--;

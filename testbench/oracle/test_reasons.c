@@ -58,6 +58,8 @@ static const struct row rows[] = {
 	{"far, on the wrong side, the end first",
 	 {PACKET, ANDI(4, 0xffff), ADD(2, 4), MOV(5, 2), ADDI(5, 8), JMP(BPF_JGE, 3, 5, 1), LD(BPF_B, 0, 2, 0),
 	  RETURN}},
+	{"a fixed offset, behind the proof",
+	 {PACKET, ADDI(2, 65535), MOV(5, 2), ADDI(5, 8), JMP(BPF_JGT, 5, 3, 1), LD(BPF_B, 0, 2, 8), RETURN}},
 	{"before the packet", {PACKET, MOV(5, 2), ADDI(5, 4), JMP(BPF_JGT, 5, 3, 1), LD(BPF_B, 0, 2, -1), RETURN}},
 	{"before a value", {PACKET, ANDI(4, 15), VALUE(6, 8), SUB(6, 4), LD(BPF_B, 0, 6, 0), RETURN}},
 	{"behind a value", {PACKET, ANDI(4, 15), VALUE(6, 0), ADDI(6, 255), SUB(6, 4), LD(BPF_B, 0, 6, 0), RETURN}},

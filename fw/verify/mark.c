@@ -21,8 +21,8 @@
 /* A new mark costs memory and comparisons, so there is some way between two. Instructions. */
 #define MARK_DISTANCE 8
 
-/* Bytes of states that wait or are kept. */
-#define MAX_POOL_BYTES ((size_t)64 << 20)
+/* Bytes of states that wait or are kept; with what is known of each instruction no more than 64 MiB. */
+#define MAX_POOL_BYTES ((size_t)52 << 20)
 
 int mark_no_memory(struct verify *v)
 {
@@ -129,12 +129,16 @@ static int add_mark(struct verify *v, struct spot *spot, const struct packed_liv
 	return 0;
 }
 
-/* Comparisons in vain that a mark may cost; each match earns it as many again. */
-#define MISSES_ALLOWED 16
+/*
+ * Comparisons in vain that a mark may cost; each match earns it as many again. One with paths behind it can't match
+ * yet, and only tells that a loop goes on.
+ */
+#define MISSES_ALLOWED      8
+#define MISSES_ALLOWED_OPEN 24
 
 static bool is_useless(const struct mark *m)
 {
-	return m->misses > (m->hits + 1) * MISSES_ALLOWED;
+	return m->misses > (m->hits + 1) * (m->branches ? MISSES_ALLOWED_OPEN : MISSES_ALLOWED);
 }
 
 /* Compares no longer with it. Its state is still needed for the dependencies of paths behind it. */
@@ -187,6 +191,7 @@ void mark_end_path(struct verify *v)
 
 	for (; m && --m->branches == 0; m = parent) {
 		parent = m->parent;
+		m->misses = 0;
 		if (m->dropped)
 			free_mark(v, m);
 	}

@@ -35,7 +35,7 @@ void pool_init(struct pool *pool, struct arena *arena)
 static bool add_chunk(struct pool *pool, size_t bytes)
 {
 	size_t want = MAX(CHUNK_BYTES, bytes + sizeof(struct pool_chunk));
-	struct pool_chunk *chunk = arena_alloc(pool->arena, want);
+	struct pool_chunk *chunk = arena_alloc_dirty(pool->arena, want);
 
 	if (!chunk)
 		return false;

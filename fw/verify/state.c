@@ -59,10 +59,21 @@ bool slot_byte_known(const struct slot *s, int i, uint8_t *value)
 	return true;
 }
 
+void state_init(struct state *s)
+{
+	s->depth = 0;
+	s->entered = 0;
+	mem_set(&s->held, 0, sizeof(s->held));
+}
+
 void state_enter(struct state *s, uint32_t depth, uint32_t call, uint32_t entry)
 {
 	struct frame *f = &s->frames[depth];
 
+	if (depth >= s->entered) {
+		s->entered = depth + 1;
+		f->used = STATE_SLOTS;
+	}
 	s->depth = depth;
 	mem_set(f->regs, 0, sizeof(f->regs));
 	/* slots beyond used are always empty */

@@ -88,7 +88,8 @@ struct held {
 };
 
 struct state {
-	uint32_t depth; /* of the running frame, 0: main */
+	uint32_t depth;   /* of the running frame, 0: main */
+	uint32_t entered; /* frames that were entered at least once: of others nothing is known, not even used */
 	struct held held;
 	struct frame frames[EXEC_CALL_DEPTH];
 };
@@ -128,7 +129,11 @@ bool slot_is_spill(const struct slot *s);
 /* Whether byte i holds the same number on every path that the state stands for. */
 bool slot_byte_known(const struct slot *s, int i, uint8_t *value);
 
-/* Empties frame depth: nothing initialised but the frame pointer. */
+/* s is memory with anything in it. No frame is entered yet. */
+void state_init(struct state *s);
+
+/* Empties frame depth, which is at most the number of those entered before: nothing initialised but the frame pointer.
+ */
 void state_enter(struct state *s, uint32_t depth, uint32_t call, uint32_t entry);
 
 /* Calls fn for every register and every whole spilled register of every frame; fn may change it. */

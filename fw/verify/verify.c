@@ -292,14 +292,15 @@ struct verify *verify_start(const struct verify_args *args)
 		v->args.log_level = 0;
 	pool_init(&v->pool, v->arena);
 	v->spots = arena_alloc(v->arena, MAX(args->count, 1u) * sizeof(*v->spots));
-	v->state = arena_alloc(v->arena, sizeof(*v->state));
-	v->scratch = arena_alloc(v->arena, PACKED_MAX);
+	v->state = arena_alloc_dirty(v->arena, sizeof(*v->state));
+	v->scratch = arena_alloc_dirty(v->arena, PACKED_MAX);
 	if (v->args.log_level)
 		v->before = arena_alloc(v->arena, sizeof(*v->before));
 	if (!v->spots || !v->state || !v->scratch || (v->args.log_level && !v->before)) {
 		verify_free(v);
 		return NULL;
 	}
+	state_init(v->state);
 	return v;
 }
 

@@ -33,7 +33,7 @@ PROGS = $(patsubst testbench/progs/%.bpf.c,$(BUILD)/progs/%.bpf.o,$(wildcard tes
 TESTS = $(patsubst %,$(BUILD)/unit-%,$(ROOMS)) $(BUILD)/conform $(BUILD)/oracle $(BUILD)/fuzz
 TOOLS = testbench/tools
 
-.PHONY: help all run check lint fuzz bench spec patch goldens deps clean tests
+.PHONY: help all run check lint fuzz prove bench spec patch goldens deps clean tests
 .DELETE_ON_ERROR:
 
 help:
@@ -42,6 +42,7 @@ help:
 	@echo "make all            build/refnic and the example programs"
 	@echo "make lint           clang-tidy, cppcheck, one-way dependencies, requirement gate"
 	@echo "make fuzz           random programs through both engines and the kernel; N=programs (300000), SEED=first (1)"
+	@echo "make prove          the verifier's operators: exhaustively at few bits, by random words, by CBMC; about 10 minutes"
 	@echo "make bench          speed against peers and against the machine's limit, as ratios"
 	@echo "make spec           the proposal as PDF and HTML in build/spec"
 	@echo "make patch SPEC=DIR the proposal as patches for a checkout of virtio-spec"
@@ -72,6 +73,13 @@ $(BUILD)/conform $(BUILD)/oracle $(BUILD)/fuzz: $(BUILD)/%: $(LIBS)
 $(BUILD)/conform: $(call obj,$(wildcard testbench/conform/*.c))
 $(BUILD)/oracle: $(call obj,$(wildcard testbench/oracle/*.c) testbench/fuzz/generate.c)
 $(BUILD)/fuzz: $(call obj,$(wildcard testbench/fuzz/*.c))
+
+# What make prove tries in full, unit-fw tries a part of.
+PROVE_OBJ = $(call obj,$(wildcard testbench/prove/*.c))
+$(PROVE_OBJ): ROOM_FLAGS = $(testbench_FLAGS) -O3
+$(BUILD)/unit-fw: $(filter-out %/main.o,$(PROVE_OBJ))
+$(BUILD)/prove: $(PROVE_OBJ) $(BUILD)/libfw.a
+	$(CC) $(OPT) -o $@ $^
 
 # DPDK is a peer in the benchmark if it is installed.
 DPDK = $(shell pkg-config --exists libdpdk 2>/dev/null && echo yes)
@@ -129,6 +137,11 @@ fuzz:
 	@REFNIC_FUZZ=$(N) REFNIC_SEED=$(SEED) $(BUILD)/fuzz -j2
 	@REFNIC_FUZZ=$$(($(N) / 10)) REFNIC_SEED=$(SEED) $(BUILD)/oracle -j2
 
+prove:
+	@$(TOOLS)/deps prove
+	@$(MAKE) --no-print-directory -s -j2 $(BUILD)/prove
+	@if $(TOOLS)/cbmc --version >/dev/null; then set -- --cbmc $(TOOLS)/cbmc; else set --; fi; $(BUILD)/prove "$$@"
+
 bench:
 	@$(TOOLS)/deps run
 	@$(TOOLS)/deps bench || echo "bench: goes on without DPDK as a peer"
@@ -153,4 +166,4 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
--include $(patsubst %.o,%.d,$(call obj,$(foreach r,$(ROOMS),$($(r)_SRC)) $(cli_SRC) $(wildcard testbench/unit/*/*.c testbench/conform/*.c testbench/oracle/*.c testbench/fuzz/*.c testbench/bench/*.c)))
+-include $(patsubst %.o,%.d,$(call obj,$(foreach r,$(ROOMS),$($(r)_SRC)) $(cli_SRC) $(wildcard testbench/unit/*/*.c testbench/conform/*.c testbench/oracle/*.c testbench/fuzz/*.c testbench/bench/*.c testbench/prove/*.c)))

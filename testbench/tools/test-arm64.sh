@@ -176,8 +176,8 @@ can_start() {
 }
 
 plain() { # the unit tests with a stand-in for Criterion, statically
-	objects=$(printf '%s\n' testbench/unit/fw/*.c testbench/unit/plain/plain.c testbench/rig/platform.c |
-		sed "s|^\(.*\)c\$|$arm/plain/obj/\1o|")
+	objects=$(printf '%s\n' testbench/unit/fw/*.c testbench/unit/plain/plain.c testbench/rig/platform.c testbench/prove/*.c |
+		grep -v prove/main | sed "s|^\(.*\)c\$|$arm/plain/obj/\1o|")
 	# shellcheck disable=SC2086
 	cross "$arm/plain" '-isystem testbench/unit/plain' "$arm/plain/libfw.a" $objects &&
 		aarch64-linux-gnu-gcc -static -o "$arm/plain/unit-fw" $objects "$arm/plain/libfw.a" 2>>"$tmp/make"

@@ -177,6 +177,11 @@ static int outside_packet(struct verify *v, uint8_t number, int64_t off, uint64_
 	uint16_t error = VIRTIO_NET_XDP_VERIFY_PACKET;
 	char count[COUNT_BYTES], at[REPORT_AT_BYTES];
 
+	if (!r->range && r->over) /* the other side of the check */
+		return report_refuse(v, error,
+				     "R%u offset %lld%s%s is outside of the %s: no byte proven, and fewer than %u "
+				     "are there on this side of a comparison with %s",
+				     number, first, from, count_text(bytes, count), what, r->over, limit);
 	if (r->var.all.smin < 0)
 		return report_refuse(v, error,
 				     "R%u can lie before the %s: a number was added that can be negative, %lld..%lld",

@@ -152,6 +152,7 @@ static void put_pointer(struct line *to, const struct verify *v, const struct re
 		put_sep(to, &any);
 		line_str(to, "r=");
 		line_num(to, r->range);
+		put_field(to, "over", r->over, &any);
 	} else {
 		put_field(to, "sz", r->kind == REG_MEM ? v->args.mem_bytes : r->range, &any);
 	}
@@ -206,7 +207,8 @@ static void put_slot(struct line *to, const struct verify *v, const struct slot 
 static bool same_reg(const struct reg *a, const struct reg *b)
 {
 	return a->kind == b->kind && a->frame == b->frame && a->map == b->map && a->range == b->range &&
-	       a->id == b->id && a->inner == b->inner && a->off == b->off && scalar_equal(&a->var, &b->var);
+	       a->over == b->over && a->id == b->id && a->inner == b->inner && a->off == b->off &&
+	       scalar_equal(&a->var, &b->var);
 }
 
 static bool same_slot(const struct slot *a, const struct slot *b)

@@ -25,7 +25,7 @@ static const struct verify_row rows[] = {
 	{"ip->protocol: eth was checked, ip was not", PROG(W_BEGIN, W_CHECK(14, 2), W_ADD(2, 14), W_LDX8(0, 2, 9), W_RETURN),
 	 BAD(PACKET, 7, "R2 offset 23 is outside of the packet: bytes 0..13 proven at instruction 5; compare R2 + 10 with data_end first")},
 	{"if (data + 14 < data_end) return: the wrong side", PROG(W_BEGIN, W_MOVR(4, 2), W_ADD(4, 14), W_JLTR(4, 3, 1), W_LDX8(0, 2, 0), W_RETURN),
-	 BAD(PACKET, 6, "R2 offset 0 is outside of the packet: no byte proven; compare R2 + 1 with data_end first")},
+	 BAD(PACKET, 6, "R2 offset 0 is outside of the packet: no byte proven, and fewer than 15 are there on this side of a comparison with data_end")},
 	{"tcp = ip + ihl * 4: not checked again", PROG(W_BEGIN, W_CHECK(20, 5), W_LDX8(5, 2, 0), W_AND(5, 15), W(0x67, 5, 0, 0, 2), W_ADDR(2, 5), W_LDX16(0, 2, 2), W_RETURN),
 	 BAD(PACKET, 10, "R2 offset 2 behind the number added, 2 bytes, is outside of the packet: no byte proven; compare R2 + 4 with data_end first")},
 	{"data + length, a number of 32 bits", PROG(W_BEGIN, W_CHECK(4, 3), W_LDX32(5, 2, 0), W_ADDR(2, 5), W_LDX8(0, 2, 0), W_RETURN),

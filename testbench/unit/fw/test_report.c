@@ -34,14 +34,14 @@ Test(report, levels)
 	/* two sides of a branch, the second one refused */
 	const uint64_t words[] = {W_PACKET, W_MOVR(4, 2),       W_ADD(4, 14),    W_JGTR(4, 3, 2), W_LDX8(0, 2, 13),
 				  W_EXIT,   W_STX64(10, 1, -8), W_LDX8(0, 2, 0), W_EXIT};
-	static const char reason[] = "instruction 8: R2 offset 0 is outside of the packet: no byte proven; compare R2 "
-				     "+ 1 with data_end first\n";
+	static const char reason[] = "instruction 8: R2 offset 0 is outside of the packet: no byte proven, and "
+				     "fewer than 14 are there on this side of a comparison with data_end\n";
 	static const char prefix[] = "0: R1=ctx() R10=fp0\n"
 				     "0: (61) r2 = *(u32 *)(r1 +0)          ; R2=pkt(r=0)\n"
 				     "1: (61) r3 = *(u32 *)(r1 +4)          ; R3=pkt_end()\n"
 				     "2: (bf) r4 = r2                       ; R4=pkt(r=0)\n"
 				     "3: (07) r4 += 14                      ; R4=pkt(off=14,r=0)\n";
-	static const char branch[] = "4: (2d) if r4 > r3 goto pc+2\nfrom 4 to 7: R1=ctx() R2=pkt(r=0) ";
+	static const char branch[] = "4: (2d) if r4 > r3 goto pc+2\nfrom 4 to 7: R1=ctx() R2=pkt(r=0,over=14) ";
 	struct verify_result result;
 	struct bench b;
 	char *last;
@@ -53,13 +53,14 @@ Test(report, levels)
 	b.args.log_level = 2;
 	bench_verify(&b, words, ARRAY_SIZE(words), 1, &result);
 	cr_assert(!strncmp(b.log, prefix, strlen(prefix)), "%s", b.log);
-	cr_assert(strstr(b.log, "\n4: (2d) if r4 > r3 goto pc+2          ; R2=pkt(r=14) R4=pkt(off=14,r=14)\n"
-				"5: (71) r0 = *(u8 *)(r2 +13)          ; "
-				"R0=scalar(smin=smin32=0,smax=umax=smax32=umax32=255,var_off=(0x0; 0xff))\n"
-				"6: (95) exit\n"
-				"\n"
-				"from 4 to 7: R1=ctx() R2=pkt(r=0) R3=pkt_end() R4=pkt(off=14,r=0) R10=fp0\n"
-				"7: (7b) *(u64 *)(r10 -8) = r1         ; fp-8=ctx()\n"),
+	cr_assert(strstr(b.log,
+			 "\n4: (2d) if r4 > r3 goto pc+2          ; R2=pkt(r=14) R4=pkt(off=14,r=14)\n"
+			 "5: (71) r0 = *(u8 *)(r2 +13)          ; "
+			 "R0=scalar(smin=smin32=0,smax=umax=smax32=umax32=255,var_off=(0x0; 0xff))\n"
+			 "6: (95) exit\n"
+			 "\n"
+			 "from 4 to 7: R1=ctx() R2=pkt(r=0,over=14) R3=pkt_end() R4=pkt(off=14,r=0,over=14) R10=fp0\n"
+			 "7: (7b) *(u64 *)(r10 -8) = r1         ; fp-8=ctx()\n"),
 		  "%s", b.log);
 	last = strstr(b.log, "\nprocessed 9 insns (limit 1000000) total_states ");
 	cr_assert(last, "%s", b.log);

@@ -65,6 +65,131 @@ Test(claims, of_generated_programs)
 	lab_close(&lab);
 }
 
+/* ---- short programs about one thing each, since long ones hide it ---- */
+
+#define SHAPES     4000
+#define SHAPE_MAX  64
+#define NUM_BOUNDS 4
+
+/* Lengths of frames; what programs compare with is near to them. */
+static const uint16_t bounds[NUM_BOUNDS] = {14, 60, 100, 200};
+
+struct shape {
+	uint64_t rng;
+	uint64_t insns[SHAPE_MAX];
+	uint32_t count;
+};
+
+static uint32_t pick(struct shape *s, uint32_t n)
+{
+	return (uint32_t)(generate_random(&s->rng) % n);
+}
+
+static void put(struct shape *s, uint64_t insn)
+{
+	s->insns[s->count++] = insn;
+}
+
+/* R3 = data, R4 = data_end */
+static void put_packet(struct shape *s)
+{
+	put(s, LDX_W(3, 1, CTX_DATA));
+	put(s, LDX_W(4, 1, CTX_DATA_END));
+}
+
+/* So that paths meet at some distance from the last mark. */
+static void put_distance(struct shape *s)
+{
+	for (uint32_t n = pick(s, 12); n-- > 0;)
+		put(s, MOV_K(0, 0));
+	put(s, JEQ_K(5, 33, 0));
+}
+
+/* One of two numbers goes to the stack; a function, some calls away, finds it there by a pointer and adds it to one. */
+static void number_for_callee(struct shape *s)
+{
+	static const uint8_t widths[] = {0x73, 0x6b, 0x63, 0x7b};
+	const int slot = -8 * (int)(1 + pick(s, 3));
+
+	put_packet(s);
+	put(s, MOV_X(5, 4));
+	put(s, SUB_X(5, 3));
+	put(s, ST_DW(10, slot, 0));
+	put(s, MOV_K(2, 1 + pick(s, 3)));
+	put(s, JGT_K(5, 80, 1));
+	put(s, MOV_K(2, 4 + pick(s, 3)));
+	if (pick(s, 2))
+		put_distance(s);
+	put(s, INSN(widths[pick(s, sizeof(widths))], 10, 2, slot, 0));
+	put(s, MOV_K(2, 0));
+	put_distance(s);
+	put(s, MOV_X(1, 10));
+	put(s, ADD_K(1, slot));
+	for (uint32_t calls = 1 + pick(s, 3); calls-- > 0;) {
+		put(s, CALL_LOCAL(1));
+		put(s, EXIT);
+	}
+	put(s, pick(s, 2) ? LDX_DW(2, 1, 0) : LDX_B(2, 1, 0));
+	put(s, MOV_X(3, 10));
+	put(s, ADD_X(3, 2));
+	put(s, ST_B(3, -16, 0));
+	put(s, MOV_K(0, 2));
+	put(s, EXIT);
+}
+
+/* Comparisons of packet pointers with the end, in every form, near to where it is. */
+static void packet_bounds(struct shape *s)
+{
+	static const uint8_t ops[] = {0x1d, 0x5d, 0x2d, 0x3d, 0xad, 0xbd};
+
+	put_packet(s);
+	put(s, MOV_K(0, 0));
+	put(s, MOV_X(2, 3));
+	for (uint32_t n = 1 + pick(s, 5); n-- > 0;) {
+		bool turned = pick(s, 2);
+
+		if (pick(s, 3))
+			put(s, MOV_X(2, 3));
+		put(s, ADD_K(2, (int)bounds[pick(s, NUM_BOUNDS)] - 1 + (int)pick(s, 3)));
+		put(s, INSN(ops[pick(s, sizeof(ops))], turned ? 4 : 2, turned ? 2 : 4, pick(s, 3), 0));
+		put(s, MOV_K(5, 1));
+		put(s, ADD_K(0, 1));
+	}
+	put(s, EXIT);
+}
+
+Test(claims, of_short_programs)
+{
+	static void (*const kinds[])(struct shape * s) = {number_for_callee, packet_bounds};
+	const size_t num_kinds = sizeof(kinds) / sizeof(kinds[0]);
+	uint64_t first = lab_setting("REFNIC_SEED", 1), accepted[sizeof(kinds) / sizeof(kinds[0])] = {0};
+	uint8_t frame[LAB_FRAME_MAX] = {0}, out[LAB_RESULT_BYTES];
+	struct witness *w;
+	struct lab lab;
+
+	lab_open(&lab, FW_ENGINE_INTERP, 0x5a5a5a5a5a5a5a5a);
+	w = witness_new(lab.fw);
+	for (uint64_t seed = first; seed < first + SHAPES; seed++) {
+		struct shape s = {.rng = generate_seed(seed)};
+
+		kinds[seed % num_kinds](&s);
+		cr_assert_leq(s.count, SHAPE_MAX);
+		if (!lab_load(&lab, (const uint8_t *)s.insns, s.count)) {
+			accepted[seed % num_kinds]++;
+			for (size_t i = 0; i < NUM_BOUNDS; i++) {
+				lab_run(&lab, frame, bounds[i], out);
+				cr_assert_null(witness_says(w), "UNSOUND: seed %lu, %u bytes: %s", seed, bounds[i],
+					       witness_says(w));
+			}
+		}
+		lab_unload(&lab);
+	}
+	for (size_t i = 0; i < num_kinds; i++)
+		cr_assert_gt(accepted[i], SHAPES / 8, "kind %zu: %lu accepted", i, accepted[i]);
+	witness_free(w);
+	lab_close(&lab);
+}
+
 /* What goes wrong in a verifier that is not one. */
 enum fault {
 	FAULT_NUMBER,    /* a number loses members: R2 is 7 */

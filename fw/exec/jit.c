@@ -163,11 +163,10 @@ static int survey_slot(struct jit_work *w, uint32_t i)
  */
 static int survey(struct jit_work *w, uint32_t *at)
 {
-	const struct exec_prog *prog = w->prog;
-	const uint8_t *access = prog->access;
+	const struct insn *insn = w->prog->insns;
+	const uint8_t *access = w->prog->access;
 
-	for (uint32_t i = 0, count = prog->count; i < count; i++) {
-		const struct insn *insn = &prog->insns[i];
+	for (uint32_t i = 0, count = w->prog->count; i < count; i++, insn++) {
 		uint8_t check = checks[insn->op];
 		int rc = 0;
 
@@ -226,11 +225,10 @@ static void learn_slot(struct jit_work *w, uint32_t i)
 static void learn(struct jit_work *w)
 {
 	const uint8_t *form = w->form, *mark = w->mark;
+	const struct insn *insn = w->insns;
 	uint32_t regs = 0;
 
-	for (uint32_t i = 0, count = w->prog->count; i < count; i++) {
-		const struct insn *insn = &w->insns[i];
-
+	for (uint32_t i = 0, count = w->prog->count; i < count; i++, insn++) {
 		if (form[i] == OPT_NOTHING)
 			continue;
 		regs |= 1u << insn->dst | 1u << insn->src;
@@ -281,6 +279,7 @@ static void meet(struct jit_work *w, uint32_t i)
 static int emit_long(struct jit_work *w, uint32_t *at)
 {
 	const uint32_t count = w->prog->count;
+	const uint8_t *form = w->form, *mark = w->mark;
 
 	w->out.at = 0;
 	w->out.fault = false;
@@ -291,9 +290,9 @@ static int emit_long(struct jit_work *w, uint32_t *at)
 	for (uint32_t i = 0; i < count; i++) {
 		int rc;
 
-		if (w->mark[i] & (JIT_MARK_TARGET | JIT_MARK_FUNC))
+		if (mark[i] & (JIT_MARK_TARGET | JIT_MARK_FUNC))
 			meet(w, i);
-		if (jit_form(w, i) == OPT_NOTHING)
+		if (form[i] == OPT_NOTHING)
 			continue;
 		rc = w->out.at <= JIT_MAX_BYTES ? machine->insn(w, i) : -ENOTSUP;
 		if (unlikely(rc)) {

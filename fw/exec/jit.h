@@ -63,7 +63,6 @@ struct jit_branch {
 	uint32_t end;     /* offset behind it, in long form everywhere */
 	uint32_t saved;   /* bytes by which the branches before it are shorter than that */
 	uint32_t slot;    /* where it leads */
-	uint32_t before;  /* how many branches are before that slot */
 	uint64_t address; /* FAR: instead of a slot */
 	uint8_t kind;
 	uint8_t bytes; /* of its long form */

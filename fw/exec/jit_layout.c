@@ -2,10 +2,10 @@
 /*
  * Branches of machine code, from their long form to the one that suffices.
  *
- * The code is emitted once, with long branches everywhere. Calls of functions that are in reach of all of the code are
- * made short first, then jumps that reach until no more do: that only moves code together, so what was found to reach
- * goes on reaching. Then the code between branches is copied together. Offsets of long code stay what they are, the
- * sums of what branches saved say where things end up.
+ * The code is emitted once, with long branches everywhere. Calls of functions that are in reach of all of the code and
+ * jumps that reach are made short until no more do: that only moves code together, so what was found to reach goes on
+ * reaching. Then the code between branches is copied together. Offsets of long code stay what they are, the sums of
+ * what branches saved say where things end up.
  */
 #include "exec/jit.h"
 
@@ -53,59 +53,52 @@ static bool reaches(const struct jit_work *w, const struct jit_machine *machine,
 	return MIN(from_start, from_end) >= -machine->far_reach && MAX(from_start, from_end) < machine->far_reach;
 }
 
-/* Sums up what branches save. */
-static void sum(struct jit_work *w, const struct jit_machine *machine)
+/*
+ * Whether a short form reaches; saved: before b. What is saved before branches behind b is known of the last pass, so
+ * a forward jump is measured as it was then.
+ */
+static bool fits(const struct jit_work *w, const struct jit_machine *machine, const struct jit_branch *b,
+		 uint32_t saved)
+{
+	const struct jit_branch *to = &w->branch[w->before[b->slot]];
+	int64_t distance;
+
+	if (!machine->short_bytes[b->kind])
+		return false;
+	/* A backward jump gets nearer by becoming short, a forward one does not. */
+	distance = (int64_t)w->start[b->slot] - b->end + (to < b ? saved : b->saved) - to->saved;
+	return distance >= machine->short_min && distance <= machine->short_max;
+}
+
+/* Shortens what fits, and sums up what is saved. Returns whether anything was shortened. */
+static bool shorten(struct jit_work *w, const struct jit_machine *machine)
 {
 	uint32_t saved = 0;
+	bool any = false;
 
-	for (uint32_t n = 0; n < w->branches; n++) {
-		struct jit_branch *b = &w->branch[n];
-
+	for (struct jit_branch *b = w->branch, *end = b + w->branches; b < end; b++) {
+		if (!b->is_short &&
+		    (b->kind == JIT_BRANCH_FAR ? reaches(w, machine, b->address) : fits(w, machine, b, saved)))
+			any = b->is_short = true;
 		b->saved = saved;
 		if (b->is_short)
 			saved += b->bytes - machine->short_bytes[b->kind];
 	}
 	w->branch[w->branches].saved = saved;
-}
-
-/* Where the code of the slot is that b leads to. */
-static int64_t place_of(const struct jit_work *w, const struct jit_branch *b)
-{
-	return (int64_t)w->start[b->slot] - w->branch[b->before].saved;
-}
-
-/* Marks jumps that fit the short form. Returns whether there were any more. */
-static bool shorten(struct jit_work *w, const struct jit_machine *machine)
-{
-	bool any = false;
-
-	for (uint32_t n = 0; n < w->branches; n++) {
-		struct jit_branch *b = &w->branch[n];
-		int64_t distance;
-
-		if (b->is_short || b->kind > JIT_BRANCH_JA || !machine->short_bytes[b->kind])
-			continue;
-		/* A backward jump gets nearer by becoming short, a forward one does not. */
-		distance = place_of(w, b) - ((int64_t)b->end - b->saved);
-		b->is_short = distance >= machine->short_min && distance <= machine->short_max;
-		any |= b->is_short;
-	}
 	return any;
 }
 
 void jit_layout(struct jit_work *w, const struct jit_machine *machine)
 {
-	for (uint32_t n = 0; n < w->branches; n++) {
-		struct jit_branch *b = &w->branch[n];
-
-		if (b->kind == JIT_BRANCH_FAR)
-			b->is_short = reaches(w, machine, b->address);
-		else
-			b->before = w->before[b->slot];
-	}
-	sum(w, machine);
+	w->branch[w->branches].saved = 0;
 	for (uint32_t n = 0; n < LAYOUT_PASSES && shorten(w, machine); n++)
-		sum(w, machine);
+		;
+}
+
+/* Where the code of the slot is that b leads to. */
+static int64_t place_of(const struct jit_work *w, const struct jit_branch *b)
+{
+	return (int64_t)w->start[b->slot] - w->branch[w->before[b->slot]].saved;
 }
 
 /* from has COPY_BYTES behind what is copied. */

@@ -367,26 +367,28 @@ static void emit_compare_imm(struct jit_out *o, uint8_t op, unsigned int width, 
 	}
 }
 
+/* src: an x86 register. */
+static void emit_compare_reg(struct jit_out *o, uint8_t op, unsigned int width, uint8_t dst, uint8_t src)
+{
+	if (op == INSN_JMP_SET)
+		x86_test(o, width, dst, src);
+	else
+		x86_alu(o, X86_CMP, width, dst, src);
+}
+
 static void emit_compare(struct jit_work *w, const struct insn *insn, const struct insn_info *info)
 {
-	uint8_t dst = reg_of[insn->dst], src = reg_of[insn->src];
+	uint8_t dst = reg_of[insn->dst];
 	bool equality = info->op == INSN_JMP_EQ || info->op == INSN_JMP_NE;
-	struct jit_out *o = &w->out;
 
-	if (info->form == INSN_FORM_JMP_K && !jit_blinds(w, insn->imm64)) {
-		if (!insn->imm64 && equality && w->flags == jit_x86_64_flags(insn->dst, info->width))
-			return;
-		emit_compare_imm(o, info->op, info->width, dst, (int32_t)insn->imm64);
-		return;
+	if (info->form != INSN_FORM_JMP_K) {
+		emit_compare_reg(&w->out, info->op, info->width, dst, reg_of[insn->src]);
+	} else if (jit_blinds(w, insn->imm64)) {
+		jit_x86_64_constant(w, R11, (uint64_t)insn->imm64);
+		emit_compare_reg(&w->out, info->op, info->width, dst, R11);
+	} else if (insn->imm64 || !equality || w->flags != jit_x86_64_flags(insn->dst, info->width)) {
+		emit_compare_imm(&w->out, info->op, info->width, dst, (int32_t)insn->imm64);
 	}
-	if (info->form == INSN_FORM_JMP_K) {
-		src = R11;
-		jit_x86_64_constant(w, src, (uint64_t)insn->imm64);
-	}
-	if (info->op == INSN_JMP_SET)
-		x86_test(o, info->width, dst, src);
-	else
-		x86_alu(o, X86_CMP, info->width, dst, src);
 }
 
 static int emit_jmp(struct jit_work *w, uint32_t i)
@@ -536,25 +538,52 @@ static int emit_nothing(struct jit_work *w, uint32_t i)
 	return 0;
 }
 
+#define EMIT_ALU          jit_x86_64_alu
+#define EMIT_LDX          jit_x86_64_load
+#define EMIT_LDSX         jit_x86_64_load
+#define EMIT_ST           jit_x86_64_store
+#define EMIT_STX          jit_x86_64_store
+#define EMIT_ATOMIC       jit_x86_64_atomic
+#define EMIT_JMP          emit_jmp
+#define EMIT_JA           emit_ja
+#define EMIT_CALL         jit_x86_64_call
+#define EMIT_CALL_LOCAL   emit_call_local
+#define EMIT_EXIT         emit_exit
+#define EMIT_LD_IMM64     emit_ld_imm64
+#define EMIT_LD_MAP       emit_ld_imm64
+#define EMIT_LD_MAP_VALUE emit_ld_imm64
+#define EMIT_SLOT2        emit_nothing
+
 /* req: XO-126 */
-static int (*const classes[])(struct jit_work *w, uint32_t i) = {
-	[INSN_CLASS_ALU] = jit_x86_64_alu,   [INSN_CLASS_LDX] = jit_x86_64_load,
-	[INSN_CLASS_LDSX] = jit_x86_64_load, [INSN_CLASS_ST] = jit_x86_64_store,
-	[INSN_CLASS_STX] = jit_x86_64_store, [INSN_CLASS_ATOMIC] = jit_x86_64_atomic,
-	[INSN_CLASS_JMP] = emit_jmp,         [INSN_CLASS_JA] = emit_ja,
-	[INSN_CLASS_CALL] = jit_x86_64_call, [INSN_CLASS_CALL_LOCAL] = emit_call_local,
-	[INSN_CLASS_EXIT] = emit_exit,       [INSN_CLASS_LD_IMM64] = emit_ld_imm64,
-	[INSN_CLASS_LD_MAP] = emit_ld_imm64, [INSN_CLASS_LD_MAP_VALUE] = emit_ld_imm64,
-	[INSN_CLASS_SLOT2] = emit_nothing,
+static int (*const emitters[INSN_OPS])(struct jit_work *w, uint32_t i) = {
+#define INSN(id, opcode, sel, value, cls, ...) [INSN_##id] = EMIT_##cls,
+#include "insn.def"
+#undef INSN
 };
 
 static int jit_x86_64_insn(struct jit_work *w, uint32_t i)
 {
 	enum opt_form form = jit_form(w, i);
 
-	return likely(form == OPT_PLAIN) ? classes[insn_info[w->insns[i].op].cls](w, i) : emit_form(w, i, form);
+	return likely(form == OPT_PLAIN) ? emitters[w->insns[i].op](w, i) : emit_form(w, i, form);
 }
 
+static void branch_far(struct jit_work *w, const struct jit_branch *b, const uint8_t *from)
+{
+	struct jit_out *o = &w->out;
+	uint64_t part;
+
+	if (b->is_short) {
+		x86_call(o, (int64_t)(b->address - (w->exec + o->at + X86_CALL_BYTES)));
+		return;
+	}
+	for (unsigned int n = 0; n < b->bytes; n += sizeof(part)) {
+		mem_copy(&part, from + n, sizeof(part));
+		jit_bytes(o, part, MIN(b->bytes - n, (unsigned int)sizeof(part)));
+	}
+}
+
+/* from has JIT_SLACK_BYTES behind it. */
 static void jit_x86_64_branch(struct jit_work *w, const struct jit_branch *b, const uint8_t *from, int64_t to)
 {
 	struct jit_out *o = &w->out;
@@ -572,11 +601,7 @@ static void jit_x86_64_branch(struct jit_work *w, const struct jit_branch *b, co
 		x86_call(o, distance - X86_CALL_BYTES - prologue_bytes(w));
 		return;
 	default:
-		if (b->is_short)
-			x86_call(o, (int64_t)(b->address - (w->exec + o->at + X86_CALL_BYTES)));
-		else
-			for (unsigned int n = 0; n < b->bytes; n++)
-				jit_byte(o, from[n]);
+		branch_far(w, b, from);
 	}
 }
 

@@ -258,21 +258,21 @@ DIVISION(smod, true, true)
 
 /* sets_flags: the last instruction sets the zero flag by the result. */
 static const struct row {
-	alu_emit *imm, *reg; /* NULL: there is no such instruction */
+	alu_emit *by[2]; /* register, immediate; NULL: there is no such instruction */
 	bool sets_flags;
 } rows[] = {
-	[INSN_ALU_ADD] = {add_imm, add_reg, true},     [INSN_ALU_SUB] = {sub_imm, sub_reg, true},
-	[INSN_ALU_OR] = {or_imm, or_reg, true},        [INSN_ALU_AND] = {and_imm, and_any_reg, true},
-	[INSN_ALU_LSH] = {lsh_imm, lsh_reg, false},    [INSN_ALU_RSH] = {rsh_imm, rsh_reg, false},
-	[INSN_ALU_XOR] = {xor_imm, xor_reg, true},     [INSN_ALU_ARSH] = {arsh_imm, arsh_reg, false},
-	[INSN_ALU_MUL] = {mul_imm, mul_reg, false},    [INSN_ALU_DIV] = {div_imm, div_reg, false},
-	[INSN_ALU_MOD] = {mod_imm, mod_reg, false},    [INSN_ALU_SDIV] = {sdiv_imm, sdiv_reg, false},
-	[INSN_ALU_SMOD] = {smod_imm, smod_reg, false}, [INSN_ALU_NEG] = {NULL, neg, false},
-	[INSN_ALU_MOV] = {mov_imm, mov_reg, false},    [INSN_ALU_MOVSX8] = {NULL, movsx1, false},
-	[INSN_ALU_MOVSX16] = {NULL, movsx2, false},    [INSN_ALU_MOVSX32] = {NULL, movsx4, false},
-	[INSN_ALU_LE16] = {NULL, le2, false},          [INSN_ALU_LE32] = {NULL, le4, false},
-	[INSN_ALU_LE64] = {NULL, le8, false},          [INSN_ALU_BSWAP16] = {NULL, bswap2, false},
-	[INSN_ALU_BSWAP32] = {NULL, bswap4, false},    [INSN_ALU_BSWAP64] = {NULL, bswap8, false},
+	[INSN_ALU_ADD] = {{add_reg, add_imm}, true},     [INSN_ALU_SUB] = {{sub_reg, sub_imm}, true},
+	[INSN_ALU_OR] = {{or_reg, or_imm}, true},        [INSN_ALU_AND] = {{and_any_reg, and_imm}, true},
+	[INSN_ALU_LSH] = {{lsh_reg, lsh_imm}, false},    [INSN_ALU_RSH] = {{rsh_reg, rsh_imm}, false},
+	[INSN_ALU_XOR] = {{xor_reg, xor_imm}, true},     [INSN_ALU_ARSH] = {{arsh_reg, arsh_imm}, false},
+	[INSN_ALU_MUL] = {{mul_reg, mul_imm}, false},    [INSN_ALU_DIV] = {{div_reg, div_imm}, false},
+	[INSN_ALU_MOD] = {{mod_reg, mod_imm}, false},    [INSN_ALU_SDIV] = {{sdiv_reg, sdiv_imm}, false},
+	[INSN_ALU_SMOD] = {{smod_reg, smod_imm}, false}, [INSN_ALU_NEG] = {{neg, NULL}, false},
+	[INSN_ALU_MOV] = {{mov_reg, mov_imm}, false},    [INSN_ALU_MOVSX8] = {{movsx1, NULL}, false},
+	[INSN_ALU_MOVSX16] = {{movsx2, NULL}, false},    [INSN_ALU_MOVSX32] = {{movsx4, NULL}, false},
+	[INSN_ALU_LE16] = {{le2, NULL}, false},          [INSN_ALU_LE32] = {{le4, NULL}, false},
+	[INSN_ALU_LE64] = {{le8, NULL}, false},          [INSN_ALU_BSWAP16] = {{bswap2, NULL}, false},
+	[INSN_ALU_BSWAP32] = {{bswap4, NULL}, false},    [INSN_ALU_BSWAP64] = {{bswap8, NULL}, false},
 };
 
 static bool is_shift(uint8_t op)
@@ -281,11 +281,12 @@ static bool is_shift(uint8_t op)
 }
 
 /* With an immediate that is to be hidden. */
-static __attribute__((noinline)) void emit_blinded(struct jit_work *w, const struct insn *insn, unsigned int width,
-						   alu_emit *emit_reg)
+static __attribute__((noinline)) int emit_blinded(struct jit_work *w, const struct insn *insn,
+						  const struct insn_info *info)
 {
-	jit_x86_64_constant(w, R11, width == 8 ? (uint64_t)(int64_t)insn->imm : (uint32_t)insn->imm);
-	emit_reg(&w->out, width, jit_x86_64_reg[insn->dst], R11);
+	jit_x86_64_constant(w, R11, info->width == 8 ? (uint64_t)(int64_t)insn->imm : (uint32_t)insn->imm);
+	rows[info->op].by[false](&w->out, info->width, jit_x86_64_reg[insn->dst], R11);
+	return 0;
 }
 
 int jit_x86_64_alu(struct jit_work *w, uint32_t i)
@@ -294,15 +295,14 @@ int jit_x86_64_alu(struct jit_work *w, uint32_t i)
 	const struct insn_info *info = &insn_info[insn->op];
 	const struct row *row = &rows[info->op];
 	bool by_imm = info->form == INSN_FORM_ALU_K;
-	alu_emit *emit = by_imm ? row->imm : row->reg;
+	alu_emit *emit = row->by[by_imm];
 
 	if (unlikely(!emit))
 		return -ENOTSUP;
 	w->flags = row->sets_flags ? jit_x86_64_flags(insn->dst, info->width) : 0;
 	if (unlikely(w->prog->blind) && by_imm && insn->imm && !is_shift(info->op))
-		emit_blinded(w, insn, info->width, row->reg);
-	else
-		emit(&w->out, info->width, jit_x86_64_reg[insn->dst], by_imm ? insn->imm : jit_x86_64_reg[insn->src]);
+		return emit_blinded(w, insn, info);
+	emit(&w->out, info->width, jit_x86_64_reg[insn->dst], by_imm ? insn->imm : jit_x86_64_reg[insn->src]);
 	return 0;
 }
 

@@ -16,23 +16,23 @@
 
 /* Facts */
 
-static uint8_t meet(uint8_t a, uint8_t b)
+/* What is known of both. Without branches: it is asked of all registers at once. */
+static inline uint8_t meet(uint8_t a, uint8_t b)
 {
-	if (a == b)
-		return a;
-	if (opt_is_pointer(a) && opt_is_pointer(b))
-		return (a & ~OPT_FACT_NULL) == (b & ~OPT_FACT_NULL) ? a | b : OPT_FACT_ANY;
-	return opt_is_pointer(a) || opt_is_pointer(b) ? OPT_FACT_ANY : MAX(a, b);
+	uint8_t number = a > b ? a : b;
+	uint8_t pointer = (a ^ b) & (uint8_t)~OPT_FACT_NULL ? OPT_FACT_ANY : a | b;
+
+	return (a | b) & OPT_FACT_POINTER ? pointer : number;
 }
 
-static void meet_facts(struct opt_facts *to, const struct opt_facts *from)
+static void meet_facts(struct opt_facts *restrict to, const struct opt_facts *restrict from)
 {
 	if (!to->seen) {
 		*to = *from;
 		to->seen = true;
 		return;
 	}
-	for (unsigned int n = 0; n < INSN_MAX_REG; n++)
+	for (unsigned int n = 0; n < OPT_FACTS; n++)
 		to->of[n] = meet(to->of[n], from->of[n]);
 }
 
@@ -307,54 +307,60 @@ static void join_update(struct opt_work *w, uint32_t i)
 
 /* Arithmetic */
 
-/* The significant bits of an immediate. */
-static unsigned int bits_of_imm(const struct insn *insn, unsigned int limit)
+/* The significant bits of what is in src, or of the immediate. */
+static inline unsigned int bits_of_operand(const struct opt_work *w, const struct insn *insn,
+					   const struct insn_info *info)
 {
-	return insn->imm < 0 ? limit : opt_bits_in((uint32_t)insn->imm);
+	if (info->form == INSN_FORM_ALU_X)
+		return opt_bits_of(w, insn->src);
+	return insn->imm < 0 ? 8u * info->width : opt_bits_in((uint32_t)insn->imm);
 }
 
+/* How many bits of dst are significant behind it. */
 static uint8_t alu_bits(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
 {
-	unsigned int limit = 8u * info->width, a = opt_bits_of(w, insn->dst), by = (uint32_t)insn->imm;
+	unsigned int limit = 8u * info->width, a = opt_bits_of(w, insn->dst), by = (uint32_t)insn->imm, bits;
 	bool by_register = info->form == INSN_FORM_ALU_X;
-	unsigned int b = by_register ? opt_bits_of(w, insn->src) : bits_of_imm(insn, limit);
 
 	switch (info->op) {
 	case INSN_ALU_MOV:
+		bits = bits_of_operand(w, insn, info);
 		break;
 	case INSN_ALU_AND:
-		b = MIN(a, b);
+		bits = bits_of_operand(w, insn, info);
+		bits = MIN(a, bits);
 		break;
 	case INSN_ALU_OR:
 	case INSN_ALU_XOR:
-		b = MAX(a, b);
+		bits = bits_of_operand(w, insn, info);
+		bits = MAX(a, bits);
 		break;
 	case INSN_ALU_ADD:
-		b = MAX(a, b) + 1;
+		bits = bits_of_operand(w, insn, info);
+		bits = MAX(a, bits) + 1;
 		break;
 	case INSN_ALU_LSH:
-		b = by_register ? limit : a + by;
+		bits = by_register ? limit : a + by;
 		break;
 	case INSN_ALU_RSH:
 		a = MIN(a, limit);
-		b = by_register ? a : a > by ? a - by : 0;
+		bits = by_register ? a : a > by ? a - by : 0;
 		break;
 	case INSN_ALU_LE16:
 	case INSN_ALU_BSWAP16:
-		b = 16;
-		break;
+		return 16;
 	case INSN_ALU_LE32:
 	case INSN_ALU_BSWAP32:
-		b = 32;
-		break;
+		return 32;
 	default:
 		return (uint8_t)limit;
 	}
-	return (uint8_t)MIN(b, limit);
+	return (uint8_t)MIN(bits, limit);
 }
 
 /* What a pointer that is moved or added to leads to. */
-static uint8_t alu_pointer(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
+static __attribute__((noinline)) uint8_t alu_pointer(const struct opt_work *w, const struct insn *insn,
+						     const struct insn_info *info)
 {
 	uint8_t dst = w->facts.of[insn->dst], src = w->facts.of[insn->src];
 	bool by_register = info->form == INSN_FORM_ALU_X;
@@ -449,7 +455,7 @@ static bool is_lea(const struct opt_work *w, uint32_t i)
 }
 
 /* What the pair came to is in dst; the block goes on behind it. Returns the slots that were dealt with. */
-static uint32_t alu_pair(struct opt_work *w, uint32_t i)
+static __attribute__((noinline)) uint32_t alu_pair(struct opt_work *w, uint32_t i)
 {
 	const struct insn insn = w->insns[i];
 	uint8_t src_fact = w->facts.of[insn.src];

@@ -50,8 +50,7 @@ static struct opt_bytes get(const struct opt_work *w, uint8_t reg)
 
 	if (w->bytes_known >> reg & 1)
 		return w->bytes[reg];
-	for (unsigned int n = 0; n < BYTES; n++)
-		any.of[n] = OPT_BYTE_ANY;
+	mem_set(&any, OPT_BYTE_ANY & 0xff, sizeof(any));
 	return any;
 }
 
@@ -413,7 +412,7 @@ static bool follow(const struct opt_work *w, const struct insn *insn, const stru
 		return false;
 	}
 	if (info->width == 4)
-		mask(v, UINT32_MAX);
+		mem_set(&v->of[4], 0, 4 * sizeof(v->of[0]));
 	return true;
 }
 

@@ -144,62 +144,56 @@ static uint32_t form_effect(const struct opt_work *w, uint32_t i)
 	}
 }
 
+/* What slot i, which is not nothing, does. */
+static uint32_t effect_of(const struct opt_work *w, uint32_t i)
+{
+	const struct insn *insn = &w->insns[i];
+
+	if (w->form[i] != OPT_PLAIN)
+		return form_effect(w, i);
+	return insn->op == INSN_CALL ? call_effect(insn) : plain_effect(insn);
+}
+
 /* What is read from slot at on, where a jump leads back: up to the next branch it is known, then it may be anything. */
-static uint16_t live_back(const struct opt_work *w, uint32_t at)
+static uint32_t live_back(const struct opt_work *w, uint32_t at)
 {
 	uint32_t read = 0, open = ALL;
 
 	for (uint32_t n = 0; n < FAR && at < w->prog->count; n++, at++) {
 		const struct insn *insn = &w->insns[at];
+		bool plain = w->form[at] == OPT_PLAIN;
 		uint32_t effect;
 
 		if (w->form[at] == OPT_NOTHING)
 			continue;
-		if (w->form[at] != OPT_PLAIN) {
-			effect = form_effect(w, at);
-		} else if (insn_info[insn->op].cls == INSN_CLASS_JA) {
+		if (plain && insn_info[insn->op].cls == INSN_CLASS_JA) {
 			at = (uint32_t)insn->imm - 1;
 			continue;
-		} else {
-			effect = insn->op == INSN_CALL ? call_effect(insn) : plain_effect(insn);
 		}
+		effect = effect_of(w, at);
 		read |= open & effect;
 		open &= ~(effect >> 16) | MATTERS;
-		if (w->form[at] == OPT_PLAIN && insn->op == INSN_EXIT)
-			return (uint16_t)(read | MATTERS);
-		if (w->form[at] == OPT_PLAIN && insn_info[insn->op].cls == INSN_CLASS_JMP)
+		if (plain && insn->op == INSN_EXIT)
+			return (read | MATTERS) & UINT16_MAX;
+		if (plain && insn_info[insn->op].cls == INSN_CLASS_JMP)
 			break;
 	}
-	return (uint16_t)(read | open);
+	return (read | open) & UINT16_MAX;
 }
 
-/* A slot that does not just go on. */
-static uint32_t flow_effect(const struct opt_work *w, uint32_t i, uint32_t *live)
+/* What is read behind slot i, which is plain and need not just go on, if so much is read before slot i + 1. */
+static uint32_t live_behind(const struct opt_work *w, uint32_t i, uint32_t live)
 {
 	const struct insn *insn = &w->insns[i];
-	uint32_t there;
+	uint8_t cls = insn_info[insn->op].cls;
+	uint32_t to = (uint32_t)insn->imm, there;
 
-	switch (insn_info[insn->op].cls) {
-	case INSN_CLASS_CALL:
-		return call_effect(insn);
-	case INSN_CLASS_EXIT:
-		*live = MATTERS;
-		break;
-	default:
-		there = (uint32_t)insn->imm > i ? w->before[insn->imm] : live_back(w, (uint32_t)insn->imm);
-		*live = insn_info[insn->op].cls == INSN_CLASS_JA ? there : *live | there;
-	}
-	return plain_effect(insn);
-}
-
-/* What slot i, which is not nothing, does; *live: read behind it, which is what is read before slot i + 1 at first. */
-static inline uint32_t effect_of(const struct opt_work *w, uint32_t i, uint32_t *live)
-{
-	if (unlikely(w->form[i] != OPT_PLAIN))
-		return form_effect(w, i);
-	if (unlikely(!rows[w->insns[i].op].flows))
-		return flow_effect(w, i, live);
-	return plain_effect(&w->insns[i]);
+	if (rows[insn->op].flows || cls == INSN_CLASS_CALL)
+		return live;
+	if (cls == INSN_CLASS_EXIT)
+		return MATTERS;
+	there = to > i ? w->before[to] : live_back(w, to);
+	return cls == INSN_CLASS_JA ? there : live | there;
 }
 
 static inline uint32_t live_before(uint32_t behind, uint32_t effect)
@@ -221,10 +215,7 @@ static bool is_needed(const struct opt_work *w, uint32_t i, uint16_t reg, unsign
 		}
 		if (w->form[i] == OPT_NOTHING)
 			continue;
-		if (w->form[i] != OPT_PLAIN)
-			effect = form_effect(w, i);
-		else
-			effect = cls == INSN_CLASS_CALL ? call_effect(insn) : plain_effect(insn);
+		effect = effect_of(w, i);
 		if (effect & (READS(reg) | WRITES(reg)) || (w->form[i] == OPT_PLAIN && cls == INSN_CLASS_EXIT))
 			return effect & READS(reg);
 		if (w->form[i] != OPT_PLAIN)
@@ -347,19 +338,27 @@ static void join_index(struct opt_work *w, uint32_t i)
 
 static void remove_unread(struct opt_work *w, struct reads *r)
 {
+	const struct insn *insns = w->insns;
 	uint16_t *before = w->before;
+	uint8_t *form = w->form;
 	uint32_t live = MATTERS;
 
 	for (uint32_t i = w->prog->count; i-- > 0; before[i] = (uint16_t)live) {
 		uint32_t effect;
 
-		if (w->form[i] == OPT_NOTHING)
-			continue;
-		if (unlikely(w->form[i] == OPT_RMW && w->insns[i].dst == 0 && !(live & BIT(0))))
-			join_index(w, i);
-		effect = effect_of(w, i, &live);
+		if (likely(form[i] == OPT_PLAIN && rows[insns[i].op].flows)) {
+			effect = plain_effect(&insns[i]);
+		} else {
+			if (form[i] == OPT_NOTHING)
+				continue;
+			if (form[i] == OPT_RMW && insns[i].dst == 0 && !(live & BIT(0)))
+				join_index(w, i);
+			if (form[i] == OPT_PLAIN)
+				live = live_behind(w, i, live);
+			effect = effect_of(w, i);
+		}
 		if (!(live & effect >> 16)) {
-			w->form[i] = OPT_NOTHING;
+			form[i] = OPT_NOTHING;
 			continue;
 		}
 		live = live_before(live, effect);
@@ -383,8 +382,10 @@ static void remove_again(struct opt_work *w, uint32_t behind)
 				live = old;
 				continue;
 			}
-			uint32_t effect = effect_of(w, i, &live);
+			uint32_t effect = effect_of(w, i);
 
+			if (w->form[i] == OPT_PLAIN)
+				live = live_behind(w, i, live);
 			if (!(live & effect >> 16))
 				w->form[i] = OPT_NOTHING;
 			else
@@ -469,7 +470,7 @@ static bool copy_registers(struct opt_work *w)
 			continue;
 		if (w->form[i] == OPT_COPY && insn->src == INSN_FRAME_PTR)
 			any |= copy_register(w, i);
-		effect = w->form[i] == OPT_PLAIN ? plain_effect(insn) : form_effect(w, i);
+		effect = effect_of(w, i);
 		if ((effect & READS(MATTERS) && !stores) || info->cls == INSN_CLASS_CALL)
 			w->cells = 0;
 		stores &= insn->dst == INSN_FRAME_PTR;

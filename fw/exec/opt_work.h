@@ -26,8 +26,10 @@ enum opt_region {
 #define OPT_FACT_POINTER 128
 #define OPT_FACT_NULL    64
 
+#define OPT_FACTS 16 /* the registers, and as many more as make a vector */
+
 struct opt_facts {
-	uint8_t of[INSN_MAX_REG];
+	uint8_t of[OPT_FACTS];
 	bool seen;
 };
 

@@ -73,6 +73,9 @@ enum insn_jmp {
 	INSN_JMP_SLE,
 };
 
+/* The jump that compares nothing: it jumps when the run's turns are used up. */
+enum { INSN_JMP_MAY = INSN_JMP_SLE + 1 };
+
 enum insn_atomic {
 	INSN_ATOMIC_ADD,
 	INSN_ATOMIC_OR,

@@ -374,6 +374,7 @@ static bool run_frame(struct fw *fw, struct prog *prog, struct run *run, struct 
 	run->frame = frame;
 	run->prog = &prog->exec;
 	run->tail_calls = EXEC_TAIL_CALLS;
+	run->turns = EXEC_TURNS;
 	run->depth = 0;
 	run->queue = frame->rx_queue_index; /* req: XO-146 */
 	run->headroom_top = frame->data_meta;

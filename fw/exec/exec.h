@@ -11,8 +11,9 @@
 #define EXEC_STACK_BYTES 512 /* per function frame */
 #define EXEC_CALL_DEPTH  8   /* function frames, the main one included */
 #define EXEC_TAIL_CALLS  33
-#define EXEC_ACTIONS     5 /* R0 below it is an action */
-#define EXEC_RECORDS     4 /* that a run can hold reserved at a time */
+#define EXEC_TURNS       1024 /* that MAY_GOTOs go on in a run */
+#define EXEC_ACTIONS     5    /* R0 below it is an action */
+#define EXEC_RECORDS     4    /* that a run can hold reserved at a time */
 
 /*
  * Numbers below are no address of anything that programs have, nor of anything as far away again, and all addresses are
@@ -77,6 +78,7 @@ struct run {
 	uint32_t num_queues; /* receive queues: what a program may select */
 	uint64_t *prandom;   /* state of get_prandom_u32 */
 	uint32_t tail_calls; /* left */
+	uint32_t turns;      /* left */
 	uint32_t depth;      /* function frames of callers that stay while a tail-called program runs */
 	uint64_t poison; /* interpreter: what registers and stack hold that nothing was written to; 0: what is there */
 	uint32_t fault_insn; /* interpreter: where it stopped, if fault is set */

@@ -292,6 +292,14 @@ static inline bool checked_atomic(const struct memory *m, enum insn_atomic op, u
 	return true;
 }
 
+static inline bool take_turn(struct run *run)
+{
+	if (!run->turns)
+		return false;
+	run->turns--;
+	return true;
+}
+
 static void poison_regs(uint64_t *r, int first, int last, uint64_t poison)
 {
 	for (int i = first; poison && i <= last; i++)
@@ -469,8 +477,10 @@ void interp_link(const struct exec_prog *prog, struct insn *insns)
 									  : 0);                                        \
 		break;                                                                                                 \
 	case INSN_CLASS_JMP:                                                                                           \
-		if (alu_cond((enum insn_jmp)INSN_##id##_OP, INSN_##id##_WIDTH, DST,                                    \
-			     INSN_##id##_FORM == (int)INSN_FORM_JMP_K ? IMM : SRC))                                    \
+		if (INSN_##id##_OP == (int)INSN_JMP_MAY                                                                \
+			    ? !take_turn(run)                                                                          \
+			    : alu_cond((enum insn_jmp)INSN_##id##_OP, INSN_##id##_WIDTH, DST,                          \
+				       INSN_##id##_FORM == (int)INSN_FORM_JMP_K ? IMM : SRC))                          \
 			JUMP(pc->imm);                                                                                 \
 		break;                                                                                                 \
 	case INSN_CLASS_LDX:                                                                                           \

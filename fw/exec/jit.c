@@ -414,6 +414,12 @@ int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struc
 		return -EINVAL;
 	if (prog->count > JIT_MAX_BYTES / 8)
 		return -ENOTSUP;
+	for (uint32_t i = 0; i < prog->count; i++) {
+		if (prog->insns[i].op != INSN_MAY_GOTO)
+			continue;
+		*insn = i;
+		return -ENOTSUP;
+	}
 
 	w.start = arena_alloc_dirty(scratch, (prog->count + 1) * sizeof(*w.start));
 	w.before = arena_alloc_dirty(scratch, (prog->count + 1) * sizeof(*w.before));

@@ -151,7 +151,8 @@ int fw_exec(struct fw_exec *exec)
 			  .mem = exec->mem_bytes ? exec->mem : NULL,
 			  .mem_bytes = exec->mem_bytes,
 			  .prandom = &prandom,
-			  .tail_calls = EXEC_TAIL_CALLS};
+			  .tail_calls = EXEC_TAIL_CALLS,
+			  .turns = EXEC_TURNS};
 	int rc;
 
 	exec->r0 = 0;

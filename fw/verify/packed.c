@@ -557,6 +557,8 @@ static bool frame_matches(const uint8_t **at, const struct frame *f, uint32_t de
 /* Records that no register has can't be given back any more: nothing else need be known of those in both states. */
 static bool held_matches(const struct held *old, const struct held *new, const struct match *m)
 {
+	if (old->turns < new->turns || (m->same && old->turns != new->turns))
+		return false;
 	if (old->num_records != new->num_records || old->locked != new->locked)
 		return false;
 	if (!old->locked)

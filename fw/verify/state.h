@@ -76,8 +76,9 @@ struct frame {
 	uint32_t used;  /* slots from the top that may hold something */
 };
 
-/* What the program has to give back. */
+/* What the program has to give back, and what it has left. */
 struct held {
+	uint32_t turns; /* at most so many times MAY_GOTOs go on */
 	uint32_t records[EXEC_RECORDS]; /* their ids; the first num_records */
 	uint8_t num_records;
 	bool locked;

@@ -30,7 +30,8 @@ static bool next_path(struct verify *v)
 	v->trail.count = p->trail;
 	v->insn = p->insn;
 	if (insn_info[v->args.insns[p->insn].op].cls == INSN_CLASS_JMP) {
-		branch_learn(v, &v->args.insns[p->insn], true);
+		if (v->args.insns[p->insn].op != INSN_MAY_GOTO)
+			branch_learn(v, &v->args.insns[p->insn], true);
 		v->insn = (uint32_t)v->args.insns[p->insn].imm;
 	} else {
 		call_tail_return(v);
@@ -40,6 +41,20 @@ static bool next_path(struct verify *v)
 	mark_free_pending(v, p);
 	walk_tell(v, VERIFY_RESUMES, NULL);
 	return true;
+}
+
+/* Tail calls leave the run with fewer turns than are counted here: it can jump at any time. */
+static int walk_may_goto(struct verify *v, const struct insn *insn)
+{
+	int ret;
+
+	if (!v->state->held.turns) {
+		v->next = (uint32_t)insn->imm;
+		return 0;
+	}
+	ret = mark_add_pending(v);
+	v->state->held.turns--;
+	return ret;
 }
 
 static int walk_jump(struct verify *v, const struct insn *insn)
@@ -82,7 +97,7 @@ static int walk_class(struct verify *v, const struct insn *insn)
 	case INSN_CLASS_ATOMIC:
 		return apply_atomic(v, insn);
 	case INSN_CLASS_JMP:
-		return walk_jump(v, insn);
+		return insn->op == INSN_MAY_GOTO ? walk_may_goto(v, insn) : walk_jump(v, insn);
 	case INSN_CLASS_JA:
 		v->next = (uint32_t)insn->imm;
 		return 0;
@@ -149,6 +164,7 @@ static void enter_main(struct verify *v)
 {
 	struct state *s = v->state;
 
+	s->held.turns = EXEC_TURNS;
 	state_enter(s, 0, 0, 0);
 	if (!v->args.plain_memory) {
 		*walk_reg(v, 1) = reg_pointer(REG_CTX, 0);

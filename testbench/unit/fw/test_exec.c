@@ -35,6 +35,11 @@ static const struct {
 	      W_MOV(10, 0), W_EXIT),
 	 4},
 	{"R10 written with 64 bits where no run comes", PROG(W_MOV(0, 5), W_JEQ(0, 5, 2), W_LD64(10, 5), W_EXIT), 5},
+	{"a loop that goes on 1024 times", PROG(W_MOV(0, 0), W(0xe5, 0, 0, 2, 0), W_ADD(0, 1), W_JA(-3), W_EXIT), 1024},
+	{"two loops that go on 1024 times",
+	 PROG(W_MOV(0, 0), W(0xe5, 0, 0, 2, 0), W_ADD(0, 1), W_JA(-3), W(0xe5, 0, 0, 2, 0), W_ADD(0, 1), W_JA(-3),
+	      W_EXIT),
+	 1024},
 	{"half an address moved about", PROG(W_MOV32R(2, 10), W_MOVR(3, 2), W_MOV(0, 6), W_EXIT), 6},
 };
 

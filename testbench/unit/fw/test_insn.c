@@ -24,6 +24,7 @@ static const uint8_t jmp_codes[] = {
 	[INSN_JMP_EQ] = 0x1, [INSN_JMP_GT] = 0x2,  [INSN_JMP_GE] = 0x3,  [INSN_JMP_SET] = 0x4,
 	[INSN_JMP_NE] = 0x5, [INSN_JMP_SGT] = 0x6, [INSN_JMP_SGE] = 0x7, [INSN_JMP_LT] = 0xa,
 	[INSN_JMP_LE] = 0xb, [INSN_JMP_SLT] = 0xc, [INSN_JMP_SLE] = 0xd,
+	[INSN_JMP_MAY] = 0xe,
 };
 
 /* RFC 9669, 5.3: the immediate, by enum insn_atomic. */

@@ -136,6 +136,8 @@ static void gen_one(struct gen *g, unsigned int function, uint32_t start)
 		gen_memory(g, op);
 		break;
 	case INSN_CLASS_JMP:
+		if (op == INSN_MAY_GOTO) /* is interpreted */
+			break;
 		gen_branch(g, op);
 		break;
 	case INSN_CLASS_JA:

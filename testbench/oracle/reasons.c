@@ -201,7 +201,8 @@ static bool is_inside(const struct reasons_case *c)
 	int64_t off, bytes, fixed;
 	char state[256];
 
-	if (!last_state(c, state, sizeof(state)) || strncmp(state, "map_value(", 10) || !last_access(c, &off, &bytes))
+	if (!last_state(c, state, sizeof(state)) || strncmp(state, "map_value(", 10) != 0 ||
+	    !last_access(c, &off, &bytes))
 		return false;
 	fixed = number_of(state, "off") + off;
 	return number_of(state, "smin") < 0 && number_of(state, "smin") >= INT32_MIN &&
@@ -293,7 +294,7 @@ static bool is_distance(const struct reasons_case *c)
 	for (at = strstr(c->log, "=scalar(id="); at; at = strstr(at + 1, "=scalar(id=")) {
 		const char *id = at + strlen("=scalar(id=");
 
-		if (!strncmp(id + strspn(id, "0123456789"), distance, strlen(distance)))
+		if (strncmp(id + strspn(id, "0123456789"), distance, strlen(distance)) == 0)
 			return true;
 	}
 	return false;

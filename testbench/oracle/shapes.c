@@ -33,7 +33,8 @@ const struct load_map shapes_maps[] = {
 const size_t shapes_num_maps = sizeof(shapes_maps) / sizeof(shapes_maps[0]);
 
 #define OUTS  64
-#define MEMSX 0x80 /* not in all headers yet */
+#define ADD_K BPF_ALU64 /* with BPF_ADD and BPF_K, which are 0 */
+#define MEMSX 0x80      /* not in all headers yet */
 
 struct shape {
 	struct generate_code code;
@@ -185,7 +186,7 @@ static void copied(struct shape *s)
 	case 2:
 		MOV64(3, 1);
 		if (chance(s, 2))
-			generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, 3, 0, 0, (int32_t)pick(s, 9) - 4);
+			generate_emit(c, ADD_K, 3, 0, 0, (int32_t)pick(s, 9) - 4);
 		jump_out(s, (chance(s, 3) ? BPF_JMP32 : BPF_JMP) | BPF_JGT | BPF_K, 3, 0, edge(s));
 		break;
 	default:
@@ -298,7 +299,7 @@ static void prove_packet(struct shape *s, int32_t bytes)
 	if (chance(s, 10))
 		bytes += (int32_t)pick(s, 3) - 1;
 	MOV64(5, 2);
-	generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, 5, 0, 0, bytes);
+	generate_emit(c, ADD_K, 5, 0, 0, bytes);
 	switch (pick(s, 8)) {
 	case 0:
 		jump_out(s, BPF_JMP | BPF_JLT | BPF_X, 8, 5, 0);
@@ -331,7 +332,7 @@ static void point(struct shape *s)
 		generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_X, 2, 9, 0, 0);
 	} else if (chance(s, 8)) { /* from the end downwards */
 		MOV64(2, 9);
-		generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, edge(s));
+		generate_emit(c, ADD_K, 2, 0, 0, edge(s));
 		generate_emit(c, BPF_ALU64 | BPF_SUB | BPF_X, 2, 1, 0, 0);
 	} else {
 		MOV64(2, 9);
@@ -351,13 +352,13 @@ static void sized_call(struct shape *s)
 		MOV64(1, 6);
 		MOVI(2, 0);
 		MOV64(3, 9);
-		generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, 3, 0, 0, s->fixed);
+		generate_emit(c, ADD_K, 3, 0, 0, s->fixed);
 		generate_emit(c, BPF_JMP | BPF_CALL, 0, 0, 0,
 			      chance(s, 2) ? BPF_FUNC_xdp_load_bytes : BPF_FUNC_xdp_store_bytes);
 	} else {
 		MOV64(2, 1);
 		MOV64(1, 9);
-		generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, s->fixed);
+		generate_emit(c, ADD_K, 1, 0, 0, s->fixed);
 		MOVI(3, 0);
 		MOVI(4, 0);
 		MOVI(5, 0);
@@ -382,7 +383,7 @@ static void find_value(struct shape *s)
 	s->bytes = (int32_t)shapes_maps[map].value_size;
 	generate_emit(c, BPF_ST | BPF_MEM | BPF_W, 10, 0, -4, (int32_t)pick(s, 4));
 	MOV64(2, 10);
-	generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, -4);
+	generate_emit(c, ADD_K, 2, 0, 0, -4);
 	if (map == HASH_MAP) { /* so that there is something */
 		generate_emit(c, BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, map);
 		generate_emit(c, 0, 0, 0, 0, 0);
@@ -390,7 +391,7 @@ static void find_value(struct shape *s)
 		MOVI(4, 0);
 		generate_emit(c, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_update_elem);
 		MOV64(2, 10);
-		generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, -4);
+		generate_emit(c, ADD_K, 2, 0, 0, -4);
 	}
 	generate_emit(c, BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, map);
 	generate_emit(c, 0, 0, 0, 0, 0);
@@ -417,7 +418,7 @@ static void find_memory(struct shape *s, int32_t proven)
 		s->bytes = areas[pick(s, 4)];
 		s->is_stack = true;
 		MOV64(9, 10);
-		generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, 9, 0, 0, -s->bytes);
+		generate_emit(c, ADD_K, 9, 0, 0, -s->bytes);
 		break;
 	default:
 		find_value(s);
@@ -474,7 +475,7 @@ uint32_t shapes_program(uint64_t seed, uint8_t *wire)
 		generate_emit(c, BPF_ST | BPF_MEM | BPF_DW, 10, 0, -8 * slot, 0);
 	MOVI(0, 1);
 	MOV64(2, 7);
-	generate_emit(c, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, proven);
+	generate_emit(c, ADD_K, 2, 0, 0, proven);
 	jump_out(&s, BPF_JMP | BPF_JGT | BPF_X, 2, 8, 0);
 	for (uint32_t shapes = 1 + pick(&s, 2); shapes; shapes--)
 		shape(&s, proven);

@@ -6,6 +6,8 @@
 
 #include "helper.h"
 
+#define ADD_K BPF_ALU64 /* with BPF_ADD and BPF_K, which are 0 */
+
 void told_put(struct told_writer *w, const struct bpf_insn *insn)
 {
 	if (w->count < w->room)
@@ -289,12 +291,12 @@ void told_put_access(struct told_writer *w, const struct bpf_insn *insn, const s
 		end++;
 	if (end == CLAIMS_REGS)
 		return;
-	told_put(w, &(struct bpf_insn){.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = pointer & 0xf, .imm = behind});
+	told_put(w, &(struct bpf_insn){.code = ADD_K, .dst_reg = pointer & 0xf, .imm = behind});
 	told_put(w,
 		 &(struct bpf_insn){
 			 .code = BPF_JMP | BPF_JLE | BPF_X, .dst_reg = pointer & 0xf, .src_reg = end & 0xf, .off = 2});
 	told_put_trap(w);
-	told_put(w, &(struct bpf_insn){.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = pointer & 0xf, .imm = -behind});
+	told_put(w, &(struct bpf_insn){.code = ADD_K, .dst_reg = pointer & 0xf, .imm = -behind});
 }
 
 static struct bpf_insn plain_of(const struct bpf_insn *insn)

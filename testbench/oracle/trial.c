@@ -220,7 +220,7 @@ static void run_kernel(struct trial *t, int prog, const uint8_t *frame, uint32_t
 		fault(t, "returned %x, the kernel %x", (uint32_t)want->r0, r0);
 	else if (out_bytes != want->bytes)
 		fault(t, "%u bytes, in the kernel %u", want->bytes, out_bytes);
-	else if (memcmp(out, want->frame, out_bytes))
+	else if (memcmp(out, want->frame, out_bytes) != 0)
 		fault(t, "the frame differs from the kernel's");
 }
 
@@ -246,7 +246,7 @@ static void compare_runs(struct trial *t, int prog)
 				fault(t, "UNSOUND: %s", t->devices[d].fault);
 			else if (got.r0 != want.r0 && d)
 				fault(t, "%s: R0 %lx and %lx", device_rows[d].says, want.r0, got.r0);
-			else if (d && (got.bytes != want.bytes || memcmp(got.frame, want.frame, got.bytes)))
+			else if (d && (got.bytes != want.bytes || memcmp(got.frame, want.frame, got.bytes) != 0))
 				fault(t, "%s: frame", device_rows[d].says);
 		}
 		if (prog >= 0 && !t->faulty)

@@ -194,7 +194,7 @@ static bool element_differs(struct twins *t, size_t i, bool kernel, const uint8_
 	cr_assert(device_lookup(&t->devices[0], (uint32_t)i, key, map->key_size, want, map->value_size));
 	for (size_t d = 1; d < t->num_devices; d++) {
 		if (device_lookup(&t->devices[d], (uint32_t)i, key, map->key_size, got, map->value_size) &&
-		    !memcmp(want, got, map->value_size))
+		    memcmp(want, got, map->value_size) == 0)
 			continue;
 		snprintf(text, room, "map %zu differs between firmwares 0 and %zu", i, d);
 		return true;
@@ -205,7 +205,7 @@ static bool element_differs(struct twins *t, size_t i, bool kernel, const uint8_
 		snprintf(text, room, "map %zu has an element that the kernel has not", i);
 		return true;
 	}
-	if (memcmp(want, t->kernel_value + at, map->value_size)) {
+	if (memcmp(want, t->kernel_value + at, map->value_size) != 0) {
 		snprintf(text, room, "map %zu differs from the kernel's", i);
 		return true;
 	}

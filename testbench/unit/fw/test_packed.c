@@ -84,6 +84,47 @@ static void slot_changed_imprecise(struct bench *b)
 	b->precise.slots[0] = 0;
 }
 
+/* The same 8 bytes, but of two stores. */
+static void slot_in_pieces(struct bench *b)
+{
+	struct slot *slot = &b->s.frames[0].slots[0];
+
+	memset(slot->bytes + 4, BYTE_MISC, 4);
+	slot->reg = reg_scalar(scalar_const(7));
+}
+
+static void slot_in_pieces_imprecise(struct bench *b)
+{
+	slot_in_pieces(b);
+	b->precise.slots[0] = 0;
+}
+
+/* Of the pieces, only one lives, and a pointer has taken the place of the other: nobody can read it. */
+static void slot_half_dead(struct bench *b)
+{
+	struct slot *slot = &b->s.frames[0].slots[0];
+
+	memset(slot->bytes, BYTE_MISC, 8);
+	b->live.frames[0].high = 0;
+	packed_make(&b->old.p, &b->s, &b->live);
+	memset(slot->bytes + 4, BYTE_LOST, 4);
+}
+
+static void slot_half_lost(struct bench *b)
+{
+	slot_half_dead(b);
+	b->live.frames[0].high = ~(uint64_t)0;
+	memset(b->s.frames[0].slots[0].bytes, BYTE_MISC, 8);
+	packed_make(&b->old.p, &b->s, &b->live);
+	memset(b->s.frames[0].slots[0].bytes + 4, BYTE_LOST, 4);
+}
+
+static void slot_in_pieces_stale(struct bench *b)
+{
+	slot_in_pieces_imprecise(b);
+	b->s.frames[0].slots[0].reg.stale = true;
+}
+
 static void smaller_stack(struct bench *b)
 {
 	memset(&b->s.frames[0].slots[0], 0, sizeof(struct slot));
@@ -134,6 +175,11 @@ static const struct row {
 	{"another pointer", pointer_moved, false, false},
 	{"another number on the stack", slot_changed, false, false},
 	{"another number on the stack that does not matter", slot_changed_imprecise, true, false},
+	{"a number in two pieces, one not known", slot_in_pieces, false, false},
+	{"a number in two pieces that does not matter", slot_in_pieces_imprecise, true, false},
+	{"a number in two pieces, one of them never written", slot_in_pieces_stale, false, false},
+	{"half a slot that is dead", slot_half_dead, true, true},
+	{"half a slot that is lost", slot_half_lost, false, false},
 	{"CVE-2024-45020: a smaller stack", smaller_stack, false, false},
 	{"a register more", more_initialised, true, false},
 	{"a register less", less_initialised, false, false},

@@ -365,6 +365,35 @@ Test(verify, branches_and_nested_loops_end)
 	free(b.memory);
 }
 
+/* Flags of one byte, set on some paths and looked at later: each is walked for itself, not all combinations. */
+Test(verify, flags_are_no_exponential_work)
+{
+	enum { FLAGS = 24, WORDS = 8 * FLAGS + 2 };
+	uint64_t words[WORDS];
+	struct verify_result result;
+	struct bench b;
+	uint32_t n = 0;
+
+	for (int i = 1; i <= FLAGS; i++) {
+		words[n++] = W_ST8(10, -8 * i + 1, 0);
+		words[n++] = W_CALL(7);
+		words[n++] = W_JEQ(0, 0, 1);
+		words[n++] = W_ST8(10, -8 * i + 1, 1);
+	}
+	for (int i = 1; i <= FLAGS; i++) {
+		words[n++] = W_LDX8(1, 10, -8 * i + 1);
+		words[n++] = W_JEQ(1, 0, 1);
+		words[n++] = W_MOV(1, 0);
+	}
+	words[n++] = W_MOV(0, 2);
+	words[n++] = W_EXIT;
+	bench_init(&b);
+	bench_verify(&b, words, n, 1000, &result);
+	cr_assert_eq(result.error, 0, "%s", b.log);
+	cr_assert_lt(result.visited, 20 * n, "%u visited", result.visited);
+	free(b.memory);
+}
+
 /* Eight frames with all their stack in use: what such states cost counts, for a slice and in all. */
 Test(verify, large_states_are_paid_for)
 {

@@ -160,7 +160,7 @@ int apply_load(struct verify *v, const struct insn *insn)
 	} else if (!ret && frozen_read(v, walk_reg(v, insn->src), insn->off, info->width, &constant)) {
 		reg_set_const(&value, constant);
 	}
-	if (!ret && sign)
+	if (!ret && sign && reg_is_scalar(&value))
 		sign_extend(&value, info->width);
 	return ret ? ret : apply_dst(v, insn->dst, &value);
 }

@@ -32,6 +32,8 @@ static const struct verify_row rows[] = {
 	{"rest of an address, not used", PROG(W_STX64(10, 1, -8), W_ST32(10, -8, 0), W_LDX32(3, 10, -4), W_STX64(10, 3, -16), W_LDX64(3, 10, -16), W_RETURN)},
 	{"rest of an address in a key", PROG(W_STX64(10, 1, -8), W_ST32(10, -8, 0), W_MOVR(2, 10), W_ADD(2, -8), W_LDMAP(1, 0), W_CALL(1), W_RETURN), BAD(POINTER, 6, "stack byte -4")},
 	{"rest of an address, compared", PROG(W_STX64(10, 1, -8), W_ST32(10, -8, 0), W_LDX32(3, 10, -4), W_JEQ(3, 0, 0), W_RETURN), BAD(POINTER, 3, "show an address")},
+	{"half of an address, its sign extended by the load", PROG(W_MOV32R(1, 10), W_STX32(10, 1, -8), W(0x89, 3, 10, -8, 0), W_TELL(3)), BAD(POINTER, 5, "made of an address")},
+	{"half of an address, its sign extended by the load, as an offset", PROG(W_MOV32R(1, 10), W_STX32(10, 1, -8), W_ST64(10, -16, 0), W(0x89, 3, 10, -8, 0), W_MOVR(2, 10), W_ADDR(2, 3), W_RETURN), BAD(POINTER, 5, "both pointers")},
 	{"rest of an address, with bytes of another", PROG(W_STX64(10, 1, -8), W_ST32(10, -8, 0), W_LDX64(3, 10, -8), W_TELL(3)), BAD(POINTER, 5, "made of an address")},
 	{"rest of an address on one path, all of it on the other",
 	 PROG(W_MOVR(6, 1), W_CALL(7), W_STX64(10, 6, -8), W_JEQ(0, 0, 6), W_ST32(10, -8, 0), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_LDX32(3, 10, -4), W_RETURN), BAD(POINTER, 10, "as a whole")},

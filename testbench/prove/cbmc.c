@@ -39,8 +39,8 @@ static void execute(const struct prove_row *row, int out)
 	_exit(127);
 }
 
-/* The last line of a file that is not empty. */
-static void last_line(FILE *file, char *text, int size)
+/* The first line that tells of a failure, or else the last one. */
+static void read_reason(FILE *file, char *text, size_t size)
 {
 	char line[256];
 
@@ -48,7 +48,9 @@ static void last_line(FILE *file, char *text, int size)
 	while (fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = 0;
 		if (line[0])
-			snprintf(text, (size_t)size, "%s", line);
+			snprintf(text, size, "%s", line);
+		if (strstr(line, ": FAILURE"))
+			return;
 	}
 }
 
@@ -76,7 +78,7 @@ static void run(const struct prove_row *row, struct proof *proof)
 		proof->undecided = false;
 		prove_fail(proof, "%s",
 			   WEXITSTATUS(status) == CBMC_FAILS ? "there is a counterexample" : "CBMC cannot be run");
-		last_line(out, proof->what, sizeof(proof->what));
+		read_reason(out, proof->what, sizeof(proof->what));
 	}
 close:
 	if (out)

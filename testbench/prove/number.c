@@ -423,6 +423,7 @@ void prove_number_rows(struct prove_list *list, unsigned int every)
 		row.op = OP_SIGN;
 		prove_add(list, row, "sign extension");
 	}
+	row.from = 0;
 	row.run = run_between;
 	row.op = OP_BETWEEN;
 	prove_add(list, row, "from a range");

@@ -274,6 +274,7 @@ void prove_tnum_rows(struct prove_list *list, unsigned int bits)
 	prove_add(list, row, "zero extension");
 	row.op = OP_EXTEND;
 	prove_add(list, row, "sign extension");
+	row.from = 0;
 	row.run = run_range;
 	prove_add(list, row, "from a range");
 	row.run = run_sets;

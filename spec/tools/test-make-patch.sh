@@ -192,6 +192,10 @@ refused "no requirements of statistics" $net 's/^.devicenormative{.subparagraph}
 refused "no end of the operation" $net 's/{Legacy Interface: Framing/{Framing/' 'the theory of operation'
 refused "no references" introduction.tex 's/{Normative References}/{References}/' 'the reference to RFC 9669'
 refused "no conformance list" device-types/net/driver-conformance.tex 's/{itemize}/{enumerate}/' 'driver-conformance.tex'
+cp -R "$tools/.." "$tmp/ours"
+echo 'A paragraph.' > "$tmp/ours/xdp-offload/left-out.tex"
+ok "a part of the proposal that has no place in the series" sh -c \
+	"! '$tmp/ours/tools/make-patch' --no-build '$tmp/tree' '$tmp/ours-out' > '$tmp/output' 2>&1 && grep -F 'left-out.tex has no place' '$tmp/output'"
 mkdir "$tmp/empty"
 ok "a folder that is no checkout" sh -c "! '$tools/make-patch' --no-build '$tmp/empty' '$tmp/empty-out' 2>&1 | grep -v 'no git checkout' | grep ."
 echo "1..$n"

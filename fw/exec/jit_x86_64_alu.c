@@ -51,46 +51,46 @@ MOVSX(1)
 MOVSX(2)
 MOVSX(4)
 
-static void neg(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+static void neg(struct jit_out *o, unsigned int width, unsigned int dst, int32_t unused)
 {
-	(void)none;
+	(void)unused;
 	x86_unary(o, X86_NEG, width, dst);
 }
 
 /* To little-endian: that is the machine's order, what is left is to truncate. */
-static void le2(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+static void le2(struct jit_out *o, unsigned int width, unsigned int dst, int32_t unused)
 {
-	(void)width, (void)none;
+	(void)width, (void)unused;
 	x86_movzx(o, 2, dst, dst);
 }
 
-static void le4(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+static void le4(struct jit_out *o, unsigned int width, unsigned int dst, int32_t unused)
 {
-	(void)width, (void)none;
+	(void)width, (void)unused;
 	x86_mov(o, 4, dst, dst);
 }
 
-static void le8(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+static void le8(struct jit_out *o, unsigned int width, unsigned int dst, int32_t unused)
 {
-	(void)o, (void)width, (void)dst, (void)none;
+	(void)o, (void)width, (void)dst, (void)unused;
 }
 
-static void bswap2(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+static void bswap2(struct jit_out *o, unsigned int width, unsigned int dst, int32_t unused)
 {
-	(void)width, (void)none;
+	(void)width, (void)unused;
 	x86_shift_imm(o, X86_ROR, 2, dst, 8);
 	x86_movzx(o, 2, dst, dst);
 }
 
-static void bswap4(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+static void bswap4(struct jit_out *o, unsigned int width, unsigned int dst, int32_t unused)
 {
-	(void)width, (void)none;
+	(void)width, (void)unused;
 	x86_bswap(o, 4, dst);
 }
 
-static void bswap8(struct jit_out *o, unsigned int width, unsigned int dst, int32_t none)
+static void bswap8(struct jit_out *o, unsigned int width, unsigned int dst, int32_t unused)
 {
-	(void)width, (void)none;
+	(void)width, (void)unused;
 	x86_bswap(o, 8, dst);
 }
 
@@ -256,9 +256,16 @@ DIVISION(mod, false, true)
 DIVISION(sdiv, true, false)
 DIVISION(smod, true, true)
 
+/* There is no such instruction. */
+static void none(struct jit_out *o, unsigned int width, unsigned int dst, int32_t operand)
+{
+	(void)width, (void)dst, (void)operand;
+	o->fault = true;
+}
+
 /* sets_flags: the last instruction sets the zero flag by the result. */
 static const struct row {
-	alu_emit *by[2]; /* register, immediate; NULL: there is no such instruction */
+	alu_emit *by[2]; /* register, immediate */
 	bool sets_flags;
 } rows[] = {
 	[INSN_ALU_ADD] = {{add_reg, add_imm}, true},     [INSN_ALU_SUB] = {{sub_reg, sub_imm}, true},
@@ -267,12 +274,12 @@ static const struct row {
 	[INSN_ALU_XOR] = {{xor_reg, xor_imm}, true},     [INSN_ALU_ARSH] = {{arsh_reg, arsh_imm}, false},
 	[INSN_ALU_MUL] = {{mul_reg, mul_imm}, false},    [INSN_ALU_DIV] = {{div_reg, div_imm}, false},
 	[INSN_ALU_MOD] = {{mod_reg, mod_imm}, false},    [INSN_ALU_SDIV] = {{sdiv_reg, sdiv_imm}, false},
-	[INSN_ALU_SMOD] = {{smod_reg, smod_imm}, false}, [INSN_ALU_NEG] = {{neg, NULL}, false},
-	[INSN_ALU_MOV] = {{mov_reg, mov_imm}, false},    [INSN_ALU_MOVSX8] = {{movsx1, NULL}, false},
-	[INSN_ALU_MOVSX16] = {{movsx2, NULL}, false},    [INSN_ALU_MOVSX32] = {{movsx4, NULL}, false},
-	[INSN_ALU_LE16] = {{le2, NULL}, false},          [INSN_ALU_LE32] = {{le4, NULL}, false},
-	[INSN_ALU_LE64] = {{le8, NULL}, false},          [INSN_ALU_BSWAP16] = {{bswap2, NULL}, false},
-	[INSN_ALU_BSWAP32] = {{bswap4, NULL}, false},    [INSN_ALU_BSWAP64] = {{bswap8, NULL}, false},
+	[INSN_ALU_SMOD] = {{smod_reg, smod_imm}, false}, [INSN_ALU_NEG] = {{neg, none}, false},
+	[INSN_ALU_MOV] = {{mov_reg, mov_imm}, false},    [INSN_ALU_MOVSX8] = {{movsx1, none}, false},
+	[INSN_ALU_MOVSX16] = {{movsx2, none}, false},    [INSN_ALU_MOVSX32] = {{movsx4, none}, false},
+	[INSN_ALU_LE16] = {{le2, none}, false},          [INSN_ALU_LE32] = {{le4, none}, false},
+	[INSN_ALU_LE64] = {{le8, none}, false},          [INSN_ALU_BSWAP16] = {{bswap2, none}, false},
+	[INSN_ALU_BSWAP32] = {{bswap4, none}, false},    [INSN_ALU_BSWAP64] = {{bswap8, none}, false},
 };
 
 static bool is_shift(uint8_t op)
@@ -280,29 +287,40 @@ static bool is_shift(uint8_t op)
 	return op == INSN_ALU_LSH || op == INSN_ALU_RSH || op == INSN_ALU_ARSH;
 }
 
-/* With an immediate that is to be hidden. */
-static __attribute__((noinline)) int emit_blinded(struct jit_work *w, const struct insn *insn,
-						  const struct insn_info *info)
+static inline void emit(struct jit_work *w, const struct insn *insn, bool by_imm, int32_t operand)
 {
+	const struct insn_info *info = &insn_info[insn->op];
+	const struct row *row = &rows[info->op];
+
+	w->flags = row->sets_flags ? jit_x86_64_flags(insn->dst, info->width) : 0;
+	row->by[by_imm](&w->out, info->width, jit_x86_64_reg[insn->dst], operand);
+}
+
+/* Where immediates are to be hidden; those of shifts are too small to be of use to anybody. */
+static __attribute__((noinline)) int emit_blinded(struct jit_work *w, const struct insn *insn)
+{
+	const struct insn_info *info = &insn_info[insn->op];
+
+	if (!insn->imm || is_shift(info->op)) {
+		emit(w, insn, true, insn->imm);
+		return 0;
+	}
 	jit_x86_64_constant(w, R11, info->width == 8 ? (uint64_t)(int64_t)insn->imm : (uint32_t)insn->imm);
-	rows[info->op].by[false](&w->out, info->width, jit_x86_64_reg[insn->dst], R11);
+	emit(w, insn, false, R11);
 	return 0;
 }
 
 int jit_x86_64_alu(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
-	const struct insn_info *info = &insn_info[insn->op];
-	const struct row *row = &rows[info->op];
-	bool by_imm = info->form == INSN_FORM_ALU_K;
-	alu_emit *emit = row->by[by_imm];
 
-	if (unlikely(!emit))
-		return -ENOTSUP;
-	w->flags = row->sets_flags ? jit_x86_64_flags(insn->dst, info->width) : 0;
-	if (unlikely(w->prog->blind) && by_imm && insn->imm && !is_shift(info->op))
-		return emit_blinded(w, insn, info);
-	emit(&w->out, info->width, jit_x86_64_reg[insn->dst], by_imm ? insn->imm : jit_x86_64_reg[insn->src]);
+	if (insn_info[insn->op].form != INSN_FORM_ALU_K) {
+		emit(w, insn, false, jit_x86_64_reg[insn->src]);
+		return 0;
+	}
+	if (unlikely(w->prog->blind))
+		return emit_blinded(w, insn);
+	emit(w, insn, true, insn->imm);
 	return 0;
 }
 

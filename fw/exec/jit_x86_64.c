@@ -434,6 +434,7 @@ static int emit_call_local(struct jit_work *w, uint32_t i)
 		x86_alu_mem_imm(&w->out, X86_ADD, 4, RUN, offsetof(struct run, depth), 1);
 	x86_call(&w->out, 0);
 	jit_branch(w, JIT_BRANCH_CALL, X86_CALL_BYTES, (uint32_t)w->insns[i].imm);
+	w->flags = 0;
 	if (w->tails)
 		come_back(w, &w->out);
 	return 0;

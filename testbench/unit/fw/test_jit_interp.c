@@ -288,3 +288,36 @@ Test(jit_interp, random_programs, .timeout = 60)
 	cr_assert_gt(taken, 50 * PROGRAMS);
 	cr_assert_gt(calls, PROGRAMS / 2);
 }
+
+/* Flags that are remembered of an instruction are not asked for behind a call: they are the callee's. */
+Test(jit_interp, compares_behind_local_calls)
+{
+	static const struct {
+		enum insn_op op, jump;
+		int32_t from; /* less 1: R6 at the jump */
+		bool jumps;
+	} rows[] = {
+		{INSN_SUB64_K, INSN_JEQ64_K, 1, true},  {INSN_SUB64_K, INSN_JEQ64_K, 2, false},
+		{INSN_SUB64_K, INSN_JNE64_K, 1, false}, {INSN_SUB64_K, INSN_JNE64_K, 2, true},
+		{INSN_SUB32_K, INSN_JEQ32_K, 1, true},  {INSN_SUB32_K, INSN_JEQ32_K, 2, false},
+	};
+	static struct asmr a;
+
+	for (size_t n = 0; n < ARRAY_SIZE(rows); n++) {
+		for (int32_t less = 0; less <= 2; less += 2) {
+			uint64_t want = rows[n].jumps ? (uint64_t)(2 - less) : 77;
+
+			asmr_start(&a, true);
+			asmr_add(&a, INSN_MOV64_K, 6, 0, 0, rows[n].from);
+			asmr_add(&a, rows[n].op, 6, 0, 0, 1);
+			asmr_add(&a, INSN_CALL_LOCAL, 0, 1, 0, 6);
+			asmr_jmp(&a, rows[n].jump, 6, 0, 0, 5);
+			asmr_add(&a, INSN_MOV64_K, 0, 0, 0, 77);
+			asmr_add(&a, INSN_EXIT, 0, 0, 0, 0);
+			asmr_add(&a, INSN_MOV64_K, 0, 0, 0, 2);
+			asmr_add(&a, INSN_SUB64_K, 0, 0, 0, less);
+			asmr_add(&a, INSN_EXIT, 0, 0, 0, 0);
+			cr_assert_eq(run_once(&a, NULL, 0, "a call"), want, "row %zu, less %d", n, less);
+		}
+	}
+}

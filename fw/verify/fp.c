@@ -6,10 +6,10 @@
  * whether it is the frame pointer plus a constant, an argument plus a constant, a number or map that tells a helper how
  * much to read, no stack pointer, or perhaps any stack pointer.
  *
- * Stack pointers leave registers in three ways. They are stored to the stack: a load from such a slot may be any stack
- * pointer. They are passed to a function: its argument may be one. They are returned. The first and the last are noted
- * for the whole program at once. The walk refuses to store them elsewhere, and to return or store one to where it would
- * outlive its frame.
+ * Stack pointers leave registers in three ways. They are stored to the stack: a load from such a slot, or a cmpxchg of
+ * it, may be any stack pointer. They are passed to a function: its argument may be one. They are returned. The first
+ * and the last are noted for the whole program at once. The walk refuses to store them elsewhere, and to return or
+ * store one to where it would outlive its frame.
  */
 #include "verify/fp.h"
 #include "verify/walk.h"
@@ -133,7 +133,11 @@ static void step(const struct verify *v, struct fp_walk *w, uint32_t i, struct f
 		fp->regs[insn->dst] = FP_NONE;
 		break;
 	case INSN_CLASS_ATOMIC:
-		fp->regs[info->op == INSN_ATOMIC_CMPXCHG ? 0 : insn->src] = FP_NONE;
+		/* cmpxchg gives what was there, be it a pointer; the others take numbers only */
+		if (info->op == INSN_ATOMIC_CMPXCHG)
+			fp->regs[0] = loaded(w, fp->regs[insn->dst], insn->off);
+		else
+			fp->regs[insn->src] = FP_NONE;
 		break;
 	case INSN_CLASS_CALL_LOCAL:
 		step_call(w, fp, i, (uint32_t)insn->imm);

@@ -36,7 +36,8 @@ static int apply_move(struct verify *v, const struct insn *insn, const struct in
 		if (info->width == 8 && info->op == INSN_ALU_MOV)
 			return apply_dst(v, insn->dst, src);
 		/* Compilers take data and data_end, fields of 32 bits, for numbers of 32 bits. */
-		value = reg_pointer(REG_SHORT, 0);
+		value = reg_pointer(REG_SHORT, src->off);
+		value.var = src->var;
 		if (!reg_is_packet(src) && src->kind != REG_SHORT)
 			value = reg_pointer(REG_HIDDEN, 0);
 		if (info->op == INSN_ALU_MOV)

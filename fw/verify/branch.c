@@ -205,6 +205,12 @@ static bool is_short_null_test(const struct insn_info *info, const struct reg *a
 	       !a->off && scalar_is(&a->var, 0) && reg_is_scalar(b) && scalar_is(&b->var, 0);
 }
 
+/* Whether r can be 0 on some machine, if it is no pointer that can be null: to test it would be a guess, too. */
+static bool is_made_up(const struct reg *r)
+{
+	return r->kind == REG_HIDDEN || (r->kind == REG_SHORT && (r->off || !scalar_is(&r->var, 0)));
+}
+
 /* Of the context and the packet other verifiers do not know it: a program must not depend on it. */
 static bool is_never_null(const struct reg *r)
 {
@@ -245,7 +251,7 @@ int branch_sides(struct verify *v, const struct insn *insn, unsigned int *sides)
 	/* what is known of a number that a pointer is compared with */
 	if (reg_is_scalar(&b))
 		mark_matters(v, &b.deps);
-	if (reg_is_pointer(a) && a->kind != REG_HIDDEN && is_null_test(info, &b)) {
+	if (reg_is_pointer(a) && !is_made_up(a) && is_null_test(info, &b)) {
 		if (is_never_null(a))
 			*sides = info->op == INSN_JMP_EQ ? BRANCH_FALL : BRANCH_TAKEN;
 		return require_near_object(v, insn->dst, NULL_REACH);

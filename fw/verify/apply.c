@@ -55,18 +55,25 @@ static int apply_move(struct verify *v, const struct insn *insn, const struct in
 	return apply_dst(v, insn->dst, &value);
 }
 
+/* Plus add, a number of 32 bits is one of 32 bits: then it makes no difference how many are added up. */
+static bool fits_low(const struct scalar *s, int64_t add)
+{
+	return s->all.umax <= UINT32_MAX && (int64_t)s->all.umin + add >= 0 && (int64_t)s->all.umax + add <= UINT32_MAX;
+}
+
 /* R += constant of a linked number: it stays linked, at a distance. */
 static bool keeps_link(const struct insn_info *info, const struct reg *dst, const struct scalar *src, int64_t *off)
 {
-	int64_t add;
+	int64_t add = (int64_t)src->bits.value;
 
-	if (!dst->id || info->width != 8 || !scalar_is_const(src) ||
-	    (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB))
+	if (!dst->id || !scalar_is_const(src) || (info->op != INSN_ALU_ADD && info->op != INSN_ALU_SUB) ||
+	    add < INT32_MIN || add > INT32_MAX)
 		return false;
-	add = (int64_t)src->bits.value;
-	if (add < INT32_MIN || add > INT32_MAX)
+	if (info->op == INSN_ALU_SUB)
+		add = -add;
+	if (info->width == 4 && !fits_low(&dst->var, add))
 		return false;
-	*off = dst->off + (info->op == INSN_ALU_ADD ? add : -add);
+	*off = dst->off + add;
 	return *off >= INT32_MIN && *off <= INT32_MAX;
 }
 
@@ -103,6 +110,8 @@ int apply_alu(struct verify *v, const struct insn *insn)
 		ret = require_init(v, insn->src);
 	if (!ret && !move)
 		ret = require_init(v, insn->dst);
+	if (!ret)
+		ret = require_divisor(v, insn);
 	if (ret)
 		return ret;
 	if (info->form == INSN_FORM_ALU_X) {

@@ -227,6 +227,24 @@ static bool sign_known(const struct range *r)
 	return r->smin >= 0 || r->smax < 0;
 }
 
+static bool is_all_or_none(const struct range *r)
+{
+	return r->smin >= -1 && r->smax <= 0;
+}
+
+/* Where one operand is 0 or -1, as a sign shifted right is, the result is the other one or always the same. */
+static void choice_bounds(struct range *r, const struct range *a, const struct range *b, int64_t same,
+			  unsigned int bits)
+{
+	const struct range *other = is_all_or_none(a) ? b : a;
+
+	if (!is_all_or_none(a) && !is_all_or_none(b))
+		return;
+	r->smin = MAX(r->smin, MIN(other->smin, same));
+	r->smax = MIN(r->smax, MAX(other->smax, same));
+	range_agree(r, bits);
+}
+
 struct range range_and(const struct range *a, const struct range *b, unsigned int bits)
 {
 	struct range r = range_full(bits);
@@ -250,6 +268,7 @@ struct range range_and(const struct range *a, const struct range *b, unsigned in
 	if (a->smin < 0 && b->smin < 0)
 		r.smax = MIN(r.smax, MAX(a->smax, b->smax));
 	range_agree(&r, bits);
+	choice_bounds(&r, a, b, 0, bits);
 	return r;
 }
 
@@ -261,6 +280,7 @@ struct range range_or(const struct range *a, const struct range *b, unsigned int
 	r.umax = most_or(a->umax, b->umax);
 	range_agree(&r, bits);
 	sign_bounds(&r, a->smax < 0 || b->smax < 0, a->smax < 0 || b->smax < 0 || (a->smin >= 0 && b->smin >= 0), bits);
+	choice_bounds(&r, a, b, -1, bits);
 	return r;
 }
 

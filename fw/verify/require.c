@@ -62,6 +62,24 @@ int require_scalar(struct verify *v, uint8_t number, const char *what)
 	return ret;
 }
 
+int require_divisor(struct verify *v, const struct insn *insn)
+{
+	static const char *const text[INSN_ALU_SMOD + 1] = {
+		[INSN_ALU_DIV] = "divided by",
+		[INSN_ALU_SDIV] = "divided by",
+		[INSN_ALU_MOD] = "taken modulo",
+		[INSN_ALU_SMOD] = "taken modulo",
+	};
+	const struct insn_info *info = &insn_info[insn->op];
+
+	if (info->form != INSN_FORM_ALU_K || insn->imm || info->op >= ARRAY_SIZE(text) || !text[info->op])
+		return 0;
+	/* req: XO-268 */
+	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_INSN,
+			     "R%u is %s the constant 0: a constant divisor must be another number", insn->dst,
+			     text[info->op]);
+}
+
 /* Least and greatest offset, fixed and variable part together. false: out of all reach. */
 static bool span(const struct reg *r, int64_t off, int64_t *min, int64_t *max)
 {

@@ -170,6 +170,8 @@ enum require_for {
 /* Reads register number: it must be initialised. */
 int require_init(struct verify *v, uint8_t number);
 int require_scalar(struct verify *v, uint8_t number, const char *what);
+/* An arithmetic instruction: it must not divide by an immediate 0. */
+int require_divisor(struct verify *v, const struct insn *insn);
 /* Refuses what register number is used for, since it can be null. Returns -EINVAL. */
 int require_not_null(struct verify *v, uint8_t number, const char *before);
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Verification: XO-174, XO-175, XO-179 to XO-191, XO-193, XO-195. */
+/* Verification: XO-174, XO-175, XO-179 to XO-191, XO-193, XO-195, XO-266 to XO-268. */
 #include <string.h>
 
 #include "bench.h"
@@ -126,6 +126,30 @@ Test(XO, XO_179)
 	};
 
 	EXPECT_ROWS(rows, "XO-179");
+}
+
+Test(XO, XO_268)
+{
+	static const struct verify_row rows[] = {
+		{"by 1", U(MOV_K(0, 2), INSN(0x37, 0, 0, 0, 1), EXIT), true},
+		{"by 0", U(MOV_K(0, 2), INSN(0x37, 0, 0, 0, 0), EXIT), false},
+		{"in 32 bits", U(MOV_K(0, 2), INSN(0x34, 0, 0, 0, 0), EXIT), false},
+		{"signed", U(MOV_K(0, 2), INSN(0x37, 0, 0, 1, 0), EXIT), false},
+		{"modulo", U(MOV_K(0, 2), INSN(0x97, 0, 0, 0, 0), EXIT), false},
+		{"modulo in 32 bits", U(MOV_K(0, 2), INSN(0x94, 0, 0, 0, 0), EXIT), false},
+		{"signed modulo", U(MOV_K(0, 2), INSN(0x97, 0, 0, 1, 0), EXIT), false},
+		{"by a register that is 0", U(MOV_K(0, 2), MOV_K(1, 0), DIV_X(0, 1), EXIT), true},
+		{"on one way", U(LDX_W(0, 1, 12), JEQ_K(0, 7, 1), INSN(0x37, 0, 0, 0, 0), EXIT), false},
+	};
+
+	struct bench b;
+	bool divides;
+
+	bench_open(&b, NULL);
+	divides = b.caps.isa & VIRTIO_NET_XDP_ISA_DIVMUL64 && b.caps.isa & VIRTIO_NET_XDP_ISA_DIVMUL32;
+	bench_close(&b);
+	if (divides)
+		EXPECT_ROWS(rows, "XO-268");
 }
 
 /* The last unit of a program cut off, and jumps to every place. */

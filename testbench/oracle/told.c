@@ -301,21 +301,11 @@ void told_put_access(struct told_writer *w, const struct bpf_insn *insn, const s
 
 static struct bpf_insn plain_of(const struct bpf_insn *insn)
 {
-	bool alu = class_of(insn) == BPF_ALU || class_of(insn) == BPF_ALU64,
-	     by_zero = alu && BPF_SRC(insn->code) == BPF_K && !insn->imm;
 	struct bpf_insn other = *insn;
 
 	if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg &&
-	    (insn->imm == BPF_FUNC_spin_lock || insn->imm == BPF_FUNC_spin_unlock)) {
+	    (insn->imm == BPF_FUNC_spin_lock || insn->imm == BPF_FUNC_spin_unlock))
 		other.imm = BPF_FUNC_get_smp_processor_id;
-	} else if (by_zero && BPF_OP(insn->code) == BPF_DIV) {
-		other.code = (uint8_t)(class_of(insn) | BPF_MOV | BPF_K);
-		other.off = 0;
-	} else if (by_zero && BPF_OP(insn->code) == BPF_MOD) {
-		other.code = (uint8_t)(class_of(insn) | BPF_MOV | BPF_X);
-		other.src_reg = insn->dst_reg;
-		other.off = 0;
-	}
 	return other;
 }
 

@@ -54,9 +54,8 @@ void told_put_found(struct told_writer *w, const struct bpf_insn *insn, const st
 void told_put_access(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
 
 /*
- * What does the same as far as memory goes: for a call that has to do with locks one without effect, for a division by
- * the constant 0 its result, for copies between packet and packet a sum of the same bytes, for atomic operations on the
- * stack a store and a load.
+ * What does the same as far as memory goes: for a call that has to do with locks one without effect, for copies between
+ * packet and packet a sum of the same bytes, for atomic operations on the stack a store and a load.
  */
 void told_put_plain(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
 

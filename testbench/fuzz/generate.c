@@ -527,6 +527,77 @@ static void op_value(struct gen *g)
 	g->kind[0] = SCALAR;
 }
 
+/* R9 becomes a key, and what is at R10 - 4; of few elements, or of any number. */
+static void count_key(struct gen *g)
+{
+	static const int32_t masks[] = {1, 3, GENERATE_ARRAY_ENTRIES - 1, 2 * GENERATE_ARRAY_ENTRIES - 1};
+
+	if (generate_one_in(&g->code, 2))
+		generate_emit(&g->code, 0x71, 9, 7, (int)generate_pick(&g->code, (uint32_t)g->packet_bytes), 0);
+	else
+		generate_emit(&g->code, 0xbf, 9, scalar(g), 0, 0);
+	if (!generate_one_in(&g->code, 4))
+		generate_emit(&g->code, generate_one_in(&g->code, 2) ? 0x57 : 0x54, 9, 0, 0,
+			      masks[generate_pick(&g->code, 4)]);
+	if (generate_one_in(&g->code, 4)) {
+		/* What is at R10 - 4 are not the register's low bytes. */
+		generate_emit(&g->code, 0x7b, 10, 9, -8, 0);
+	} else {
+		generate_emit(&g->code, 0x62, 10, 0, -8, 0);
+		generate_emit(&g->code, 0x63, 10, 9, -4, 0);
+	}
+	if (generate_one_in(&g->code, 4))
+		generate_emit(&g->code, 0x07, 9, 0, 0, 1);
+	g->stack_set |= 1;
+}
+
+/* The element at R0 counts something. */
+static void count_up(struct gen *g)
+{
+	static const uint8_t codes[] = {0x00, 0x10, 0x40, 0x50, 0xa0};
+	unsigned size = generate_pick(&g->code, 4);
+	int off = sizes[size] * (int)generate_pick(&g->code, GENERATE_VALUE_BYTES / sizes[size]);
+	uint8_t code = codes[generate_pick(&g->code, 5)] | (generate_one_in(&g->code, 2) ? 0x07 : 0x04);
+
+	if (size >= 2 && generate_one_in(&g->code, 2)) {
+		generate_emit(&g->code, 0xb7, 1, 0, 0, number(g));
+		generate_emit(&g->code, size == 3 ? 0xdb : 0xc3, 0, generate_one_in(&g->code, 3) ? 9 : 1, off, 0);
+		return;
+	}
+	generate_emit(&g->code, 0x61 | size_bits[size], 1, 0, off, 0);
+	if (generate_one_in(&g->code, 4))
+		generate_emit(&g->code, code | 0x08, 1, 9, 0, 0);
+	else
+		generate_emit(&g->code, code, 1, 0, 0, number(g));
+	generate_emit(&g->code, 0x63 | size_bits[size], 0, 1, off, 0);
+}
+
+/* Counts in elements of maps by one key, mostly of the address that the lookup left, and of nothing behind it. */
+static void op_count(struct gen *g)
+{
+	if (g->depth > 1)
+		return;
+	count_key(g);
+	for (uint32_t n = 1 + generate_pick(&g->code, 3); n; n--) {
+		uint32_t miss;
+
+		generate_emit(&g->code, 0xbf, 2, 10, 0, 0);
+		generate_emit(&g->code, 0x07, 2, 0, 0, generate_one_in(&g->code, 8) ? -8 : -4);
+		map_to(g, 1, generate_one_in(&g->code, 3) ? GENERATE_HASH_MAP : GENERATE_ARRAY_MAP);
+		called(g, 1);
+		miss = g->code.count;
+		generate_emit(&g->code, 0x15, 0, 0, 0, 0);
+		for (uint32_t ups = generate_one_in(&g->code, 4) ? 2 : 1; ups; ups--)
+			count_up(g);
+		if (generate_one_in(&g->code, 4))
+			generate_emit(&g->code, 0x79, 9, 0, 0, 0);
+		land(g, miss);
+	}
+	generate_emit(&g->code, 0xbf, 0, 9, 0, 0);
+	g->kind[0] = SCALAR;
+	generate_emit(&g->code, 0xb7, 9, 0, 0, 0);
+}
+
 static const uint8_t jump_codes[] = {0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0xa0, 0xb0, 0xc0, 0xd0};
 
 static void op_branch(struct gen *g)
@@ -599,7 +670,7 @@ static void block(struct gen *g, int length)
 {
 	g->depth++;
 	while (length-- > 0 && g->code.count < GENERATE_MAX_SLOTS - 200) {
-		switch (generate_pick(&g->code, g->objects ? 17 : 16)) {
+		switch (generate_pick(&g->code, g->objects ? 18 : 17)) {
 		case 0:
 			op_constant(g);
 			break;
@@ -635,6 +706,9 @@ static void block(struct gen *g, int length)
 			break;
 		case 15:
 			op_loop(g);
+			break;
+		case 16:
+			op_count(g);
 			break;
 		default:
 			op_object(g);

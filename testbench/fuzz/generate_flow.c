@@ -410,6 +410,9 @@ static void take_packet(struct flow *f)
 
 static void op_call(struct flow *f)
 {
+	bool counts = generate_one_in(&f->code, 3); /* what is compared behind the call, with what was last before it */
+	int counter = reg_of(generate_one_in(&f->code, 2) ? 6 : 7);
+
 	if (f->function + 1 >= f->functions || f->num_calls >= 40)
 		return;
 	for (int reg = 2; reg <= 5; reg++)
@@ -418,11 +421,18 @@ static void op_call(struct flow *f)
 	generate_emit(&f->code, 0x07, 1, 0, 0, -64);
 	if (f->pointer && (f->tails || generate_one_in(&f->code, 2)))
 		generate_emit(&f->code, 0x79, 1, 10, -8, 0);
+	if (counts)
+		generate_emit(&f->code, generate_one_in(&f->code, 2) ? 0x17 : 0x57, counter, 0, 0,
+			      (int32_t)generate_pick(&f->code, 3));
 	f->calls[f->num_calls] = f->code.count;
 	f->callees[f->num_calls++] =
 		(uint8_t)(f->function + 1 + generate_pick(&f->code, f->functions - f->function - 1));
 	generate_emit(&f->code, 0x85, 0, 1, 0, 0);
 	memset(f->small, 0, sizeof(f->small));
+	if (counts) {
+		generate_emit(&f->code, generate_one_in(&f->code, 2) ? 0x15 : 0x55, counter, 0, 1, 0);
+		generate_emit(&f->code, 0xb7, counter, 0, 0, SMALL);
+	}
 	keep(f, any_place(f), 0);
 	if (f->packet && f->tails && !generate_one_in(&f->code, 10))
 		take_packet(f);

@@ -193,3 +193,107 @@ Test(args, facts_of_programs)
 	}
 	free(b.memory);
 }
+
+#define CALLED(...) {__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
+/* In front of it all: R6 = context, 16 bytes of zeros at R10 - 16. */
+#define W_READY W_MOVR(6, 1), W_ST64(10, -8, 0), W_ST64(10, -16, 0), W_MOVR(2, 10), W_ADD(2, -16)
+#define MAP_AT  0 /* as an immediate: the map to be tried */
+
+/* A call of each helper that has a map, the rest of its arguments being good. */
+static const struct {
+	uint32_t helper;
+	uint64_t words[MAX_WORDS];
+	uint32_t count;
+} calls[] = {
+	{1, CALLED(W_READY, W_LDMAP(1, MAP_AT), W_CALL(1), W_RETURN)},
+	{2, CALLED(W_READY, W_MOVR(3, 2), W_MOV(4, 0), W_LDMAP(1, MAP_AT), W_CALL(2), W_RETURN)},
+	{3, CALLED(W_READY, W_LDMAP(1, MAP_AT), W_CALL(3), W_RETURN)},
+	{12, CALLED(W_READY, W_LDMAP(2, MAP_AT), W_MOV(3, 0), W_CALL(12), W_RETURN)},
+	{25, CALLED(W_READY, W_MOVR(4, 2), W_MOV(3, 0), W_LDMAP(2, MAP_AT), W_MOV(5, 8), W_CALL(25), W_RETURN)},
+	{51, CALLED(W_READY, W_LDMAP(1, MAP_AT), W_MOV(2, 0), W_MOV(3, 0), W_CALL(51), W_RETURN)},
+	{130, CALLED(W_READY, W_LDMAP(1, MAP_AT), W_MOV(3, 8), W_MOV(4, 0), W_CALL(130), W_RETURN)},
+	{131, CALLED(W_READY, W_LDMAP(1, MAP_AT), W_MOV(2, 8), W_MOV(3, 0), W_CALL(131), W_JEQ(0, 0, 3), W_MOVR(1, 0),
+		     W_MOV(2, 0), W_CALL(133), W_RETURN)},
+	{134, CALLED(W_READY, W_LDMAP(1, MAP_AT), W_MOV(2, 0), W_CALL(134), W_RETURN)},
+};
+
+/* Each type of map, and the helpers that take it: 0 ends them. */
+static const struct {
+	uint32_t type;
+	uint32_t helpers[4];
+} kinds[] = {
+	{VIRTIO_NET_XDP_MAP_HASH, {1, 2, 3}},
+	{VIRTIO_NET_XDP_MAP_ARRAY, {1, 2, 3}},
+	{VIRTIO_NET_XDP_MAP_PROG_ARRAY, {12}},
+	{VIRTIO_NET_XDP_MAP_PERF_EVENTS, {25}},
+	{VIRTIO_NET_XDP_MAP_PERCPU_HASH, {1, 2, 3}},
+	{VIRTIO_NET_XDP_MAP_PERCPU_ARRAY, {1, 2, 3}},
+	{VIRTIO_NET_XDP_MAP_LRU_HASH, {1, 2, 3}},
+	{VIRTIO_NET_XDP_MAP_LRU_PERCPU, {1, 2, 3}},
+	{VIRTIO_NET_XDP_MAP_LPM_TRIE, {1, 2, 3}},
+	{VIRTIO_NET_XDP_MAP_ARRAY_OF, {1}},
+	{VIRTIO_NET_XDP_MAP_HASH_OF, {1}},
+	{VIRTIO_NET_XDP_MAP_RINGBUF, {130, 131, 134}},
+	{VIRTIO_NET_XDP_MAP_DEVMAP, {1, 51}},
+	{VIRTIO_NET_XDP_MAP_CPUMAP, {1, 51}},
+	{VIRTIO_NET_XDP_MAP_XSKMAP, {1, 51}},
+	{VIRTIO_NET_XDP_MAP_DEVMAP_HASH, {1, 51}},
+	{VIRTIO_NET_XDP_MAP_FIB, {0}},
+};
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static bool takes(const uint32_t helpers[4], uint32_t helper)
+{
+	for (int i = 0; i < 4 && helpers[i]; i++)
+		if (helpers[i] == helper)
+			return true;
+	return false;
+}
+
+static void try_kind(struct bench *b, size_t kind, size_t call)
+{
+	uint32_t type = kinds[kind].type, helper = calls[call].helper;
+	bool of_maps = type == VIRTIO_NET_XDP_MAP_ARRAY_OF || type == VIRTIO_NET_XDP_MAP_HASH_OF;
+	uint32_t index = of_maps ? MAP_OUTER : MAP_HASH;
+	struct map *map = &b->maps[index];
+	uint64_t words[MAX_WORDS];
+	struct verify_result result;
+
+	map->attr = (struct map_attr){.type = type, .key_size = 8, .value_size = 8, .max_entries = 4};
+	map->ops = map_ops_of(type);
+	memcpy(words, calls[call].words, sizeof(words));
+	for (uint32_t i = 0; i < calls[call].count; i++)
+		if ((words[i] & 0xff) == 0x18)
+			words[i] |= (uint64_t)index << 32;
+	bench_verify(b, words, calls[call].count, 1000, &result);
+	if (takes(kinds[kind].helpers, helper)) {
+		cr_assert(!result.error, "%s, helper %u: %s", map_type_name(type), helper, b->log);
+		return;
+	}
+	cr_assert_eq(result.error, VIRTIO_NET_XDP_VERIFY_MAP, "%s, helper %u: %#x %s", map_type_name(type), helper,
+		     result.error, b->log);
+	cr_assert(strstr(b->log, map_type_name(type)) && strstr(b->log, helper_of(helper)->name) &&
+			  strstr(b->log, "does not take"),
+		  "%s, helper %u: %s", map_type_name(type), helper, b->log);
+}
+
+/* Every type of map with every helper that takes one. */
+Test(args, kinds_of_maps)
+{
+	uint64_t types = 0;
+	struct bench b;
+	size_t with_map = 0;
+
+	bench_init(&b);
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		types |= 1ULL << kinds[i].type;
+		for (size_t j = 0; j < COUNT(calls); j++)
+			try_kind(&b, i, j);
+	}
+	cr_assert_eq(types, map_types_all(), "%#lx are tried", types);
+	for (uint32_t id = 0; id < HELPER_MAX; id++)
+		with_map += helper_of(id) && helper_of(id)->map_types;
+	cr_assert_eq(with_map, COUNT(calls));
+	free(b.memory);
+}

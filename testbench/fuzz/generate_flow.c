@@ -343,13 +343,26 @@ static void op_atomic(struct flow *f)
 	}
 }
 
+/* R1 = the stack pointer in slot 0, at times as what cmpxchg finds there, which no number from 0 to 2 is equal to. */
+static void load_pointer(struct flow *f)
+{
+	if (!generate_one_in(&f->code, 4)) {
+		generate_emit(&f->code, 0x79, 1, 10, -8, 0);
+		return;
+	}
+	generate_emit(&f->code, 0xb7, 0, 0, 0, (int32_t)generate_pick(&f->code, 3));
+	generate_emit(&f->code, 0xbf, 2, 10, 0, 0);
+	generate_emit(&f->code, 0xdb, 10, 2, -8, 0xf1);
+	generate_emit(&f->code, 0xbf, 1, 0, 0, 0);
+}
+
 /* Reads or writes a number of the caller, or an own one, by pointer. */
 static void op_by_pointer(struct flow *f)
 {
 	int place = any_place(f), slot = (int)generate_pick(&f->code, 6);
 
 	if (f->pointer && generate_one_in(&f->code, 2)) {
-		generate_emit(&f->code, 0x79, 1, 10, -8, 0);
+		load_pointer(f);
 	} else {
 		generate_emit(&f->code, 0xbf, 1, 10, 0, 0);
 		generate_emit(&f->code, 0x07, 1, 0, 0, -64);

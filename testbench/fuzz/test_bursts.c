@@ -25,12 +25,13 @@
 static const struct {
 	enum fw_engine engine;
 	bool together;
+	bool blind;
 	const char *name;
 } rows[] = {
-	{FW_ENGINE_INTERP, false, "interpreter, one by one"},
-	{FW_ENGINE_INTERP, true, "interpreter, together"},
-	{FW_ENGINE_JIT, false, "machine code, one by one"},
-	{FW_ENGINE_JIT, true, "machine code, together"},
+	{FW_ENGINE_INTERP, false, false, "interpreter, one by one"},
+	{FW_ENGINE_INTERP, true, false, "interpreter, together"},
+	{FW_ENGINE_JIT, false, true, "machine code with its constants hidden, one by one"},
+	{FW_ENGINE_JIT, true, false, "machine code, together"},
 };
 
 #define UNITS ARRAY_SIZE(rows)
@@ -97,7 +98,7 @@ static void open_all(struct fuzz *f)
 
 	for (size_t u = 0; u < UNITS; u++) {
 		memset(&f->units[u], 0, sizeof(f->units[u]));
-		unit_open(&f->units[u], rows[u].engine);
+		unit_open(&f->units[u], rows[u].engine, rows[u].blind);
 	}
 	map_create(f, GENERATE_ARRAY_MAP, VIRTIO_NET_XDP_MAP_ARRAY, NONE);
 	map_create(f, GENERATE_HASH_MAP, keyed[pick(f, 3) == 2], NONE);

@@ -606,8 +606,8 @@ Test(fuzz, commands)
 
 	f.rng = generate_seed(setting("REFNIC_SEED", 1));
 	f.attached = NONE;
-	unit_open(&f.units[0], FW_ENGINE_INTERP);
-	unit_open(&f.units[1], FW_ENGINE_JIT);
+	unit_open(&f.units[0], FW_ENGINE_INTERP, false);
+	unit_open(&f.units[1], FW_ENGINE_JIT, true);
 	for (int i = 0; i < 2; i++)
 		f.units[i].view = unit_view(&f.units[i]);
 	empty = f.units[0].view;

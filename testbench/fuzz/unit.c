@@ -22,10 +22,11 @@ static void take_log(void *ctx, const char *line)
 		u->lines = unit_sum(u->lines, line, strlen(line));
 }
 
-void unit_open(struct unit *u, enum fw_engine engine)
+void unit_open(struct unit *u, enum fw_engine engine, bool blind)
 {
 	static const struct fw_port ports[] = {{2, 400}, {5, 400}};
 	struct fw_config config = {.engine = engine,
+				   .blind = blind,
 				   .seed = 7,
 				   .num_queues = 3,
 				   .mtu = 400,

@@ -35,7 +35,8 @@ struct unit {
 	void *hog[64]; /* memory that nobody else shall have */
 };
 
-void unit_open(struct unit *u, enum fw_engine engine);
+/* blind: machine code hides its constants. */
+void unit_open(struct unit *u, enum fw_engine engine, bool blind);
 void unit_close(struct unit *u);
 
 /* Takes all memory but what fits in no block of least bytes; gives it back. */

@@ -97,7 +97,7 @@ static void compare(struct shape *s)
 	int32_t imm = edge(s);
 
 	if (op == BPF_JGE || op == BPF_JSGE)
-		imm += 1;
+		imm = (int32_t)((uint32_t)imm + 1);
 	if (chance(s, 4)) { /* the other way round: stay if it is below */
 		static const uint8_t below[] = {BPF_JLE, BPF_JSLE, BPF_JLT, BPF_JSLT, BPF_JEQ};
 

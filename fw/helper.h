@@ -25,6 +25,8 @@ enum helper_arg {
 	HELPER_ARG_CONST,        /* a number that is the same on every path; the bytes of a RECORD_OR_NULL */
 	HELPER_ARG_RECORD,       /* what a RECORD_OR_NULL gave, as it was given and not null; void after the call */
 	HELPER_ARG_OPTIONAL,     /* a scalar; where it is anything else on some path, it and those behind are 0 */
+	HELPER_ARG_GROWTH,       /* as ANY; low 32 bits, with a sign: bytes at the packet's end, which become 0 */
+	HELPER_ARG_PACKET_BYTES, /* as ANY; bits 32 to 51: bytes of the packet, which are copied */
 	HELPER_ARG_LOCK,         /* 4 bytes in a value of a map at a constant offset, a multiple of 4 */
 };
 
@@ -44,6 +46,7 @@ enum helper_flag {
 	HELPER_F_LOCKS = 1 << 4, /* until UNLOCKS of the same LOCK: no other call, no end of the run, no second lock */
 	HELPER_F_UNLOCKS = 1 << 5,
 	HELPER_F_TAIL_CALL = 1 << 6, /* does not return if it succeeds; the engines execute it themselves */
+	HELPER_F_ROUTES = 1 << 7,    /* looks a route up, in a FIB */
 };
 
 /* The sixth argument is the run, in the register after the five that programs set (System V: r9, AAPCS64: x5). */

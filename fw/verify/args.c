@@ -93,10 +93,26 @@ static int arg_map(struct verify *v, uint8_t number, struct args *args)
 #define BYTES_PER_INSN 8
 #define BYTES_FREE     64
 
+#define ROUTE_KEY_BYTES (4 + 16) /* the longest: a prefix's length, and an address of IPv6 */
+
 static void count_bytes(struct verify *v, uint64_t bytes)
 {
 	if (bytes > BYTES_FREE)
 		v->result.visited += (uint32_t)(bytes / BYTES_PER_INSN);
+}
+
+/* The key is gone through once for each length that a prefix can have. */
+static void count_prefixes(struct verify *v, uint64_t key_bytes)
+{
+	count_bytes(v, key_bytes * key_bytes * 8);
+}
+
+/* Bytes of the packet, as many as there is memory for at most. */
+static void count_packet(struct verify *v, uint64_t bytes)
+{
+	const struct fw_caps *caps = v->args.caps;
+
+	count_bytes(v, MIN(bytes, (uint64_t)caps->headroom + caps->max_frame + caps->tailroom));
 }
 
 enum memory_use {
@@ -242,9 +258,8 @@ static int arg_key(struct verify *v, uint8_t number, struct args *args, bool fir
 	bool known;
 	int ret = arg_memory(v, number, bytes, MEMORY_READ);
 
-	/* the key is gone through once for each length that a prefix can have */
 	if (args->attr->type == VIRTIO_NET_XDP_MAP_LPM_TRIE)
-		count_bytes(v, (uint64_t)bytes * bytes * 8);
+		count_prefixes(v, bytes);
 	if (ret)
 		return ret;
 	known = (is_array(args) || same_so_far(v, first)) && known_key(v, number, args, &key);
@@ -273,6 +288,25 @@ static int arg_const(struct verify *v, uint8_t number, struct args *args)
 	args->bytes = (uint32_t)r->var.bits.value;
 	if (args->helper->ret == HELPER_RET_RECORD_OR_NULL)
 		count_bytes(v, args->bytes); /* the helper makes them zero */
+	return 0;
+}
+
+/* How many bytes it says counts, so on a path that is cut off it must be as many. */
+static int arg_packet_bytes(struct verify *v, uint8_t number, uint8_t kind)
+{
+	const struct reg *r = walk_reg(v, number);
+	int ret = require_scalar(v, number, "this argument");
+	uint64_t most;
+
+	if (ret)
+		return ret;
+	mark_matters(v, &r->deps);
+	if (kind == HELPER_ARG_GROWTH) {
+		count_packet(v, (uint64_t)MAX(r->var.low.smax, 0));
+		return 0;
+	}
+	most = (r->var.bits.value | r->var.bits.mask) >> 32 & 0xfffff;
+	count_packet(v, MIN(most, r->var.all.umax >> 32));
 	return 0;
 }
 
@@ -359,6 +393,9 @@ static int arg_check(struct verify *v, uint8_t number, struct args *args)
 		return require_scalar(v, number, "a size");
 	case HELPER_ARG_CONST:
 		return arg_const(v, number, args);
+	case HELPER_ARG_GROWTH:
+	case HELPER_ARG_PACKET_BYTES:
+		return arg_packet_bytes(v, number, kind);
 	case HELPER_ARG_RECORD:
 		return arg_record(v, number, args);
 	case HELPER_ARG_LOCK:
@@ -377,6 +414,10 @@ int args_check(struct verify *v, struct args *args)
 		ret = arg_check(v, n, args);
 	if (!ret && args->attr)
 		note_map(v, args);
+	if (args->helper->flags & HELPER_F_MOVES_PACKET)
+		count_bytes(v, v->args.caps->max_metadata); /* they move along */
+	if (args->helper->flags & HELPER_F_ROUTES)
+		count_prefixes(v, ROUTE_KEY_BYTES);
 	return ret;
 }
 

@@ -312,8 +312,11 @@ static void learn_null(struct reg *r, void *arg)
 }
 
 /*
- * Linux forgets limits with a sign in 64 bits once it knows that the number has 32. A device that knows more must not
- * find more code dead where R10 is written, or it would accept what is refused elsewhere.
+ * Signed comparisons in 64 bits teach nothing in programs that write R10 somewhere. Such a write is refused where a run
+ * comes, so a verifier that knows more of numbers finds more of them dead: Linux, which forgets limits with a sign once
+ * it knows a number to have 32 bits, would refuse what is accepted here. This only ever loses knowledge: a state that
+ * learns nothing holds every number that one which learns would hold, so no run escapes it, and the worst that can
+ * happen is that a safe program is refused.
  */
 static bool learns_little(const struct verify *v, const struct insn_info *info)
 {

@@ -114,8 +114,10 @@ static void helper_access(const struct verify *v, const struct helper *h, const 
 	case HELPER_ARG_ANY:
 	case HELPER_ARG_CONST:
 	case HELPER_ARG_CTX:
+	case HELPER_ARG_GROWTH:
 	case HELPER_ARG_MAP:
 	case HELPER_ARG_OPTIONAL:
+	case HELPER_ARG_PACKET_BYTES:
 	case HELPER_ARG_SIZE:
 	case HELPER_ARG_SIZE_OR_ZERO:
 		return; /* no memory */

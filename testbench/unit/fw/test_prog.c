@@ -265,6 +265,8 @@ Test(prog, max_run_insns)
 		 {W_CALL_LOCAL(3), W_CALL_LOCAL(2), W_MOV(0, 2), W_EXIT, W_MOV(0, 1), W_EXIT},
 		 6,
 		 true},
+		{"bytes that become 0", 36, {W_MOV(2, 256), W_CALL(65), W_MOV(0, 2), W_EXIT}, 4, true},
+		{"bytes that become 0, more", 35, {W_MOV(2, 256), W_CALL(65), W_MOV(0, 2), W_EXIT}, 4, false},
 		{"a function twice, one more",
 		 7,
 		 {W_CALL_LOCAL(3), W_CALL_LOCAL(2), W_MOV(0, 2), W_EXIT, W_MOV(0, 1), W_EXIT},

@@ -386,19 +386,6 @@ void trial_program(struct trial *t, const uint8_t *wire, uint32_t slots, uint64_
 	} else if (verdict.error) {
 		t->counts.only_kernel++;
 		t->counts.errors[verdict.error % TRIAL_ERRORS_MAX]++;
-		if (getenv("REV")) {
-			char log[66000], *p;
-			device_unload(&t->devices[0]);
-			device_load(&t->devices[0], wire, slots, 1, &verdict);
-			device_log(&t->devices[0], log, sizeof log);
-			p = log + strlen(log);
-			while (p > log && p[-1] == 10)
-				*--p = 0;
-			p = strrchr(log, 10);
-			const uint8_t *b = wire + 8 * verdict.insn;
-			fprintf(stderr, "REV %lu: %02x %02x %02x%02x %02x%02x%02x%02x %s\n", seed, b[0], b[1], b[2],
-				b[3], b[4], b[5], b[6], b[7], p ? p + 1 : log);
-		}
 	} else {
 		bool same;
 

@@ -93,7 +93,9 @@ void fw_caps_default(struct fw_caps *caps);
 size_t fw_arena_bytes(const struct fw_caps *caps);
 
 /*
- * Sets up a device in arena, which stays the caller's and must outlive it; 64-byte aligned, zeroed by the caller.
+ * Sets up a device in arena, which stays the caller's and must outlive it; 64-byte aligned, zeroed by the caller, at an
+ * address from 65536 on and below 2^60, as everything that runs are given: programs may compare addresses with numbers
+ * outside of that (XO-186).
  * *config is copied, platform must outlive it. Returns NULL if bytes is too small or config makes no sense.
  */
 struct fw *fw_init(void *arena, size_t bytes, const struct fw_config *config);

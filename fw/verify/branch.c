@@ -93,12 +93,17 @@ static bool comparable(const struct insn_info *info, const struct reg *a, const 
 	       (a->kind == REG_STACK && b->kind == REG_STACK && a->frame == b->frame);
 }
 
+/* There is no memory so near to null; and farther from what it points into, a pointer can be null by chance. Bytes. */
+#define NULL_REACH ((int64_t)1 << 16)
+
 /* Farther from what it points into, a pointer wraps, and where it does would show the address. Bytes. */
 #define COMPARE_REACH ((int64_t)1 << 32)
 
 static bool is_near(const struct reg *r)
 {
-	return r->var.all.smin > -COMPARE_REACH && r->var.all.smax < COMPARE_REACH;
+	const struct range *var = &r->var.all;
+
+	return var->smin > -COMPARE_REACH && r->off + var->smin >= -NULL_REACH && var->smax < COMPARE_REACH;
 }
 
 static int refuse_far(struct verify *v, uint8_t number)
@@ -114,9 +119,6 @@ static int require_near(struct verify *v, uint8_t number)
 
 	return !reg_is_pointer(r) || is_near(r) ? 0 : refuse_far(v, number);
 }
-
-/* There is no memory so near to null; and farther from what it points into, a pointer can be null by chance. Bytes. */
-#define NULL_REACH ((int64_t)1 << 16)
 
 /* r, which is near, leads no farther than reach from what it points into. */
 static bool is_near_object(const struct verify *v, const struct reg *r, int64_t reach)

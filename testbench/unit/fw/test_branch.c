@@ -34,6 +34,9 @@ static const struct verify_row rows[] = {
 	{"a value or null and a small number", PROG(W_LOOKUP, W_JEQ(0, 5, 0), W_RETURN), BAD(POINTER, 6, "only be compared with 0")},
 	{"a pointer that leads far below and a small number", PROG(W_MOVR(2, 10), W_ADD(2, -0x8000), W_JEQ(2, 5, 0), W_RETURN), BAD(POINTER, 2, "too far")},
 	{"a pointer that leads less far below", PROG(W_MOVR(2, 10), W_ADD(2, -0x7fff), W_JEQ(2, 5, 0), W_RETURN)},
+	{"packet pointers, as far below as there is no memory", PROG(W_LDX32(2, 1, 0), W_LDX32(3, 1, 4), W_ADD(2, -65536), W_JGTR(2, 3, 0), W_RETURN)},
+	{"packet pointers, where one can wrap", PROG(W_LDX32(2, 1, 0), W_LDX32(3, 1, 4), W_ADD(2, -65537), W_JGTR(2, 3, 0), W_RETURN), BAD(POINTER, 3, "too far")},
+	{"packet pointers, where one can wrap by a number", PROG(W_LDX32(2, 1, 0), W_LDX32(3, 1, 4), W_LDX32(4, 1, 12), W_SUBR(2, 4), W_JGTR(2, 3, 0), W_RETURN), BAD(POINTER, 4, "too far")},
 	{"a path pruned, where the number is no address on the other",
 	 PROG(W_MOVR(6, 1), W_MOV(7, 5), W_CALL(7), W_JEQ(0, 0, 2), W_LD64(7, 0x7fff00000000), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_MOV(0, 0), W_JEQR(6, 7, 0), W_RETURN), BAD(POINTER, 11, W_SHOW)},
 

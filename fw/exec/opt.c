@@ -319,7 +319,8 @@ static inline unsigned int bits_of_operand(const struct opt_work *w, const struc
 /* How many bits of dst are significant behind it. */
 static uint8_t alu_bits(const struct opt_work *w, const struct insn *insn, const struct insn_info *info)
 {
-	unsigned int limit = 8u * info->width, a = opt_bits_of(w, insn->dst), by = (uint32_t)insn->imm, bits;
+	unsigned int limit = 8u * info->width, a = opt_bits_of(w, insn->dst), bits;
+	unsigned int by = (uint32_t)insn->imm & (limit - 1);
 	bool by_register = info->form == INSN_FORM_ALU_X;
 
 	switch (info->op) {

@@ -386,7 +386,7 @@ static bool follow(const struct opt_work *w, const struct insn *insn, const stru
 	case INSN_ALU_RSH:
 		if (by_register || insn->imm % 8)
 			return false;
-		shift(v, insn->imm, info->op == INSN_ALU_LSH, info->width);
+		shift(v, insn->imm & (8 * info->width - 1), info->op == INSN_ALU_LSH, info->width);
 		break;
 	case INSN_ALU_AND:
 		if (by_register)

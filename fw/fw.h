@@ -134,7 +134,8 @@ enum fw_verdict {
 
 /*
  * A frame before and after a run. Program context (R1) is this structure's first part; the engines know its layout.
- * hard_start <= data_meta <= data < data_end <= hard_end. The caller owns the memory.
+ * hard_start <= data_meta <= data < data_end <= hard_end. The caller owns the memory, of which no part is at an address
+ * that is a multiple of 2^32: compilers test the low half of data for null.
  */
 struct fw_frame {
 	uint8_t *data;

@@ -452,7 +452,7 @@ static inline void a64_jump(struct jit_out *o, uint32_t opcode, unsigned int bit
 {
 	int64_t limit = (int64_t)1 << (bits + 1);
 
-	if (o->image && (distance % A64_BYTES || distance < -limit || distance >= limit))
+	if (o->room && (distance % A64_BYTES || distance < -limit || distance >= limit))
 		o->fault = true;
 	a64_word(o, opcode | ((uint32_t)(distance >> 2) & ((1u << bits) - 1)) << shift);
 }
@@ -545,7 +545,7 @@ static inline void a64_here(struct jit_out *o, size_t from)
 
 	if (words >= 1 << 18) {
 		o->fault = true;
-	} else if (o->image && o->at <= o->room) {
+	} else if (o->at <= o->room) {
 		mem_copy(&word, o->image + from, A64_BYTES);
 		word |= (uint32_t)words << ((word & 0x7c000000) == 0x14000000 ? 0 : 5);
 		mem_copy(o->image + from, &word, A64_BYTES);

@@ -504,7 +504,7 @@ static inline void x86_rel(struct jit_out *o, uint16_t opcode, unsigned int byte
 {
 	struct x86_head head = x86_begin(o, 4, opcode, 0, 0, false, false);
 
-	if (o->image && (bytes == 1 ? !x86_is_s8(distance) : !x86_is_s32(distance)))
+	if (o->room && (bytes == 1 ? !x86_is_s8(distance) : !x86_is_s32(distance)))
 		o->fault = true;
 	x86_append(&head, bytes == 1 ? (uint8_t)distance : (uint32_t)distance, bytes);
 	x86_end(o, &head);
@@ -548,7 +548,7 @@ static inline void x86_here(struct jit_out *o, size_t from)
 {
 	if (!x86_is_s8((int64_t)(o->at - from)))
 		o->fault = true;
-	else if (o->image && from && from <= o->room)
+	else if (from && from <= o->room)
 		o->image[from - 1] = (uint8_t)(o->at - from);
 }
 

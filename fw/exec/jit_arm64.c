@@ -473,7 +473,7 @@ static bool jit_arm64_target(const struct jit_work *w, const struct jit_branch *
 {
 	size_t from = end - A64_BYTES;
 
-	if (!w->out.image || end > w->out.room || end < A64_BYTES || !a64_jump_distance(w->out.image + from, to))
+	if (end > w->out.room || end < A64_BYTES || !a64_jump_distance(w->out.image + from, to))
 		return false;
 	*to += (int64_t)from;
 	if (b->kind == JIT_BRANCH_CALL)

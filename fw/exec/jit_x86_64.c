@@ -613,7 +613,7 @@ static bool jit_x86_64_target(const struct jit_work *w, const struct jit_branch 
 	const uint8_t *image = w->out.image;
 	int32_t rel;
 
-	if (!image || end > w->out.room || end < bytes + 1)
+	if (end > w->out.room || end < bytes + 1)
 		return false;
 	if (bytes == 1)
 		rel = (image[end - 1] ^ 0x80) - 0x80; /* sign-extended */

@@ -228,14 +228,15 @@ size_t packed_make(struct packed *out, const struct state *s, const struct packe
 /* A packed slot where it lies. */
 struct view {
 	uint64_t kinds;
-	const uint8_t *values;        /* if a byte is KNOWN */
+	const uint8_t *values;        /* of KNOWN bytes */
 	const struct packed_reg *reg; /* if the first byte is SPILL, else NULL */
 	const struct deps *deps;
 };
 
 static struct view take_slot(const uint8_t **at)
 {
-	struct view s = {.kinds = *(const uint64_t *)take(at, sizeof(uint64_t))};
+	static const uint8_t none[8];
+	struct view s = {.kinds = *(const uint64_t *)take(at, sizeof(uint64_t)), .values = none};
 
 	if (has_known(s.kinds))
 		s.values = take(at, 8);
@@ -251,8 +252,7 @@ static struct view take_slot(const uint8_t **at)
 static void unpack_slot(struct slot *s, const struct view *view)
 {
 	mem_copy(s->bytes, &view->kinds, sizeof(s->bytes));
-	if (view->values)
-		mem_copy(s->values, view->values, sizeof(s->values));
+	mem_copy(s->values, view->values, sizeof(s->values));
 	if (view->reg)
 		unpack_reg(&s->reg, view->reg);
 	else

@@ -26,6 +26,16 @@ static uint64_t next(uint64_t *seed)
 	return *seed;
 }
 
+/* The bits that are set in each of n words. */
+static uint64_t few(uint64_t *seed, unsigned int n)
+{
+	uint64_t bits = UINT64_MAX;
+
+	while (n--)
+		bits &= next(seed);
+	return bits;
+}
+
 /* Words where things change: near the ends of 8, 16, 32 and 64 bits, near powers of two, with few bits; or any. */
 static uint64_t word(uint64_t *seed)
 {
@@ -41,7 +51,7 @@ static uint64_t word(uint64_t *seed)
 	case 2:
 		return (uint64_t)1 << (r >> 40 & 63);
 	case 3:
-		return next(seed) & next(seed) & next(seed);
+		return few(seed, 3);
 	case 4:
 		return (uint64_t)((int64_t)next(seed) >> (r >> 40 & 63));
 	case 5:
@@ -110,7 +120,7 @@ static struct sample sample(uint64_t *seed, struct proof *proof)
 	struct sample s = {.words = {x}, .count = 1};
 
 	if (how & 3)
-		unknown = how & 4 ? next(seed) >> (how >> 8 & 63) : next(seed) & next(seed) & next(seed);
+		unknown = how & 4 ? next(seed) >> (how >> 8 & 63) : few(seed, 3);
 	if (!(how >> 16 & 15)) {
 		s.set = scalar_const(x);
 		return s;
@@ -230,7 +240,7 @@ static void run_sets(const struct prove_row *row, struct proof *proof)
 		/* sets that have words in common, and sets in sets */
 		if (next(&seed) & 1) {
 			b = (struct sample){.set = a.set, .words = {a.words[0]}, .count = 1};
-			b.set.bits.mask |= next(&seed) & next(&seed);
+			b.set.bits.mask |= few(&seed, 2);
 			b.set.bits.value &= ~b.set.bits.mask;
 			if (next(&seed) & 1)
 				b.set.all = around(a.words[0], &seed, 64);
@@ -249,7 +259,7 @@ static void run_agree(const struct prove_row *row, struct proof *proof)
 	uint64_t seed = 0x94d049bb133111eb;
 
 	while (proof->cases < row->samples && !proof->failed) {
-		uint64_t x = word(&seed), unknown = next(&seed) & next(&seed);
+		uint64_t x = word(&seed), unknown = few(&seed, 2);
 		struct sample s = {.set = {{x & ~unknown, unknown}, around(x, &seed, 64), around(x, &seed, 32)},
 				   .words = {x},
 				   .count = 1};

@@ -26,7 +26,7 @@ static struct cell cell_of(const struct prove_list *list, const struct proof *pr
 	struct cell c = {0};
 
 	for (size_t i = 0; i < list->count; i++) {
-		if (list->rows[i].by != by || strcmp(list->rows[i].name, name))
+		if (list->rows[i].by != by || strcmp(list->rows[i].name, name) != 0)
 			continue;
 		c.rows++;
 		c.cases += proofs[i].cases;
@@ -60,9 +60,8 @@ static void print_cell(const struct cell *c, enum prove_by by)
 	} else if (c->rows) {
 		print_count(count, sizeof(count), c->cases);
 		if (c->rated)
-			snprintf(text, sizeof(text), "%s %3.0f %%", count,
-				 /* 100 is all of them */
-				 c->best == c->rated ? 100 : (double)(c->best * 1000 / c->rated * 99 / 99 / 10));
+			/* rounded down: 100 is all of them */
+			snprintf(text, sizeof(text), "%s %3u %%", count, (unsigned int)(c->best * 100 / c->rated));
 		else
 			snprintf(text, sizeof(text), "%s", count);
 	}

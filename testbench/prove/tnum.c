@@ -58,7 +58,7 @@ static bool same(struct tnum a, struct tnum b)
 static void judge(struct proof *proof, struct tnum a, struct tnum b, struct tnum r, struct tnum best, unsigned int bits)
 {
 	proof->cases++;
-	if ((r.value & r.mask) || (r.value | r.mask) & ~range_mask(bits) || !tnum_within(best, r))
+	if ((r.value & r.mask) || (r.value | r.mask) >> bits || !tnum_within(best, r))
 		prove_fail(proof, "%#lx/%#lx and %#lx/%#lx give %#lx/%#lx, which lacks a result: %#lx/%#lx", a.value,
 			   a.mask, b.value, b.mask, r.value, r.mask, best.value, best.mask);
 	prove_rate(proof, same(r, best));
@@ -83,7 +83,7 @@ static struct shared with_word(const struct prove_row *row, uint64_t x, struct t
 static void run_binary(const struct prove_row *row, struct proof *proof)
 {
 	struct tnums t = every_tnum(row->bits);
-	struct shared *with = malloc(sizeof(*with) * MAX_WORDS);
+	struct shared *with = calloc(MAX_WORDS, sizeof(*with));
 
 	if (!with)
 		abort();

@@ -41,6 +41,14 @@ Test(past_bugs, verdicts)
 	bench_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+static bool same_result(const struct verify_result *a, const struct verify_result *b)
+{
+	return a->error == b->error && a->error_insn == b->error_insn && a->visited == b->visited &&
+	       a->states == b->states && a->peak_bytes == b->peak_bytes && a->actions == b->actions &&
+	       a->log_bytes == b->log_bytes && a->frames == b->frames && a->writes == b->writes &&
+	       a->zero_stack == b->zero_stack;
+}
+
 /* dpdk-3eef64655b: whatever its memory held before, the verifier goes the same way, step by step. */
 Test(past_bugs, dpdk_3eef64655b)
 {
@@ -59,7 +67,7 @@ Test(past_bugs, dpdk_3eef64655b)
 	const size_t bytes = (size_t)4 << 20;
 	uint8_t *memory = aligned_alloc(64, bytes);
 	static char log[sizeof(((struct bench *)0)->log)];
-	struct verify_result first, result;
+	struct verify_result first = {0}, result;
 	struct arena arena;
 	struct bench b;
 
@@ -71,13 +79,11 @@ Test(past_bugs, dpdk_3eef64655b)
 			memset(memory, fills[f], bytes);
 			arena_init(&arena, memory, bytes);
 			bench_verify_keep(&b, shapes[i].words, shapes[i].count, 10, &result);
-			result.access = NULL;
-			result.calls = NULL;
 			if (!f) {
 				first = result;
 				memcpy(log, b.log, sizeof(log));
 			}
-			cr_assert(!memcmp(&first, &result, sizeof(result)), "%s, 0x%02x", shapes[i].id, fills[f]);
+			cr_assert(same_result(&first, &result), "%s, 0x%02x", shapes[i].id, fills[f]);
 			cr_assert_str_eq(log, b.log, "%s, 0x%02x", shapes[i].id, fills[f]);
 		}
 	}

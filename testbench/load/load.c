@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,32 +223,32 @@ const char *load_poison_of(const struct load_prog *prog, uint32_t insn)
 	return NULL;
 }
 
-const struct load_function *load_function_of(const struct load_prog *prog, uint32_t insn)
+_Static_assert(!offsetof(struct load_function, insn) && !offsetof(struct load_line, insn), "rows begin with insn");
+
+/* The last of count rows of so many bytes, which begin with an instruction and are sorted by it, up to insn. */
+static const void *last_up_to(const void *rows, size_t count, size_t bytes, uint32_t insn)
 {
-	size_t low = 0, high = prog->num_functions;
+	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
+		uint32_t first;
 
-		if (prog->functions[middle].insn <= insn)
+		memcpy(&first, (const char *)rows + middle * bytes, sizeof(first));
+		if (first <= insn)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low ? &prog->functions[low - 1] : NULL;
+	return low ? (const char *)rows + (low - 1) * bytes : NULL;
+}
+
+const struct load_function *load_function_of(const struct load_prog *prog, uint32_t insn)
+{
+	return last_up_to(prog->functions, prog->num_functions, sizeof(*prog->functions), insn);
 }
 
 const struct load_line *load_line_of(const struct load_prog *prog, uint32_t insn)
 {
-	size_t low = 0, high = prog->num_lines;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (prog->lines[middle].insn <= insn)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low ? &prog->lines[low - 1] : NULL;
+	return last_up_to(prog->lines, prog->num_lines, sizeof(*prog->lines), insn);
 }

@@ -18,7 +18,7 @@
 #define ROOM  16384
 
 /* Operations that are none of the machine's. */
-enum { OP_INTERSECT = INSN_ALU_NEG + 1, OP_JOIN, OP_WITHIN, OP_ZERO, OP_SIGN, OP_BETWEEN };
+enum { OP_ZERO = OP_OWN, OP_SIGN, OP_BETWEEN };
 
 /* The words of each part of a scalar. */
 struct parts {
@@ -430,13 +430,7 @@ void prove_number_rows(struct prove_list *list, unsigned int every)
 	row.run = run_branch;
 	add_branches(list, row);
 	row.half = row.taken = false;
-	row.run = run_sets;
-	row.op = OP_INTERSECT;
-	prove_add(list, row, "intersect");
-	row.op = OP_JOIN;
-	prove_add(list, row, "join");
-	row.op = OP_WITHIN;
-	prove_add(list, row, "subset");
+	prove_add_sets(list, row, run_sets);
 	row.run = run_agree;
 	prove_add(list, row, "agree");
 }

@@ -5,12 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "std.h"
+
 void prove_add(struct prove_list *list, struct prove_row row, const char *name)
 {
 	if (list->count == PROVE_ROWS)
 		abort();
 	row.name = name;
 	list->rows[list->count++] = row;
+}
+
+void prove_add_sets(struct prove_list *list, struct prove_row row, prove_fn *run)
+{
+	static const char *const names[] = {"intersect", "join", "subset"};
+
+	row.run = run;
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		row.op = OP_INTERSECT + i;
+		prove_add(list, row, names[i]);
+	}
 }
 
 void prove_fail(struct proof *proof, const char *format, ...)

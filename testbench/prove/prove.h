@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "insn.h"
+
 #define PROVE_ROWS 320
 
 /* What came of a row. */
@@ -60,8 +62,13 @@ struct prove_list {
 	struct numbers *numbers; /* freed by prove_free() */
 };
 
+/* Operators that compare sets, beside enum insn_alu; a file's own begin with the last. */
+enum { OP_INTERSECT = INSN_ALU_BSWAP64 + 1, OP_JOIN, OP_WITHIN, OP_AGREE, OP_OWN };
+
 void prove_free(struct prove_list *list);
 void prove_add(struct prove_list *list, struct prove_row row, const char *name);
+/* A row each for INTERSECT, JOIN and WITHIN, run by run. */
+void prove_add_sets(struct prove_list *list, struct prove_row row, prove_fn *run);
 /* Notes a failure, if it is the row's first. */
 void prove_fail(struct proof *proof, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Rates a result. */

@@ -9,9 +9,6 @@
 
 #define MEMBERS 6
 
-/* Operations that are none of the machine's. */
-enum { OP_INTERSECT = INSN_ALU_BSWAP64 + 1, OP_JOIN, OP_WITHIN, OP_AGREE };
-
 struct sample {
 	struct scalar set;
 	uint64_t words[MEMBERS]; /* of the set */
@@ -302,13 +299,7 @@ void prove_random_rows(struct prove_list *list, uint64_t samples)
 	}
 	row.half = false;
 	row.bits = 64;
-	row.run = run_sets;
-	row.op = OP_INTERSECT;
-	prove_add(list, row, "intersect");
-	row.op = OP_JOIN;
-	prove_add(list, row, "join");
-	row.op = OP_WITHIN;
-	prove_add(list, row, "subset");
+	prove_add_sets(list, row, run_sets);
 	row.run = run_agree;
 	row.op = OP_AGREE;
 	prove_add(list, row, "agree");

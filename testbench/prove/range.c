@@ -10,9 +10,6 @@
 #include "prove/sets.h"
 #include "verify/number.h"
 
-/* Operations that are none of the machine's. */
-enum { OP_INTERSECT = INSN_ALU_NEG, OP_JOIN, OP_WITHIN, OP_AGREE };
-
 struct ranges {
 	struct range *list;
 	uint64_t *sets;
@@ -200,13 +197,7 @@ void prove_range_rows(struct prove_list *list, unsigned int bits, bool whole)
 		row.op = binary[i];
 		prove_add(list, row, concrete_alu_name(binary[i]));
 	}
-	row.run = run_sets;
-	row.op = OP_INTERSECT;
-	prove_add(list, row, "intersect");
-	row.op = OP_JOIN;
-	prove_add(list, row, "join");
-	row.op = OP_WITHIN;
-	prove_add(list, row, "subset");
+	prove_add_sets(list, row, run_sets);
 	row.run = run_agree;
 	row.op = OP_AGREE;
 	if (whole)

@@ -13,7 +13,7 @@
 #define MAX_WORDS (1u << MAX_BITS)
 
 /* Operations that are none of the machine's. */
-enum { OP_INTERSECT = INSN_ALU_NEG, OP_JOIN, OP_WITHIN, OP_RANGE, OP_CAST, OP_EXTEND, OP_SWAP };
+enum { OP_RANGE = OP_OWN, OP_CAST, OP_EXTEND, OP_SWAP };
 
 struct tnums {
 	struct tnum *list;
@@ -277,13 +277,7 @@ void prove_tnum_rows(struct prove_list *list, unsigned int bits)
 	row.from = 0;
 	row.run = run_range;
 	prove_add(list, row, "from a range");
-	row.run = run_sets;
-	row.op = OP_INTERSECT;
-	prove_add(list, row, "intersect");
-	row.op = OP_JOIN;
-	prove_add(list, row, "join");
-	row.op = OP_WITHIN;
-	prove_add(list, row, "subset");
+	prove_add_sets(list, row, run_sets);
 	if (bits < MAX_BITS)
 		return;
 	row.run = run_unary;

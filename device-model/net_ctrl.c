@@ -12,23 +12,15 @@
 #define RESULT_SLACK      (256 + 4 * UINT16_MAX) /* bytes of a result: the fixed part, or a list of all ids */
 
 #define ANY_COMMAND 0x100
-
-struct command {
-	uint8_t command;
-	const uint8_t *data; /* command-specific-data; no more than in_room bytes of it are there */
-	uint64_t bytes;      /* as the driver sent it */
-	uint8_t *result;
-	size_t room;    /* that the driver made available, and that there is */
-	size_t written; /* out */
-};
+#define ANY_BYTES   UINT32_MAX /* the handler reads them itself, from c->in */
 
 /* The firmware judges the length before anything else: it is told of one byte too many, but never of bytes that are not
  * there. req: XO-017 */
-static uint8_t xdp_command(struct net *net, struct command *c)
+static uint8_t xdp_command(struct net *net, struct net_command *c)
 {
-	size_t bytes = c->bytes < net->ctrl.in_room ? c->bytes : net->ctrl.in_room;
+	size_t bytes = iov_read(&c->in, net->ctrl.in, net->ctrl.in_room); /* req: XO-023, XO-024: a copy */
 
-	return fw_command(net->fw, c->command, c->data, bytes, c->result, c->room, &c->written);
+	return fw_command(net->fw, c->command, net->ctrl.in, bytes, c->result, c->room, &c->written);
 }
 
 /* Commands of one class that share a feature; the feature has to be negotiated. Sizes are of command-specific-data. */
@@ -37,10 +29,10 @@ static const struct row {
 	uint16_t command;
 	uint8_t feature;
 	uint32_t min_bytes, max_bytes;
-	uint8_t (*handler)(struct net *net, struct command *c);
+	uint8_t (*handler)(struct net *net, struct net_command *c);
 } rows[] = {
 	/* The firmware has the table of its commands. */
-	{VIRTIO_NET_CTRL_XDP, ANY_COMMAND, VIRTIO_NET_F_XDP_OFFLOAD, 0, UINT32_MAX, xdp_command},
+	{VIRTIO_NET_CTRL_XDP, ANY_COMMAND, VIRTIO_NET_F_XDP_OFFLOAD, 0, ANY_BYTES, xdp_command},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -82,13 +74,12 @@ void net_ctrl_exit(struct net *net)
 /* Runs the command in a chain. Returns the ack; the result is in net->ctrl.out, *written bytes of it. */
 static uint8_t run(struct net *net, const struct vq_chain *chain, size_t *written)
 {
-	struct iov_cursor in = vq_chain_in(chain);
+	struct net_command c = {.in = vq_chain_in(chain), .data = net->ctrl.in, .result = net->ctrl.out};
 	struct virtio_net_ctrl_hdr hdr;
 	const struct row *row;
-	struct command c = {.data = net->ctrl.in, .result = net->ctrl.out};
 	uint8_t ack;
 
-	if (!iov_take(&in, &hdr))
+	if (!iov_take(&c.in, &hdr))
 		return VIRTIO_NET_ERR;
 	row = find_row(net, &hdr);
 	c.bytes = chain->readable_bytes - sizeof(hdr);
@@ -96,7 +87,8 @@ static uint8_t run(struct net *net, const struct vq_chain *chain, size_t *writte
 		return VIRTIO_NET_ERR;
 	c.command = hdr.command;
 	c.room = chain->writable_bytes - 1 < net->ctrl.out_room ? chain->writable_bytes - 1 : net->ctrl.out_room;
-	iov_read(&in, net->ctrl.in, net->ctrl.in_room); /* req: XO-023, XO-024: a copy */
+	if (row->max_bytes != ANY_BYTES)
+		iov_read(&c.in, net->ctrl.in, net->ctrl.in_room);
 	ack = row->handler(net, &c);
 	*written = c.written <= c.room ? c.written : c.room;
 	return ack;

@@ -58,6 +58,17 @@ struct net_ctrl {
 	size_t out_room;
 };
 
+/* A command as its handler gets it. The frame has checked class, command, feature and number of bytes. */
+struct net_command {
+	uint8_t command;
+	const uint8_t *data;  /* command-specific-data, copied, of a row that bounds its bytes */
+	struct iov_cursor in; /* of a row that does not: guest memory, to be read once by the handler */
+	uint64_t bytes;       /* as the driver sent it */
+	uint8_t *result;
+	size_t room;    /* that the driver made available, and that there is */
+	size_t written; /* out */
+};
+
 struct net {
 	struct virtio_device vdev;
 	struct net_config config;

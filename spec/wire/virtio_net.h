@@ -93,7 +93,68 @@ struct virtio_net_ctrl_hdr {
 #define VIRTIO_NET_OK  0
 #define VIRTIO_NET_ERR 1
 
-/* 5.1.6.5.8: each entry of a statistics reply begins with it */
+/* 5.1.6.5.5 */
+#define VIRTIO_NET_CTRL_MQ              4
+#define VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET 0
+
+#define VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MIN 1
+#define VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX 0x8000
+
+struct virtio_net_ctrl_mq_pairs_set {
+	le16 virtqueue_pairs;
+};
+
+/* 5.1.6.5.7 */
+#define VIRTIO_NET_CTRL_NOTF_COAL        6
+#define VIRTIO_NET_CTRL_NOTF_COAL_TX_SET 0
+#define VIRTIO_NET_CTRL_NOTF_COAL_RX_SET 1
+#define VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET 2
+#define VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET 3
+
+struct virtio_net_ctrl_coal {
+	le32 max_packets;
+	le32 max_usecs;
+};
+
+/* VQ_GET: the first two fields are the command, coal is its result. */
+struct virtio_net_ctrl_coal_vq {
+	le16 vq_index;
+	le16 reserved;
+	struct virtio_net_ctrl_coal coal;
+};
+
+/* 5.1.6.5.8 */
+#define VIRTIO_NET_CTRL_STATS       8
+#define VIRTIO_NET_CTRL_STATS_QUERY 0
+#define VIRTIO_NET_CTRL_STATS_GET   1
+
+/* Types as bits of a bitmap; in a reply, the number of the bit */
+#define VIRTIO_NET_STATS_TYPE_RX_BASIC (1ULL << 0)
+#define VIRTIO_NET_STATS_TYPE_RX_CSUM  (1ULL << 1)
+#define VIRTIO_NET_STATS_TYPE_RX_GSO   (1ULL << 2)
+#define VIRTIO_NET_STATS_TYPE_RX_SPEED (1ULL << 3)
+#define VIRTIO_NET_STATS_TYPE_TX_BASIC (1ULL << 16)
+#define VIRTIO_NET_STATS_TYPE_TX_CSUM  (1ULL << 17)
+#define VIRTIO_NET_STATS_TYPE_TX_GSO   (1ULL << 18)
+#define VIRTIO_NET_STATS_TYPE_TX_SPEED (1ULL << 19)
+#define VIRTIO_NET_STATS_TYPE_CVQ      (1ULL << 32)
+
+#define VIRTIO_NET_STATS_TYPE_REPLY_RX_BASIC 0
+#define VIRTIO_NET_STATS_TYPE_REPLY_TX_BASIC 16
+#define VIRTIO_NET_STATS_TYPE_REPLY_CVQ      32
+
+struct virtio_net_stats_capabilities {
+	le64 supported_stats_types[1];
+};
+
+/* One of those that a command has */
+struct virtio_net_ctrl_queue_stats {
+	le16 vq_index;
+	le16 reserved[3];
+	le64 types_bitmap[1];
+};
+
+/* Each entry of a reply begins with it */
 struct virtio_net_stats_reply_hdr {
 	u8 type;
 	u8 reserved;
@@ -102,7 +163,38 @@ struct virtio_net_stats_reply_hdr {
 	le16 size;
 };
 
+struct virtio_net_stats_cvq {
+	struct virtio_net_stats_reply_hdr hdr;
+	le64 command_num;
+	le64 ok_num;
+};
+
+struct virtio_net_stats_rx_basic {
+	struct virtio_net_stats_reply_hdr hdr;
+	le64 rx_notifications;
+	le64 rx_packets;
+	le64 rx_bytes;
+	le64 rx_interrupts;
+	le64 rx_drops;
+	le64 rx_drop_overruns;
+};
+
+struct virtio_net_stats_tx_basic {
+	struct virtio_net_stats_reply_hdr hdr;
+	le64 tx_notifications;
+	le64 tx_packets;
+	le64 tx_bytes;
+	le64 tx_interrupts;
+	le64 tx_drops;
+	le64 tx_drop_malformed;
+};
+
+static_assert(sizeof(struct virtio_net_ctrl_mq_pairs_set) == 2, "5.1.6.5.5");
+static_assert(sizeof(struct virtio_net_ctrl_coal_vq) == 12, "5.1.6.5.7");
+static_assert(sizeof(struct virtio_net_ctrl_queue_stats) == 16, "5.1.6.5.8");
 static_assert(sizeof(struct virtio_net_stats_reply_hdr) == 8, "5.1.6.5.8");
+static_assert(sizeof(struct virtio_net_stats_rx_basic) == 56, "5.1.6.5.8");
+static_assert(sizeof(struct virtio_net_stats_tx_basic) == 56, "5.1.6.5.8");
 static_assert(sizeof(struct virtio_net_config) == 28, "5.1.4");
 static_assert(offsetof(struct virtio_net_config, speed) == 12, "5.1.4");
 static_assert(sizeof(struct virtio_net_hdr) == 12, "5.1.6");

@@ -226,6 +226,18 @@ static int compile(struct fw *fw, struct prog *prog)
 	return 0;
 }
 
+static void refuse_long(struct fw *fw, struct prog *prog)
+{
+	char text[128];
+	struct line line = {.text = text, .room = sizeof(text)};
+
+	line_str(&line, "a run can take ");
+	line_num(&line, prog->result.longest);
+	line_str(&line, " instructions, with what helpers do; max_run_insns is ");
+	line_num(&line, fw->config.caps.max_run_insns);
+	refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, WHOLE_PROGRAM, text);
+}
+
 /* The verifier has come to an end: the program is made ready to run, or refused. */
 static void conclude(struct fw *fw, struct prog *prog)
 {
@@ -235,10 +247,8 @@ static void conclude(struct fw *fw, struct prog *prog)
 		refuse(fw, prog, prog->result.error, prog->result.error_insn);
 		return;
 	}
-	/* No run is longer than the walk over all of them. */
-	if (prog->result.visited > fw->config.caps.max_run_insns) { /* req: XO-189 */
-		refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, WHOLE_PROGRAM,
-			   "a run may take more than max_run_insns instructions");
+	if (prog->result.longest > fw->config.caps.max_run_insns) { /* req: XO-189 */
+		refuse_long(fw, prog);
 		return;
 	}
 	exec_link(prog->insns, count, prog->maps);

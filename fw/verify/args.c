@@ -87,8 +87,9 @@ static int arg_map(struct verify *v, uint8_t number, struct args *args)
 }
 
 /*
- * Bytes that a helper goes through in the time of an instruction: they count as such, so that the time of a run is
- * bounded. A few are part of the call.
+ * Bytes that a helper goes through in the time of an instruction: they count as such for max_run_insns, so that the
+ * time of a run is bounded. A few are part of the call. Sizes are less than 2^32, so that a million calls don't
+ * overflow.
  */
 #define BYTES_PER_INSN 8
 #define BYTES_FREE     64
@@ -98,7 +99,7 @@ static int arg_map(struct verify *v, uint8_t number, struct args *args)
 static void count_bytes(struct verify *v, uint64_t bytes)
 {
 	if (bytes > BYTES_FREE)
-		v->result.visited += (uint32_t)(bytes / BYTES_PER_INSN);
+		v->spent += bytes / BYTES_PER_INSN;
 }
 
 /* The key is gone through once for each length that a prefix can have. */

@@ -14,6 +14,13 @@
  * mark as precise, and what the numbers there were computed from in the mark before, and so on. By the time all paths
  * behind a mark have ended, it knows all places whose numbers were needed to prove them safe. Whatever was elsewhere,
  * the proof would have been the same. Frames too deep for struct deps are compared whole: see deep_matters().
+ *
+ * How long a run can be is found in the same way. A path that ends tells the last mark on it how far that was; a mark
+ * whose paths have all ended adds the longest of these to its own way from the mark before, and tells that one. A path
+ * that is cut off at a mark goes on for at most as long as that mark has found, since all its runs go a way that was
+ * walked behind it: how many bytes a helper goes through always matters. No instruction counts twice: what is behind a
+ * mark was walked before any path is cut off there, and the paths behind it were cut off at marks done earlier still.
+ * So the longest run is no longer than all that was walked, and no sum overflows.
  */
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
@@ -114,7 +121,8 @@ static int add_mark(struct verify *v, struct spot *spot, const struct packed_liv
 
 	if (!m)
 		return mark_no_memory(v);
-	*m = (struct mark){.next = spot->marks, .parent = v->parent, .branches = 1, .state = pack(v, live)};
+	*m = (struct mark){
+		.next = spot->marks, .parent = v->parent, .spent = v->spent, .branches = 1, .state = pack(v, live)};
 	if (!m->state) {
 		pool_free(&v->pool, m, sizeof(*m));
 		return mark_no_memory(v);
@@ -123,6 +131,7 @@ static int add_mark(struct verify *v, struct spot *spot, const struct packed_liv
 	deep_matters(v);
 	v->parent = m;
 	v->since_mark = 0;
+	v->spent = 0;
 	m->number = ++v->result.states;
 	state_reset_deps(v->state);
 	walk_tell(v, VERIFY_MARKS, m);
@@ -171,6 +180,7 @@ int mark_compare(struct verify *v)
 		if (!m->branches && packed_covers(m->state, v->state, &live, &m->precise, v->result.zero_stack)) {
 			m->hits += m->hits < 1000;
 			v->path_ends = true;
+			v->spent += m->longest;
 			matters_as_in(v, m);
 			walk_tell(v, VERIFY_COVERED, m);
 			return 0;
@@ -188,13 +198,19 @@ int mark_compare(struct verify *v)
 void mark_end_path(struct verify *v)
 {
 	struct mark *m = v->parent, *parent;
+	uint64_t way = v->spent;
 
-	for (; m && --m->branches == 0; m = parent) {
+	for (; m; m = parent) {
+		m->longest = MAX(m->longest, way);
+		if (--m->branches)
+			return;
+		way = m->spent + m->longest;
 		parent = m->parent;
 		m->misses = 0;
 		if (m->dropped)
 			free_mark(v, m);
 	}
+	v->result.longest = MAX(v->result.longest, way);
 }
 
 int mark_add_pending(struct verify *v)
@@ -208,6 +224,7 @@ int mark_add_pending(struct verify *v)
 	*p = (struct pending){.next = v->pending,
 			      .parent = v->parent,
 			      .insn = v->insn,
+			      .spent = v->spent,
 			      .trail = v->trail.count,
 			      .log = v->log.place,
 			      .state = pack(v, &live)};

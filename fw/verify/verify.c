@@ -27,6 +27,7 @@ static bool next_path(struct verify *v)
 	v->pending = p->next;
 	packed_restore(v->state, p->state);
 	v->parent = p->parent;
+	v->spent = p->spent;
 	v->trail.count = p->trail;
 	v->insn = p->insn;
 	if (insn_info[v->args.insns[p->insn].op].cls == INSN_CLASS_JMP) {
@@ -153,6 +154,7 @@ static int walk(struct verify *v)
 		return ret;
 	walk_tell(v, VERIFY_VISITS, NULL);
 	v->since_mark++;
+	v->spent++;
 	v->next = walk_after(v->args.insns, v->insn);
 	ret = v->args.log_level ? walk_logged(v, insn) : walk_class(v, insn);
 	v->insn = ret ? v->insn : v->next;

@@ -59,7 +59,8 @@ struct verify_args {
 struct verify_result {
 	uint16_t error;      /* 0 or VIRTIO_NET_XDP_VERIFY_* */
 	uint32_t error_insn; /* index */
-	uint32_t visited;    /* instructions, and 1 for each 8 bytes that helpers go through, if these are many */
+	uint32_t visited;    /* instructions */
+	uint64_t longest;    /* run: instructions, and 1 for each 8 bytes that helpers go through, if these are many */
 	uint32_t states;
 	uint32_t peak_bytes;
 	uint32_t actions;   /* bit n: action n can be returned; bit 31: another value can be */

@@ -17,6 +17,8 @@ struct mark {
 	struct mark *parent; /* the last one on the path that led here */
 	struct packed *state;
 	struct deps precise; /* places whose numbers mattered behind it */
+	uint64_t spent;      /* on the way here from parent, or from the program's first instruction */
+	uint64_t longest;    /* way from here to the end of a run, of those that have ended */
 	uint32_t branches;   /* paths from here that have not ended; 0: all that can follow is known to be safe */
 	uint16_t hits, misses;
 	uint32_t number; /* from 1 on */
@@ -28,6 +30,7 @@ struct pending {
 	struct pending *next;
 	struct mark *parent;
 	struct packed *state; /* at the branch, before it */
+	uint64_t spent;       /* as in struct verify; the branch included */
 	uint32_t insn;        /* the branch; its taken side waits */
 	uint32_t trail;       /* trail.count then */
 	struct log_place log; /* then, for a log of the last path */
@@ -71,6 +74,7 @@ struct verify {
 	uint32_t next; /* the one after it */
 	uint32_t next_id;
 	uint32_t since_mark; /* instructions */
+	uint64_t spent;      /* since parent: instructions, and what helpers do beyond one */
 	uint64_t work;       /* bytes of states packed and compared */
 	struct log log;
 	struct frame *before;  /* with a log: the frame before the step, */

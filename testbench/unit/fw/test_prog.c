@@ -249,6 +249,18 @@ Test(prog, strict_actions)
 /* A run takes no more instructions than max_run_insns; behind a tail call they count anew. */
 Test(prog, max_run_insns)
 {
+#define TWO_WAYS(a, b, c)                                                                                              \
+	{                                                                                                              \
+		W_LDX32(0, 1, 12), W(0x15, 0, 0, 2, 0), W_MOV(0, a), W_MOV(0, b), W_MOV(0, c), W_EXIT                  \
+	}
+#define MEETING                                                                                                        \
+	{                                                                                                              \
+		W_LDX32(0, 1, 12), W(0x15, 0, 0, 1, 0), W_JA(2), W_MOV(2, 1), W_MOV(2, 1), W_MOV(0, 2), W_EXIT         \
+	}
+#define FEW_OR_MANY                                                                                                    \
+	{                                                                                                              \
+		W_LDX32(0, 1, 12), W_MOV(2, 240), W(0x15, 0, 0, 1, 0), W_MOV(2, 64), W_CALL(65), W_MOV(0, 2), W_EXIT   \
+	}
 	static const struct {
 		const char *what;
 		uint32_t max;
@@ -260,8 +272,14 @@ Test(prog, max_run_insns)
 		{"one more", 4, {W_MOV(1, 1), W_MOV(1, 2), W_MOV(1, 3), W_MOV(0, 2), W_EXIT}, 5, false},
 		{"a loop", 32, SLOW(10), 5, true},
 		{"a longer one", 32, SLOW(100), 5, false},
+		{"the longer of two ways, straight on", 6, TWO_WAYS(1, 1, 2), 6, true},
+		{"the longer of two ways, straight on, one more", 5, TWO_WAYS(1, 1, 2), 6, false},
+		{"the longer of two ways, found where they meet", 6, MEETING, 7, true},
+		{"the longer of two ways, found where they meet, one more", 5, MEETING, 7, false},
+		{"bytes that become 0 on one of two ways", 36, FEW_OR_MANY, 7, true},
+		{"bytes that become 0 on one of two ways, more", 35, FEW_OR_MANY, 7, false},
 		{"a function twice",
-		 9,
+		 8,
 		 {W_CALL_LOCAL(3), W_CALL_LOCAL(2), W_MOV(0, 2), W_EXIT, W_MOV(0, 1), W_EXIT},
 		 6,
 		 true},

@@ -24,6 +24,12 @@ struct virtio_device_ops {
 	void (*log)(void *ctx, const char *line);
 };
 
+/* Notifications of one queue since the last reset of the device. */
+struct virtio_counts {
+	uint64_t notifications; /* of available buffers, from the driver */
+	uint64_t interrupts;    /* of used buffers, to the driver */
+};
+
 struct virtio_device {
 	const struct virtio_device_ops *ops;
 	void *ctx;
@@ -35,6 +41,7 @@ struct virtio_device {
 	struct virtio_features accepted; /* written by the driver; negotiated once FEATURES_OK is set */
 	uint8_t config[VIRTIO_CONFIG_BYTES_MAX];
 	struct vq *vqs;
+	struct virtio_counts *counts; /* as many */
 	uint16_t num_vqs;
 };
 

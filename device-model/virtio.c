@@ -31,8 +31,11 @@ int virtio_init(struct virtio_device *dev, const struct virtio_device_ops *ops, 
 	*dev = (struct virtio_device){
 		.ops = ops, .ctx = ctx, .transport = transport, .transport_ctx = transport_ctx, .offered = *offered};
 	dev->vqs = calloc(num_vqs, sizeof(*dev->vqs));
-	if (!dev->vqs)
+	dev->counts = calloc(num_vqs, sizeof(*dev->counts));
+	if (!dev->vqs || !dev->counts) {
+		virtio_exit(dev);
 		return -ENOMEM;
+	}
 	for (; dev->num_vqs < num_vqs; dev->num_vqs++)
 		if (vq_init(&dev->vqs[dev->num_vqs], mem, queue_size)) {
 			virtio_exit(dev);
@@ -46,7 +49,9 @@ void virtio_exit(struct virtio_device *dev)
 	for (uint16_t i = 0; i < dev->num_vqs; i++)
 		vq_exit(&dev->vqs[i]);
 	free(dev->vqs);
+	free(dev->counts);
 	dev->vqs = NULL;
+	dev->counts = NULL;
 	dev->num_vqs = 0;
 }
 
@@ -96,8 +101,10 @@ static const struct status_row {
 static void reset(struct virtio_device *dev)
 {
 	dev->ops->reset(dev->ctx);
-	for (uint16_t i = 0; i < dev->num_vqs; i++)
+	for (uint16_t i = 0; i < dev->num_vqs; i++) {
 		vq_reset(&dev->vqs[i]);
+		dev->counts[i] = (struct virtio_counts){0};
+	}
 	dev->accepted = (struct virtio_features){0};
 	/* req: VN-f2dc5573, VN-09b278bc: last, since it says that all the rest is done */
 	dev->status = 0;
@@ -256,8 +263,10 @@ bool virtio_queue_enabled(const struct virtio_device *dev, uint16_t queue)
 void virtio_notify(struct virtio_device *dev, uint16_t queue)
 {
 	/* req: VN-5896d80a: for whatever queue, whenever */
-	if (virtio_queue_enabled(dev, queue))
-		dev->vqs[queue].kicked = true;
+	if (!virtio_queue_enabled(dev, queue))
+		return;
+	dev->vqs[queue].kicked = true;
+	dev->counts[queue].notifications++;
 }
 
 void virtio_vq_broke(struct virtio_device *dev, uint16_t queue)
@@ -268,8 +277,14 @@ void virtio_vq_broke(struct virtio_device *dev, uint16_t queue)
 	virtio_needs_reset(dev, why);
 }
 
+static void interrupt(struct virtio_device *dev, uint16_t queue)
+{
+	dev->counts[queue].interrupts++;
+	dev->transport->vq_interrupt(dev->transport_ctx, queue);
+}
+
 void virtio_vq_publish(struct virtio_device *dev, uint16_t queue)
 {
 	if (vq_publish(&dev->vqs[queue]))
-		dev->transport->vq_interrupt(dev->transport_ctx, queue);
+		interrupt(dev, queue);
 }

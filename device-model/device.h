@@ -20,6 +20,8 @@ struct virtio_device_ops {
 	void (*start)(void *ctx);
 	/* Reset: stop at once, forget everything; queues are still there and will be reset afterwards. */
 	void (*reset)(void *ctx);
+	/* The driver takes an enabled queue back: let go of it. It is still there, and reset afterwards. */
+	void (*queue_reset)(void *ctx, uint16_t queue);
 	/* A line for the operator. */
 	void (*log)(void *ctx, const char *line);
 };

@@ -100,6 +100,7 @@ static const struct status_row {
 
 static void reset(struct virtio_device *dev)
 {
+	dev->status &= ~VIRTIO_CONFIG_S_DRIVER_OK; /* nobody is told what changes now */
 	dev->ops->reset(dev->ctx);
 	for (uint16_t i = 0; i < dev->num_vqs; i++) {
 		vq_reset(&dev->vqs[i]);
@@ -242,8 +243,8 @@ int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size
 	if (queue >= dev->num_vqs || !(dev->status & VIRTIO_CONFIG_S_FEATURES_OK))
 		return -EINVAL;
 	vq = &dev->vqs[queue];
-	/* The one place that chooses a ring format: VIRTIO_F_RING_PACKED will be another table. */
-	error = vq_enable(vq, &vq_split_ops, size, addr);
+	/* The one place that chooses a ring format. */
+	error = vq_enable(vq, virtio_has(dev, VIRTIO_F_RING_PACKED) ? &vq_packed_ops : &vq_split_ops, size, addr);
 	if (error) {
 		log_line(dev, "queue %u of %u descriptors refused: %s", queue, size,
 			 error == -EFAULT ? "its areas are not in guest memory" : "size, alignment or state");
@@ -251,6 +252,7 @@ int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size
 	}
 	vq->indirect = virtio_has(dev, VIRTIO_RING_F_INDIRECT_DESC);
 	vq->event_idx = virtio_has(dev, VIRTIO_RING_F_EVENT_IDX);
+	vq->in_order = virtio_has(dev, VIRTIO_F_IN_ORDER);
 	vq->kicked = true;
 	return 0;
 }
@@ -258,6 +260,32 @@ int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size
 bool virtio_queue_enabled(const struct virtio_device *dev, uint16_t queue)
 {
 	return queue < dev->num_vqs && dev->vqs[queue].ops;
+}
+
+int virtio_queue_reset(struct virtio_device *dev, uint16_t queue)
+{
+	if (!virtio_queue_enabled(dev, queue) || !virtio_has(dev, VIRTIO_F_RING_RESET)) {
+		log_line(dev, "reset of queue %u ignored: %s", queue,
+			 virtio_queue_enabled(dev, queue) ? "ring_reset was not negotiated" : "it is not enabled");
+		return -EINVAL;
+	}
+	dev->ops->queue_reset(dev->ctx, queue);
+	vq_reset(&dev->vqs[queue]); /* req: VN-ec06d731 */
+	return 0;
+}
+
+uint16_t virtio_queue_notif_data(const struct virtio_device *dev, uint16_t queue)
+{
+	(void)dev;
+	/* Not the index: a driver that sends that instead is to be found out. */
+	return UINT16_MAX - queue;
+}
+
+void virtio_notify_data(struct virtio_device *dev, uint32_t data)
+{
+	uint16_t name = (uint16_t)data;
+
+	virtio_notify(dev, virtio_has(dev, VIRTIO_F_NOTIF_CONFIG_DATA) ? UINT16_MAX - name : name);
 }
 
 void virtio_notify(struct virtio_device *dev, uint16_t queue)

@@ -59,8 +59,22 @@ uint16_t virtio_queue_max_size(const struct virtio_device *dev, uint16_t queue);
  */
 int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size, const struct virtio_queue_addr *addr);
 bool virtio_queue_enabled(const struct virtio_device *dev, uint16_t queue);
+/*
+ * A queue's own reset. When it returns 0, the reset is over: the queue is as it was before it was enabled, and can be
+ * enabled again with another size and other areas. -EINVAL: no such queue, not enabled, VIRTIO_F_RING_RESET not
+ * negotiated.
+ */
+int virtio_queue_reset(struct virtio_device *dev, uint16_t queue);
 
 /* Available buffer notification: noted, the work is done by the device's event loop. */
 void virtio_notify(struct virtio_device *dev, uint16_t queue);
+/*
+ * The same as the driver wrote it, for a transport with one register for all queues: the queue's index, or its
+ * virtio_queue_notif_data() with VIRTIO_F_NOTIF_CONFIG_DATA, and above bit 15, with VIRTIO_F_NOTIFICATION_DATA, where
+ * the driver stands in the ring, which the device looks up in the ring all the same.
+ */
+void virtio_notify_data(struct virtio_device *dev, uint32_t data);
+/* What the driver has to call the queue in notifications once it negotiated VIRTIO_F_NOTIF_CONFIG_DATA. */
+uint16_t virtio_queue_notif_data(const struct virtio_device *dev, uint16_t queue);
 
 #endif

@@ -14,9 +14,11 @@
 
 /* What this driver knows how to use. XDP_OFFLOAD joins at the bit that the configuration names. */
 static const uint8_t understood[] = {
-	VIRTIO_NET_F_MTU,        VIRTIO_NET_F_MAC,     VIRTIO_NET_F_MRG_RXBUF,
-	VIRTIO_NET_F_STATUS,     VIRTIO_NET_F_CTRL_VQ, VIRTIO_RING_F_INDIRECT_DESC,
-	VIRTIO_RING_F_EVENT_IDX, VIRTIO_F_VERSION_1,   VIRTIO_F_ACCESS_PLATFORM,
+	VIRTIO_NET_F_MTU,        VIRTIO_NET_F_MAC,           VIRTIO_NET_F_MRG_RXBUF,
+	VIRTIO_NET_F_STATUS,     VIRTIO_NET_F_CTRL_VQ,       VIRTIO_RING_F_INDIRECT_DESC,
+	VIRTIO_RING_F_EVENT_IDX, VIRTIO_F_VERSION_1,         VIRTIO_F_ACCESS_PLATFORM,
+	VIRTIO_F_ORDER_PLATFORM, VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_NOTIF_CONFIG_DATA,
+	VIRTIO_F_RING_RESET,
 };
 
 static bool has(const uint64_t f[2], unsigned bit)
@@ -185,6 +187,9 @@ static struct drv_vq *open_queue(struct drv_net *net, uint16_t index, uint16_t l
 	vq = drv_vq_split_create(net->env, t, &config);
 	if (!vq)
 		return NULL;
+	vq->notif_data = drv_net_has(net, VIRTIO_F_NOTIFICATION_DATA);
+	if (drv_net_has(net, VIRTIO_F_NOTIF_CONFIG_DATA))
+		vq->notif_id = t->ops->queue_notif_data(t->ctx, index);
 	t->ops->queue_enable(t->ctx, index, config.size, &vq->addr);
 	*err = 0;
 	return vq;

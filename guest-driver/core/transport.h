@@ -24,7 +24,16 @@ struct drv_transport_ops {
 	uint16_t (*num_queues)(void *ctx);
 	uint16_t (*queue_max_size)(void *ctx, uint16_t queue); /* 0: no such queue */
 	void (*queue_enable)(void *ctx, uint16_t queue, uint16_t size, const struct drv_queue_addr *addr);
-	/* Available buffer notification. data: as VIRTIO_F_NOTIFICATION_DATA has it, else the queue's index. */
+	/* With VIRTIO_F_RING_RESET: begins the queue's reset, which is over once the other two are false. */
+	void (*queue_reset)(void *ctx, uint16_t queue);
+	bool (*queue_resetting)(void *ctx, uint16_t queue);
+	bool (*queue_enabled)(void *ctx, uint16_t queue);
+	/* With VIRTIO_F_NOTIF_CONFIG_DATA: what notifications call the queue. */
+	uint16_t (*queue_notif_data)(void *ctx, uint16_t queue);
+	/*
+	 * Available buffer notification. data: the queue's index or, with VIRTIO_F_NOTIF_CONFIG_DATA, what
+	 * queue_notif_data() returned; with VIRTIO_F_NOTIFICATION_DATA the place in the ring from bit 16 on.
+	 */
 	void (*notify)(void *ctx, uint16_t queue, uint32_t data);
 	/*
 	 * Waits for the device to make progress. In-process: lets it run once. Returns whether a used buffer or

@@ -39,6 +39,8 @@ struct drv_vq {
 	uint16_t index;
 	uint16_t size;      /* descriptors */
 	uint16_t in_flight; /* buffers that the device holds */
+	uint16_t notif_id;  /* what notifications call the queue: the index unless VIRTIO_F_NOTIF_CONFIG_DATA */
+	bool notif_data;    /* VIRTIO_F_NOTIFICATION_DATA */
 	bool broken;
 };
 
@@ -78,6 +80,19 @@ static inline int drv_vq_submit(struct drv_vq *vq, const struct drv_sg *sg, unsi
 static inline bool drv_vq_notify(struct drv_vq *vq)
 {
 	return vq->ops->notify(vq);
+}
+
+/*
+ * For the formats: sends the notification. next: where the next buffer will be made available, as
+ * VIRTIO_F_NOTIFICATION_DATA has it: split: the available index; packed: the offset, and the wrap counter as bit 15.
+ */
+static inline void drv_vq_tell(const struct drv_vq *vq, uint16_t next)
+{
+	uint32_t data = vq->notif_id;
+
+	if (vq->notif_data)
+		data |= (uint32_t)next << 16;
+	vq->transport->ops->notify(vq->transport->ctx, vq->index, data);
 }
 
 /*

@@ -241,7 +241,7 @@ static bool split_notify(struct drv_vq *vq)
 	kick = wanted(q);
 	q->kicked = q->avail_idx;
 	if (kick)
-		vq->transport->ops->notify(vq->transport->ctx, vq->index, vq->index);
+		drv_vq_tell(vq, q->avail_idx);
 	return kick;
 }
 
@@ -351,6 +351,7 @@ struct drv_vq *drv_vq_split_create(const struct drv_env *env, const struct drv_t
 		return NULL;
 	q->vq = (struct drv_vq){.ops = &split_ops, .env = env, .transport = transport, .index = config->index};
 	q->vq.size = size;
+	q->vq.notif_id = config->index;
 	q->indirect = config->indirect;
 	q->event_idx = config->event_idx;
 	if (!alloc_areas(q)) {

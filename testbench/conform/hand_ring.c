@@ -226,8 +226,18 @@ static int dev_wait(void *ctx)
 }
 
 static const struct drv_transport_ops dev_ops = {
-	dev_get_status,   dev_set_status, dev_get_features, dev_set_features, dev_generation, dev_config_read,
-	dev_config_write, dev_num_queues, dev_queue_max,    dev_enable,       dev_notify,     dev_wait,
+	.get_status = dev_get_status,
+	.set_status = dev_set_status,
+	.get_features = dev_get_features,
+	.set_features = dev_set_features,
+	.config_generation = dev_generation,
+	.config_read = dev_config_read,
+	.config_write = dev_config_write,
+	.num_queues = dev_num_queues,
+	.queue_max_size = dev_queue_max,
+	.queue_enable = dev_enable,
+	.notify = dev_notify,
+	.wait = dev_wait,
 };
 
 void hand_device_open(struct hand_device *d, uint32_t max_cmd_bytes, hand_command *command, void *ctx)

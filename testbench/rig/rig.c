@@ -24,6 +24,8 @@ void rig_config_default(struct net_config *config)
 
 	*config = (struct net_config){
 		.mtu = NET_MTU_DEFAULT,
+		.speed = VIRTIO_NET_SPEED_UNKNOWN,
+		.duplex = VIRTIO_NET_DUPLEX_UNKNOWN,
 		.queue_pairs = 1,
 		.queue_size = NET_QUEUE_DEFAULT,
 		.xdp_bit = VIRTIO_NET_F_XDP_OFFLOAD_ALT,
@@ -129,10 +131,33 @@ static void tr_queue_enable(void *ctx, uint16_t queue, uint16_t size, const stru
 	virtio_queue_enable(dev_of(ctx), queue, size, &a);
 }
 
+static void tr_queue_reset(void *ctx, uint16_t queue)
+{
+	virtio_queue_reset(dev_of(ctx), queue);
+}
+
+static bool tr_queue_resetting(void *ctx, uint16_t queue)
+{
+	(void)ctx;
+	(void)queue;
+	return false; /* over before the write returned */
+}
+
+static bool tr_queue_enabled(void *ctx, uint16_t queue)
+{
+	return virtio_queue_enabled(dev_of(ctx), queue);
+}
+
+static uint16_t tr_queue_notif_data(void *ctx, uint16_t queue)
+{
+	return virtio_queue_notif_data(dev_of(ctx), queue);
+}
+
+/* One register for all queues. */
 static void tr_notify(void *ctx, uint16_t queue, uint32_t data)
 {
-	(void)data;
-	virtio_notify(dev_of(ctx), queue);
+	(void)queue;
+	virtio_notify_data(dev_of(ctx), data);
 }
 
 static int tr_wait(void *ctx)
@@ -154,6 +179,10 @@ static const struct drv_transport_ops transport_ops = {
 	.num_queues = tr_num_queues,
 	.queue_max_size = tr_queue_max_size,
 	.queue_enable = tr_queue_enable,
+	.queue_reset = tr_queue_reset,
+	.queue_resetting = tr_queue_resetting,
+	.queue_enabled = tr_queue_enabled,
+	.queue_notif_data = tr_queue_notif_data,
 	.notify = tr_notify,
 	.wait = tr_wait,
 };

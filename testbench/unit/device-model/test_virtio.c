@@ -19,7 +19,7 @@ struct fixture {
 	struct ram ram;
 	struct virtio_device dev;
 	struct tr_inproc tr;
-	unsigned starts, resets;
+	unsigned starts, resets, queue_resets;
 	bool refuse;
 };
 
@@ -42,7 +42,14 @@ static void reset(void *ctx)
 	((struct fixture *)ctx)->resets++;
 }
 
-static const struct virtio_device_ops ops = {.features_ok = features_ok, .start = start, .reset = reset};
+static void queue_reset(void *ctx, uint16_t queue)
+{
+	(void)queue;
+	((struct fixture *)ctx)->queue_resets++;
+}
+
+static const struct virtio_device_ops ops = {
+	.features_ok = features_ok, .start = start, .reset = reset, .queue_reset = queue_reset};
 
 static void open_fixture(struct fixture *f)
 {

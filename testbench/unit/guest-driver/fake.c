@@ -140,11 +140,42 @@ static void queue_enable(void *ctx, uint16_t queue, uint16_t size, const struct 
 	q->used = (void *)(uintptr_t)addr->device;
 }
 
+static void queue_reset(void *ctx, uint16_t queue)
+{
+	struct fake *fake = ctx;
+
+	note(fake, 'r', (uint8_t)queue);
+	fake->queue[queue].resetting = fake->reset_looks;
+}
+
+static bool queue_resetting(void *ctx, uint16_t queue)
+{
+	struct fake *fake = ctx;
+
+	note(fake, 'l', (uint8_t)queue);
+	if (!fake->queue[queue].resetting) {
+		fake->queue[queue] = (struct fake_queue){.max = fake->queue[queue].max};
+		return false;
+	}
+	return fake->queue[queue].resetting--;
+}
+
+static bool queue_enabled(void *ctx, uint16_t queue)
+{
+	return ((struct fake *)ctx)->queue[queue].size;
+}
+
+static uint16_t queue_notif_data(void *ctx, uint16_t queue)
+{
+	(void)ctx;
+	return FAKE_NOTIF_DATA + queue;
+}
+
 static void notify(void *ctx, uint16_t queue, uint32_t data)
 {
 	struct fake *fake = ctx;
 
-	(void)data;
+	fake->queue[queue].notified = data;
 	note(fake, 'n', (uint8_t)queue);
 	fake->queue[queue].notifies++;
 }
@@ -169,6 +200,10 @@ static const struct drv_transport_ops ops = {
 	.num_queues = num_queues,
 	.queue_max_size = queue_max_size,
 	.queue_enable = queue_enable,
+	.queue_reset = queue_reset,
+	.queue_resetting = queue_resetting,
+	.queue_enabled = queue_enabled,
+	.queue_notif_data = queue_notif_data,
 	.notify = notify,
 	.wait = wait_,
 };

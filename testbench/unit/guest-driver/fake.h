@@ -12,9 +12,10 @@
 #include "spec/wire/virtio_net.h"
 #include "spec/wire/virtio_ring.h"
 
-#define FAKE_QUEUES 3
-#define FAKE_CHAIN  40
-#define FAKE_EVENTS 256
+#define FAKE_QUEUES     3
+#define FAKE_CHAIN      40
+#define FAKE_EVENTS     256
+#define FAKE_NOTIF_DATA 0x4711 /* what NOTIF_CONFIG_DATA calls queue 0 */
 
 struct fake_queue {
 	uint16_t max, size; /* descriptors; size 0: not enabled */
@@ -23,6 +24,8 @@ struct fake_queue {
 	struct vring_used *used;
 	uint16_t taken; /* avail entries that fake_pop() took */
 	unsigned notifies;
+	uint32_t notified;  /* data of the last notification */
+	unsigned resetting; /* looks until the queue's reset is over */
 };
 
 /* A chain, indirect tables resolved. */
@@ -49,8 +52,9 @@ struct fake {
 	struct fake_queue queue[FAKE_QUEUES];
 	void (*run)(struct fake *fake); /* called by wait() */
 	int wait_result;
-	/* What the driver did, in order: 's' and the status written, 'f' select, 'q' queue enabled, 'n' queue notified.
-	 */
+	unsigned reset_looks; /* how often a queue's reset reads as going on */
+	/* What the driver did, in order: 's' and the status written, 'f' select, 'q' queue enabled, 'n' notified, 'r'
+	 * reset, 'l' looked at whether that is over. */
 	char event[FAKE_EVENTS];
 	uint8_t event_arg[FAKE_EVENTS];
 	unsigned events;

@@ -113,6 +113,7 @@ static void end(struct book *book, const struct verify *v)
 	book->calls = copy(v->result.calls, book->count * sizeof(*book->calls));
 	book->actions = v->result.actions;
 	book->frames = v->result.frames;
+	book->longest = v->result.longest;
 }
 
 void book_write(struct book *book, const struct verify *v, enum verify_event event, const struct mark *mark)

@@ -40,7 +40,8 @@ struct book {
 	uint8_t *access; /* as in struct verify_result, once it is there: NULL before, or if refused */
 	struct exec_call *calls;
 	uint32_t actions, frames;
-	bool full; /* there were too many claims: it is no good */
+	uint64_t longest; /* run of it */
+	bool full;        /* there were too many claims: it is no good */
 };
 
 struct book *book_new(const struct verify *v);

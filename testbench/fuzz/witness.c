@@ -23,6 +23,7 @@ struct level {
 	uint32_t back;           /* claim behind the call that a tail call ends, if by_tail */
 	bool by_tail;            /* a tail call led here from a function that was called */
 	uint64_t saved[SAVED];   /* of the caller */
+	uint64_t taken;          /* steps of the program, at its main function */
 };
 
 /* Memory that a helper gave to the run. */
@@ -332,6 +333,8 @@ static bool facts_hold(struct look *l, uint32_t i)
 	}
 	if (l->w->depth - l->w->levels[l->w->depth].base >= l->book->frames)
 		return differs(l, "more than %u frames", l->book->frames);
+	if (++l->w->levels[l->w->levels[l->w->depth].base].taken > l->book->longest)
+		return differs(l, "more than %llu steps", (unsigned long long)l->book->longest);
 	return true;
 }
 
@@ -393,6 +396,7 @@ static void enter_program(struct witness *w, uint32_t prog, const uint64_t *regs
 
 	level->book = book_of(w, prog);
 	level->base = w->depth;
+	level->taken = 0;
 	enter(w, prog, 0, regs, first);
 }
 

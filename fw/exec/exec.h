@@ -147,11 +147,13 @@ struct jit {
 	size_t bytes;  /* of machine code */
 };
 
+#define JIT_NO_INSN UINT32_MAX
+
 /*
  * Compiles. LD_MAP and LD_MAP_VALUE load insn.imm64, which holds the address by now. Returns 0, -ENOTSUP (no JIT for
- * this machine, or none of this instruction: *insn), -ENOMEM (scratch or code memory), -EINVAL (nothing that
- * insn_decode() and the verifier let through). On success the caller owns jit until jit_free(); on failure *jit is
- * zeroed.
+ * this machine: *insn is JIT_NO_INSN, or none of this instruction: *insn), -ENOMEM (scratch or code memory), -EINVAL
+ * (nothing that insn_decode() and the verifier let through: *insn, or JIT_NO_INSN). On success the caller owns jit
+ * until jit_free(); on failure *jit is zeroed.
  */
 int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struct fw_platform *platform,
 		void *platform_ctx, struct jit *jit, uint32_t *insn);

@@ -94,6 +94,7 @@ static bool survey_class(struct jit_work *w, uint32_t i)
 	case INSN_CLASS_JMP:
 	case INSN_CLASS_JA:
 		w->max_branches++;
+		w->mark[i] |= insn->op == INSN_MAY_GOTO ? JIT_MARK_LEARN : 0;
 		if (!target_ok(prog, i))
 			return false;
 		w->mark[insn->imm] |= JIT_MARK_TARGET | ((uint32_t)insn->imm <= i ? JIT_MARK_BACK : 0);
@@ -202,7 +203,7 @@ static uint8_t call_needs(int32_t id)
 	}
 }
 
-/* What frames and bursts need for slot i: a call, or an access of the context. */
+/* What frames and bursts need for slot i: a call, a MAY_GOTO or an access of the context. */
 static void learn_slot(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
@@ -215,6 +216,8 @@ static void learn_slot(struct jit_work *w, uint32_t i)
 		w->run = true;
 		w->needs |= call_needs(insn->imm);
 	}
+	if (insn->op == INSN_MAY_GOTO)
+		w->needs |= JIT_NEED_TURNS;
 	if (w->prog->access && w->prog->access[i] == EXEC_ACCESS_CTX) {
 		w->run |= cls != INSN_CLASS_LDX;
 		w->needs |= cls != INSN_CLASS_LDX || insn->off / 4 == JIT_FIELD_IFINDEX ? JIT_NEED_PREPARED : 0;
@@ -406,7 +409,7 @@ int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struc
 	int rc = -ENOMEM;
 
 	mem_set(jit, 0, sizeof(*jit));
-	*insn = 0;
+	*insn = JIT_NO_INSN;
 	if (!machine || !platform || !platform->code_alloc)
 		return -ENOTSUP;
 	/* Without the verifier's word nobody knows which loads are the context's. */
@@ -414,12 +417,6 @@ int jit_compile(const struct exec_prog *prog, struct arena *scratch, const struc
 		return -EINVAL;
 	if (prog->count > JIT_MAX_BYTES / 8)
 		return -ENOTSUP;
-	for (uint32_t i = 0; i < prog->count; i++) {
-		if (prog->insns[i].op != INSN_MAY_GOTO)
-			continue;
-		*insn = i;
-		return -ENOTSUP;
-	}
 
 	w.start = arena_alloc_dirty(scratch, (prog->count + 1) * sizeof(*w.start));
 	w.before = arena_alloc_dirty(scratch, (prog->count + 1) * sizeof(*w.before));

@@ -44,7 +44,7 @@ enum jit_mark {
 	JIT_MARK_FUNC = 1 << 0,   /* a local call leads here */
 	JIT_MARK_TARGET = 1 << 1, /* a jump leads here */
 	JIT_MARK_BACK = 1 << 2,   /* one from here or behind does */
-	JIT_MARK_LEARN = 1 << 3,  /* a call, or an access of the context */
+	JIT_MARK_LEARN = 1 << 3,  /* a call, a MAY_GOTO or an access of the context */
 };
 
 /*
@@ -76,6 +76,7 @@ enum jit_need {
 	JIT_NEED_HEADROOM = 1 << 2, /* run->headroom_top */
 	JIT_NEED_END = 1 << 3,      /* maps may have to hear of the run's end */
 	JIT_NEED_PREPARED = 1 << 4, /* of the frame: see struct jit */
+	JIT_NEED_TURNS = 1 << 5,    /* run->turns */
 };
 
 /* A program under compilation. Offsets are bytes from the code's first. */

@@ -137,6 +137,10 @@ static void set_run(const struct jit_work *w, struct jit_out *o)
 		a64_load(o, 8, TEMP, X0, offsetof(struct fw_frame, data_meta));
 		a64_store(o, 8, RUN, offsetof(struct run, headroom_top), TEMP);
 	}
+	if (w->needs & JIT_NEED_TURNS) {
+		a64_mov_imm(o, TEMP, EXEC_TURNS);
+		a64_store(o, 4, RUN, offsetof(struct run, turns), TEMP);
+	}
 }
 
 /* x0: frame, x1: run; entered at burst_at, x2: frames. Entered at the start, the end is 0: see the tail. */
@@ -286,13 +290,28 @@ static void emit_compare(struct jit_work *w, const struct insn *insn, const stru
 		a64_arith(&w->out, A64_SUBS, info->width, XZR, dst, reg_of[insn->src]);
 }
 
-/* The long form jumps over an unconditional branch if not. */
+/* The long form jumps over an unconditional branch if not, as that of all conditional jumps. */
+static int emit_may_goto(struct jit_work *w, const struct insn *insn)
+{
+	struct jit_out *o = &w->out;
+
+	a64_load(o, 4, TEMP, RUN, offsetof(struct run, turns));
+	a64_cbz(o, true, 4, TEMP, 2 * A64_BYTES);
+	a64_b(o, 0);
+	jit_branch(w, JIT_BRANCH_JMP, 2 * A64_BYTES, (uint32_t)insn->imm);
+	a64_arith_imm(o, A64_SUB, 4, TEMP, TEMP, 1);
+	a64_store(o, 4, RUN, offsetof(struct run, turns), TEMP);
+	return 0;
+}
+
 static int emit_jmp(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
 	struct jit_out *o = &w->out;
 
+	if (info->op == INSN_JMP_MAY)
+		return emit_may_goto(w, insn);
 	if (info->op >= ARRAY_SIZE(conditions))
 		return -ENOTSUP;
 	if (is_zero_test(insn, info)) {

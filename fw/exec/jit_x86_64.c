@@ -179,6 +179,8 @@ static void set_run(const struct jit_work *w, struct jit_out *o)
 		x86_load(o, 8, RAX, RDI, offsetof(struct fw_frame, data_meta));
 		x86_store(o, 8, RUN, offsetof(struct run, headroom_top), RAX);
 	}
+	if (w->needs & JIT_NEED_TURNS)
+		x86_store_imm(o, 4, RUN, offsetof(struct run, turns), EXEC_TURNS);
 }
 
 static void make_loop(const struct jit_work *w, struct jit_out *o, const struct loop *loop)
@@ -391,11 +393,23 @@ static void emit_compare(struct jit_work *w, const struct insn *insn, const stru
 	}
 }
 
+static int emit_may_goto(struct jit_work *w, const struct insn *insn)
+{
+	x86_alu_mem_imm(&w->out, X86_CMP, 4, RUN, offsetof(struct run, turns), 0);
+	x86_jcc(&w->out, X86_E, false, 0);
+	jit_branch(w, JIT_BRANCH_JMP, X86_JCC_BYTES, (uint32_t)insn->imm);
+	x86_alu_mem_imm(&w->out, X86_SUB, 4, RUN, offsetof(struct run, turns), 1);
+	w->flags = 0;
+	return 0;
+}
+
 static int emit_jmp(struct jit_work *w, uint32_t i)
 {
 	const struct insn *insn = &w->insns[i];
 	const struct insn_info *info = &insn_info[insn->op];
 
+	if (info->op == INSN_JMP_MAY)
+		return emit_may_goto(w, insn);
 	if (info->op >= ARRAY_SIZE(conditions))
 		return -ENOTSUP;
 	emit_compare(w, insn, info);

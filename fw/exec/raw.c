@@ -124,13 +124,17 @@ static int raw_interpret(struct fw_exec *exec, const struct exec_prog *prog, str
 static int raw_jit(struct fw_exec *exec, const struct exec_prog *prog, struct arena *arena, struct run *run)
 {
 	struct jit jit = {0};
-	uint32_t insn = 0;
+	uint32_t insn;
 	int rc = jit_compile(prog, arena, exec->platform, exec->platform_ctx, &jit, &insn);
 
-	if (rc == -ENOTSUP)
+	if (rc == -ENOTSUP && insn == JIT_NO_INSN)
+		raw_error(exec, "there is no JIT for this machine");
+	else if (rc == -ENOTSUP)
 		raw_error_at(exec, insn, "this machine's JIT does not compile it");
 	else if (rc == -ENOMEM)
 		raw_error(exec, "not enough memory for machine code");
+	else if (rc && insn == JIT_NO_INSN)
+		raw_error(exec, "the JIT refuses what the verifier accepted");
 	else if (rc)
 		raw_error_at(exec, insn, "the JIT refuses what the verifier accepted");
 	if (rc)

@@ -640,29 +640,53 @@ static void op_branch(struct gen *g)
 	g->stack_set &= stack;
 }
 
+/* Goes on with the loop at top: as long as R9 is below some number, or always. */
+static void loop_back(struct gen *g, uint32_t top, bool counted)
+{
+	int off;
+
+	if (counted)
+		generate_emit(&g->code, 0x07, 9, 0, 0, 1 + (int32_t)generate_pick(&g->code, 3));
+	off = (int)top - (int)g->code.count - 1;
+	if (counted)
+		generate_emit(&g->code, generate_one_in(&g->code, 2) ? 0xa5 : 0xc6, 9, 0, off,
+			      4 + (int32_t)generate_pick(&g->code, 12));
+	else
+		generate_emit(&g->code, 0x05, 0, 0, off, 0);
+}
+
+/* Where it need not be repeatable, a loop can also end by MAY_GOTO, or in no other way. */
 static void op_loop(struct gen *g)
 {
+	bool may, counted;
 	uint32_t top;
 	uint8_t before[11];
 	uint64_t stack;
 
-	if (g->depth > 0)
+	if (g->depth > 1)
 		return;
+	may = !g->repeatable && generate_one_in(&g->code, 4);
+	counted = !may || generate_one_in(&g->code, 2);
 	generate_emit(&g->code, 0xb7, 9, 0, 0, (int32_t)generate_pick(&g->code, 4));
 	for (int i = 0; i < 2; i++) /* something to keep alive */
 		scalar(g);
 	memcpy(before, g->kind, sizeof(before));
 	stack = g->stack_set;
 	top = g->code.count;
+	if (may)
+		generate_emit(&g->code, 0xe5, 0, 0, 0, 0);
 	g->depth += 2; /* no lookup in here: it would take R9 */
 	block(g, 1 + (int)generate_pick(&g->code, 5));
 	g->depth -= 2;
 	for (int i = 0; i < 6; i++)
 		if (before[i] == SCALAR && g->kind[i] != SCALAR)
 			constant(g, i);
-	generate_emit(&g->code, 0x07, 9, 0, 0, 1 + (int32_t)generate_pick(&g->code, 3));
-	generate_emit(&g->code, generate_one_in(&g->code, 2) ? 0xa5 : 0xc6, 9, 0, (int)top - (int)g->code.count - 1,
-		      4 + (int32_t)generate_pick(&g->code, 12));
+	loop_back(g, top, counted);
+	if (may)
+		land(g, top);
+	for (int i = 0; may && i < 6; i++)
+		if (before[i] != g->kind[i])
+			g->kind[i] = UNKNOWN;
 	g->stack_set &= stack;
 }
 

@@ -191,7 +191,7 @@ uint64_t run_watched(const struct jit *jit, void *frame_or_mem, struct run *run,
 
 uint64_t run_once(const struct asmr *a, void *mem, uint64_t mem_bytes, const char *what)
 {
-	struct run run = {.mem = mem, .mem_bytes = mem_bytes};
+	struct run run = {.mem = mem, .mem_bytes = mem_bytes, .turns = RUN_TURNS};
 	struct jit jit;
 	uint32_t at;
 	uint64_t r0;

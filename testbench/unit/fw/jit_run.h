@@ -7,6 +7,7 @@
 #include "rig/rig.h"
 
 #define RUN_MAX_SLOTS 4096
+#define RUN_TURNS     3 /* of MAY_GOTOs in a run, few so that they are used up */
 
 /* Machines without a JIT skip its tests. */
 #if defined(__x86_64__) || defined(__aarch64__)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What verified programs are linked to: results that would be addresses, and code where no run comes. */
 #include "engines.h"
+#include "jit_run.h"
 #include "words.h"
 
 #define W_MOV32R(dst, src)  W(0xbc, dst, src, 0, 0)
@@ -40,11 +41,26 @@ static const struct {
 	 PROG(W_MOV(0, 0), W(0xe5, 0, 0, 2, 0), W_ADD(0, 1), W_JA(-3), W(0xe5, 0, 0, 2, 0), W_ADD(0, 1), W_JA(-3),
 	      W_EXIT),
 	 1024},
+	{"a jump that is not made", PROG(W_MOV(0, 1), W(0xe5, 0, 0, 1, 0), W_MOV(0, 2), W_EXIT), 2},
+	{"a jump to where it goes on", PROG(W_MOV(0, 3), W(0xe5, 0, 0, 0, 0), W_ADD(0, 1), W_EXIT), 4},
+	{"a jump back that is made when the turns are used up",
+	 PROG(W_MOV(0, 0), W_JA(1), W_EXIT, W_ADD(0, 1), W(0xe5, 0, 0, -3, 0), W_JA(-3)), 1025},
+	{"a loop that keeps the packet's first byte",
+	 PROG(W_LDX32(2, 1, 0), W_LDX32(3, 1, 4), W_MOVR(4, 2), W_ADD(4, 1), W_MOV(0, 0), W(0x2d, 4, 3, 4, 0),
+	      W_LDX8(0, 2, 0), W(0xe5, 0, 0, 2, 0), W_ADD(0, 1), W_JA(-3), W_EXIT),
+	 1024},
+	{"a function shares the turns",
+	 PROG(W_MOV(6, 0), W(0xe5, 0, 0, 2, 0), W_ADD(6, 1), W_JA(-3), W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 0),
+	      W(0xe5, 0, 0, 1, 0), W_MOV(0, 1), W_EXIT),
+	 0},
 	{"half an address moved about", PROG(W_MOV32R(2, 10), W_MOVR(3, 2), W_MOV(0, 6), W_EXIT), 6},
 };
 
 Test(exec, addresses_are_not_told)
 {
+	static const bool has_code[ENGINES] = {[FW_ENGINE_JIT] = RUN_HAS_JIT};
+	size_t bytes;
+
 	for (int engine = 0; engine < ENGINES; engine++) {
 		for (size_t i = 0; i < ENGINES_COUNT(rows); i++) {
 			struct control *c = engines_open(engine, NULL, 0);
@@ -53,6 +69,8 @@ Test(exec, addresses_are_not_told)
 
 			engines_load(c, 0, rows[i].words, rows[i].count);
 			engines_attach(c, 0);
+			cr_expect_eq(!!fw_prog_code(c->fw, 0, &bytes), has_code[engine], "%s, %s", rows[i].id,
+				     engines_name(engine));
 			for (int n = 0; n < 2; n++) {
 				control_frame(&f[n], 64);
 				f[n].frame.ingress_ifindex = 7;

@@ -663,7 +663,7 @@ Test(jit, refuses_what_no_decoder_makes)
 		refused(&a, rows[n].rc, 1, rows[n].what);
 	}
 	asmr_start(&a, true);
-	refused(&a, -EINVAL, 0, "no instruction");
+	refused(&a, -EINVAL, JIT_NO_INSN, "no instruction");
 }
 
 /* What CO-RE makes of a call that a guard keeps from being made, and the verifier finds never to be. */
@@ -793,6 +793,7 @@ Test(jit, without_code_memory)
 	uint32_t at;
 
 	cr_assert_eq(jit_compile(&prog, run_scratch(), &none, NULL, &jit, &at), -ENOTSUP);
+	cr_assert_eq(at, JIT_NO_INSN);
 	jit_free(&jit, &none, NULL);
 	memset(&jit, 0, sizeof(jit));
 	jit_free(&jit, &rig_platform, NULL);

@@ -134,8 +134,6 @@ static enum net_fate judge(const struct net *net, const struct link_frame *in, b
 {
 	if (in->bytes < NET_ETH_BYTES) /* req: XO-247 */
 		return NET_FATE_SHORT;
-	if (!net_filter_passes(&net->filter, in->data, in->bytes))
-		return NET_FATE_FILTERED;
 	if (in->bytes < in->wire_bytes)
 		return NET_FATE_SNAPPED;
 	if (attached)
@@ -280,7 +278,7 @@ static void send_on(struct net *net, unsigned int port)
 			(struct link_frame){slot->data, slot->bytes, slot->bytes, slot->in.time_ns, slot->in.number};
 		slots[count++] = slot;
 	}
-	if (!count || !(port ? link->ops->up(link) : net_status_up(net)))
+	if (!count || !link->ops->up(link))
 		return;
 	accepted = link->ops->send(link, out, count);
 	for (size_t i = 0; i < accepted && i < count; i++)
@@ -334,8 +332,8 @@ static void keep_header_place(struct header_place *place, const struct vq_chain 
 }
 
 /*
- * Too few buffers: there were available ones. -EAGAIN: more may come. -EMSGSIZE: never were there more of them, so
- * waiting is no use, and would stop the queue for good.
+ * Too few buffers. -EAGAIN: more may come. -EMSGSIZE: never were there more of them, so waiting is no use, and would
+ * stop the queue for good.
  */
 static int starved(struct net_rxq *rxq, int available)
 {
@@ -343,21 +341,6 @@ static int starved(struct net_rxq *rxq, int available)
 		return -EMSGSIZE;
 	rxq->starved = available;
 	return -EAGAIN;
-}
-
-/*
- * Notes how many buffers are there at once. Looked up once per burst and queue: what the driver adds meanwhile counts
- * in the next one.
- */
-static void note_most(struct net *net)
-{
-	for (uint16_t pair = 0; pair < net_active_pairs(net); pair++) {
-		uint16_t index = net_rx_index(pair);
-		int available = virtio_vq_check(&net->vdev, index, vq_available(&net->vdev.vqs[index]));
-
-		if (available > net->rxqs[pair].most)
-			net->rxqs[pair].most = available;
-	}
 }
 
 /* A frame on its way into buffers. */
@@ -393,7 +376,7 @@ static int fill_buffer(struct net *net, struct delivery *d)
 	iov_skip(&at, header);
 	wrote = iov_write(&at, d->data + d->done, d->bytes - d->done); /* req: VN-a47b6e97 */
 	d->done += wrote;
-	vq_fill(d->vq, &chain, header + wrote);
+	vq_fill(d->vq, chain.id, header + wrote);
 	d->buffers++;
 	return 1;
 }
@@ -430,24 +413,21 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 			     .mergeable = net_has(net, VIRTIO_NET_F_MRG_RXBUF),
 			     .place = &place};
 	struct net_rxq *rxq = &net->rxqs[pair];
+	int available = virtio_vq_check(&net->vdev, d.index, vq_available(d.vq)), got;
 	struct vq_mark mark = vq_mark(d.vq);
-	int got;
 
-	if (!vq_usable(d.vq))
+	if (available < 0 || !vq_usable(d.vq))
 		return -ENODEV;
-	if (rxq->starved >= 0) {
-		got = virtio_vq_check(&net->vdev, d.index, vq_available(d.vq));
-		if (got < 0)
-			return -ENODEV;
-		if (got == rxq->starved && !net->config.overrun)
-			return -EAGAIN; /* the same frame as last time, and nothing new for it */
-		rxq->starved = -1;
-	}
+	if (available == rxq->starved && !net->config.overrun)
+		return -EAGAIN; /* the same frame as last time, and nothing new for it */
+	rxq->starved = -1;
+	if (available > rxq->most)
+		rxq->most = available;
 	do {
 		got = fill_buffer(net, &d);
 		if (got <= 0) {
 			vq_rewind(d.vq, mark); /* req: XO-217: all of the frame or nothing */
-			return got ? got : starved(rxq, d.buffers);
+			return got ? got : starved(rxq, available);
 		}
 	} while (d.done < bytes);
 	write_header(&d);
@@ -546,12 +526,11 @@ bool net_rx_poll(struct net *net)
 	if (!virtio_running(&net->vdev)) /* req: XO-201 */
 		return net->config.overrun && lose(net);
 	if (rx->next == rx->count) {
-		if (!net_status_up(net) || !take_burst(net))
+		if (!net->link->ops->up(net->link) || !take_burst(net))
 			return false;
 		apply_verdicts(net);
 		did = true;
 	}
-	note_most(net);
 	did |= act(net);
 	did |= publish(net);
 	return did;

@@ -126,15 +126,6 @@ static void unpack_reg(struct reg *r, const struct packed_reg *p)
 		r->var = scalar_unknown();
 }
 
-/* The kinds of a slot's 8 bytes in one word, byte n in bits 8n and up. */
-static uint64_t kinds_of(const struct slot *s)
-{
-	uint64_t kinds;
-
-	mem_copy(&kinds, s->bytes, sizeof(kinds));
-	return kinds;
-}
-
 static uint8_t kind_at(uint64_t kinds, int i)
 {
 	return (uint8_t)(kinds >> 8 * i);
@@ -181,7 +172,7 @@ static void put_slot(uint8_t **at, const struct slot *s, uint64_t kinds)
 static void choose_slots(struct packed_frame *p, const struct frame *f, const struct live *live)
 {
 	for (uint32_t i = 0; i < f->used; i++) {
-		if (!kinds_of(&f->slots[i]))
+		if (!slot_kinds(&f->slots[i]))
 			continue;
 		if ((live->low | live->high) >> i & 1)
 			p->slots |= (uint64_t)1 << i;
@@ -209,7 +200,8 @@ static void put_frame(uint8_t **at, const struct frame *f, const struct live *li
 	for (uint64_t left = p.slots; left; left &= left - 1) {
 		int i = __builtin_ctzll(left);
 
-		put_slot(at, &f->slots[i], live_kinds(kinds_of(&f->slots[i]), live->low >> i & 1, live->high >> i & 1));
+		put_slot(at, &f->slots[i],
+			 live_kinds(slot_kinds(&f->slots[i]), live->low >> i & 1, live->high >> i & 1));
 	}
 }
 
@@ -398,18 +390,15 @@ static bool reg_matches(const struct packed_reg *old, const struct reg *new, boo
 	       ids_fit(m->ids, old, new);
 }
 
-static int spilled_bytes(uint64_t kinds)
-{
-	int n = 0;
-
-	while (n < 8 && kind_at(kinds, n) == BYTE_SPILL)
-		n++;
-	return n;
-}
-
 static bool is_number(const struct slot *s, int i)
 {
 	return s->bytes[i] >= BYTE_MISC && (s->bytes[i] != BYTE_SPILL || reg_is_scalar(&s->reg));
+}
+
+/* And one that the program may return: see struct reg. */
+static bool is_fresh(const struct slot *s, int i)
+{
+	return is_number(s, i) && !(s->bytes[i] == BYTE_SPILL && s->reg.stale);
 }
 
 static bool are_numbers(const struct slot *s, int bytes, uint64_t live)
@@ -446,7 +435,7 @@ static bool spill_matches(const struct view *old, const struct slot *new, int by
 {
 	struct reg number;
 
-	if (spilled_bytes(kinds_of(new)) == bytes)
+	if (slot_spilled(slot_kinds(new)) == bytes)
 		return reg_matches(old->reg, &new->reg, precise, m);
 	if (old->reg->kind != REG_SCALAR || !are_numbers(new, bytes, precise ? ~(uint64_t)0 : live))
 		return false;
@@ -464,13 +453,13 @@ static bool byte_matches(const struct view *old, const struct slot *new, int i, 
 	case BYTE_NONE:
 		return !m->zero_stack || new->bytes[i] == BYTE_NONE || is_number(new, i);
 	case BYTE_LOST:
-		return new->bytes[i] != BYTE_SPILL || reg_is_scalar(&new->reg);
+		return new->bytes[i] != BYTE_SPILL || is_fresh(new, i);
 	case BYTE_KNOWN:
-		if (precise)
-			return slot_byte_known(new, i, &value) && value == old->values[i];
-		return is_number(new, i);
+		if (precise && !(slot_byte_known(new, i, &value) && value == old->values[i]))
+			return false;
+		return is_fresh(new, i);
 	default:
-		return is_number(new, i);
+		return is_fresh(new, i);
 	}
 }
 
@@ -487,8 +476,8 @@ static bool same_values(const struct view *old, const struct slot *new)
 static bool slot_matches(const struct view *old, const struct slot *new, const struct live *live, uint32_t i,
 			 bool precise, const struct match *m)
 {
-	uint64_t kinds = kinds_of(new), bytes;
-	int spilled = spilled_bytes(old->kinds);
+	uint64_t kinds = slot_kinds(new), bytes;
+	int spilled = slot_spilled(old->kinds);
 
 	if (m->same) {
 		return old->kinds == live_kinds(kinds, live->low >> i & 1, live->high >> i & 1) &&

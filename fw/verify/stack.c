@@ -46,15 +46,6 @@ static void end_spill(struct slot *s, int keep)
 	s->reg.var = scalar_zero_extend(&s->reg.var, (unsigned int)keep);
 }
 
-static int spilled_bytes(const struct slot *s)
-{
-	int n = 0;
-
-	while (n < 8 && s->bytes[n] == BYTE_SPILL)
-		n++;
-	return n;
-}
-
 /* bytes from byte number from are part of a spilled number. */
 static void load_spilled(const struct slot *s, int from, unsigned int bytes, struct reg *out)
 {
@@ -79,7 +70,7 @@ static void load_fixed(struct verify *v, const struct reg *r, int64_t at, unsign
 	bool known = true;
 	uint8_t byte;
 
-	if (from + (int)bytes <= spilled_bytes(s)) {
+	if (from + (int)bytes <= slot_spilled(slot_kinds(s))) {
 		load_spilled(s, from, bytes, out);
 		return;
 	}

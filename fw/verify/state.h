@@ -127,6 +127,21 @@ struct reg reg_scalar(struct scalar var);
 struct reg reg_pointer(enum reg_kind kind, int64_t off);
 void reg_set_const(struct reg *r, uint64_t value);
 bool slot_is_spill(const struct slot *s);
+/* The kinds of a slot's 8 bytes in one word, byte n in bits 8n and up. */
+static inline uint64_t slot_kinds(const struct slot *s)
+{
+	uint64_t kinds;
+
+	mem_copy(&kinds, s->bytes, sizeof(kinds));
+	return kinds;
+}
+/* How many of these bytes, from the first on, are part of a spilled register. */
+static inline int slot_spilled(uint64_t kinds)
+{
+	uint64_t others = kinds ^ UINT64_C(0x0101010101010101) * BYTE_SPILL;
+
+	return others ? __builtin_ctzll(others) / 8 : 8;
+}
 /* Whether byte i holds the same number on every path that the state stands for. */
 bool slot_byte_known(const struct slot *s, int i, uint8_t *value);
 

@@ -242,10 +242,8 @@ static bool slot_holds(struct look *l, const struct slot *s, const uint8_t *at, 
 {
 	bool exact = book_claims(l->book, l->claim, &s->reg.deps);
 	uint64_t value = 0;
-	int spilled = 0;
+	int spilled = slot_spilled(slot_kinds(s));
 
-	while (spilled < 8 && s->bytes[spilled] == BYTE_SPILL)
-		spilled++;
 	memcpy(&value, at, (size_t)spilled);
 	if (spilled && !reg_holds(l, &s->reg, value, top))
 		return false;

@@ -20,6 +20,11 @@ struct virtio_device_ops {
 	void (*start)(void *ctx);
 	/* Reset: stop at once, forget everything; queues are still there and will be reset afterwards. */
 	void (*reset)(void *ctx);
+	/*
+	 * The device is about to be suspended: publish what was filled and tell what was kept back. Until DRIVER_OK is
+	 * set again, virtio_running() is false, and changes of the configuration space do not show.
+	 */
+	void (*suspend)(void *ctx);
 	/* The driver takes an enabled queue back: let go of it. It is still there, and reset afterwards. */
 	void (*queue_reset)(void *ctx, uint16_t queue);
 	/* A line for the operator. */
@@ -41,7 +46,13 @@ struct virtio_device {
 	uint8_t generation; /* of the configuration space */
 	struct virtio_features offered;
 	struct virtio_features accepted; /* written by the driver; negotiated once FEATURES_OK is set */
+	uint32_t
+		accepted_beyond; /* words in which it accepted bits that do not exist; the last bit is for all behind */
+	uint64_t breaks;         /* queues that broke since creation */
+	bool config_owed;        /* a configuration interrupt, once DRIVER_OK is set */
+	bool held_changed;       /* held is not config */
 	uint8_t config[VIRTIO_CONFIG_BYTES_MAX];
+	uint8_t held[VIRTIO_CONFIG_BYTES_MAX]; /* while suspended: what config will be afterwards */
 	struct vq *vqs;
 	struct virtio_counts *counts; /* as many */
 	uint16_t num_vqs;
@@ -65,7 +76,15 @@ static inline bool virtio_has(const struct virtio_device *dev, unsigned bit)
 /* Whether the driver has set DRIVER_OK and not given up. */
 bool virtio_running(const struct virtio_device *dev);
 
-/* Changes the configuration space and tells the driver, if there is a change and it listens. */
+static inline bool virtio_suspended(const struct virtio_device *dev)
+{
+	return dev->status & VIRTIO_CONFIG_S_SUSPEND;
+}
+
+/*
+ * Changes the configuration space and tells the driver, if there is a change and it listens. While the device is
+ * suspended both wait until it resumes.
+ */
 void virtio_config_set(struct virtio_device *dev, uint32_t offset, const void *from, size_t bytes);
 
 /* Sets DEVICE_NEEDS_RESET and tells the driver. why: a sentence for the operator. */

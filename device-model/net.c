@@ -69,6 +69,14 @@ static void reset(void *ctx)
 	net->verifying = false;
 }
 
+static void suspend(void *ctx)
+{
+	struct net *net = ctx;
+
+	for (uint16_t i = 0; i < virtio_num_queues(&net->vdev); i++)
+		virtio_vq_publish(&net->vdev, i);
+}
+
 static void queue_reset(void *ctx, uint16_t queue)
 {
 	struct net *net = ctx;
@@ -89,6 +97,7 @@ static const struct virtio_device_ops device_ops = {
 	.features_ok = features_ok,
 	.start = start,
 	.reset = reset,
+	.suspend = suspend,
 	.queue_reset = queue_reset,
 	.log = log_line,
 };

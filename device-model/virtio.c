@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "device.h"
 #include "virtio_config.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,56 +58,140 @@ void virtio_exit(struct virtio_device *dev)
 
 /* ---- status ---- */
 
+enum state {
+#define STATE(id, bits) STATE_##id,
+#include "virtio_status.def"
+	STATES
+};
+
+enum status_write {
+#define WRITE(id, bit) WRITE_##id,
+#include "virtio_status.def"
+	WRITES
+};
+
+static const uint8_t state_bits[STATES] = {
+#define STATE(id, bits) [STATE_##id] = (bits),
+#include "virtio_status.def"
+};
+
+static const struct status_write_row {
+	uint8_t bit;
+	const char *name;
+} write_rows[WRITES] = {
+#define WRITE(id, bit) [WRITE_##id] = {bit, #id},
+#include "virtio_status.def"
+};
+
+/* What a write does in a state: leads to a state, or is refused with a reason; neither: nothing. */
+static const struct status_cell {
+	uint8_t to;
+	const char *refused;
+} cells[STATES][WRITES] = {
+#define MOVE(from, write, to, text) [STATE_##from][WRITE_##write] = {STATE_##to, NULL},
+#define REFUSE(from, write, text)   [STATE_##from][WRITE_##write] = {STATE_##from, text},
+#define STAY(from, write)           [STATE_##from][WRITE_##write] = {STATE_##from, NULL},
+#include "virtio_status.def"
+};
+
+/* Every cell has its row. */
+enum {
+	CELL_ROWS = 0
+#define MOVE(from, write, to, text) +1
+#define REFUSE(from, write, text)   +1
+#define STAY(from, write)           +1
+#include "virtio_status.def"
+};
+static_assert(CELL_ROWS == STATES * WRITES, "virtio_status.def: a row for each state and each write");
+
+/* The status as the driver has made it. */
+static uint8_t drivers_bits(const struct virtio_device *dev)
+{
+	return dev->status & ~VIRTIO_CONFIG_S_NEEDS_RESET;
+}
+
+static enum state state_of(const struct virtio_device *dev)
+{
+	uint8_t bits = drivers_bits(dev);
+
+	if (bits & VIRTIO_CONFIG_S_FAILED)
+		return STATE_FAILED;
+	for (enum state s = STATE_RESET; s < STATES; s++)
+		if (state_bits[s] == bits)
+			return s;
+	return STATE_FAILED; /* no such status is ever set */
+}
+
+static void config_changed(struct virtio_device *dev)
+{
+	/* req: VN-2747ab98, VN-3f4599a1: not now, so as soon as somebody listens */
+	dev->config_owed = !(dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+	if (!dev->config_owed)
+		dev->transport->config_interrupt(dev->transport_ctx);
+}
+
 static bool features_ok(struct virtio_device *dev)
 {
-	const char *why = "they were not all offered";
 	const struct virtio_features *a = &dev->accepted, *o = &dev->offered;
+	const char *why = "they were not all offered";
 
-	if (!(a->word[0] & ~o->word[0]) && !(a->word[1] & ~o->word[1]) && dev->ops->features_ok(dev->ctx, a, &why))
+	if (!dev->accepted_beyond && !(a->word[0] & ~o->word[0]) && !(a->word[1] & ~o->word[1]) &&
+	    dev->ops->features_ok(dev->ctx, a, &why))
 		return true;
 	log_line(dev, "FEATURES_OK refused for features 0x%llx:%016llx: %s", (unsigned long long)a->word[1],
 		 (unsigned long long)a->word[0], why);
 	return false;
 }
 
-static bool start(struct virtio_device *dev)
+/* req: VN-e4e7aaba, VN-062a9948, VN-8ca97e14, VN-13ae1506: no chain is in work between two turns of the device, so what
+ * is left to do is what the device type has not told yet */
+static bool may_suspend(struct virtio_device *dev)
 {
-	/* Set first: the device type may look. */
-	dev->status |= VIRTIO_CONFIG_S_DRIVER_OK;
-	for (uint16_t i = 0; i < dev->num_vqs; i++)
-		dev->vqs[i].kicked = true;
-	dev->ops->start(dev->ctx);
-	/* It had no one to tell before: req: VN-3f4599a1 */
-	if (dev->status & VIRTIO_CONFIG_S_NEEDS_RESET)
-		dev->transport->config_interrupt(dev->transport_ctx);
+	if (!virtio_has(dev, VIRTIO_F_SUSPEND)) {
+		log_line(dev, "SUSPEND ignored: suspend was not negotiated");
+		return false;
+	}
+	dev->ops->suspend(dev->ctx);
+	memcpy(dev->held, dev->config, sizeof(dev->held));
 	return true;
 }
 
-/* The status machine: a bit, those that have to be set before it, and what setting it does (false: it stays clear). */
-static const struct status_row {
-	uint8_t bit;
-	uint8_t needs;
-	bool (*enter)(struct virtio_device *dev);
-	const char *name;
-} status_rows[] = {
-	{VIRTIO_CONFIG_S_ACKNOWLEDGE, 0, NULL, "ACKNOWLEDGE"},
-	{VIRTIO_CONFIG_S_DRIVER, VIRTIO_CONFIG_S_ACKNOWLEDGE, NULL, "DRIVER"},
-	{VIRTIO_CONFIG_S_FEATURES_OK, VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER, features_ok, "FEATURES_OK"},
-	{VIRTIO_CONFIG_S_DRIVER_OK, VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK,
-	 start, "DRIVER_OK"},
-	{VIRTIO_CONFIG_S_FAILED, 0, NULL, "FAILED"},
-};
-#define STATUS_ROWS (sizeof(status_rows) / sizeof(status_rows[0]))
+/* The configuration space as it would be without the suspension. */
+static void config_release(struct virtio_device *dev)
+{
+	if (!dev->held_changed)
+		return;
+	memcpy(dev->config, dev->held, sizeof(dev->config));
+	dev->generation++;
+	dev->held_changed = false;
+	dev->config_owed = true; /* req: VN-7466798a */
+}
+
+/* DRIVER_OK is set. */
+static void live(struct virtio_device *dev, enum state from)
+{
+	for (uint16_t i = 0; i < dev->num_vqs; i++)
+		dev->vqs[i].kicked = true;
+	if (from == STATE_SUSPENDED)
+		config_release(dev);
+	else
+		dev->ops->start(dev->ctx);
+	/* It had no one to tell before: req: VN-3f4599a1, VN-7466798a */
+	if (dev->config_owed)
+		config_changed(dev);
+}
 
 static void reset(struct virtio_device *dev)
 {
-	dev->status &= ~VIRTIO_CONFIG_S_DRIVER_OK; /* nobody is told what changes now */
+	/* Nobody is told what changes now, and the configuration space is in use. */
+	config_release(dev);
+	dev->status &= ~(VIRTIO_CONFIG_S_DRIVER_OK | VIRTIO_CONFIG_S_SUSPEND);
 	dev->ops->reset(dev->ctx);
-	for (uint16_t i = 0; i < dev->num_vqs; i++) {
+	for (uint16_t i = 0; i < dev->num_vqs; i++)
 		vq_reset(&dev->vqs[i]);
-		dev->counts[i] = (struct virtio_counts){0};
-	}
 	dev->accepted = (struct virtio_features){0};
+	dev->accepted_beyond = 0;
+	dev->config_owed = false;
 	/* req: VN-f2dc5573, VN-09b278bc: last, since it says that all the rest is done */
 	dev->status = 0;
 }
@@ -116,32 +201,43 @@ uint8_t virtio_get_status(const struct virtio_device *dev)
 	return dev->status;
 }
 
+static void write_bit(struct virtio_device *dev, enum status_write write)
+{
+	enum state from = state_of(dev);
+	const struct status_cell *cell = &cells[from][write];
+
+	if (cell->refused) /* req: VN-caecd531 */
+		log_line(dev, "%s ignored in status 0x%02x: %s", write_rows[write].name, dev->status, cell->refused);
+	if (cell->to == from)
+		return;
+	if (write == WRITE_FEATURES_OK && !features_ok(dev)) /* req: VN-6de2a3b8 */
+		return;
+	if (write == WRITE_SUSPEND && !may_suspend(dev)) /* req: VN-febf9bb0 */
+		return;
+	dev->status = (cell->to == STATE_FAILED ? dev->status : dev->status & VIRTIO_CONFIG_S_NEEDS_RESET) |
+		      state_bits[cell->to];
+	if (cell->to == STATE_LIVE) /* req: VN-4db83ca1 */
+		live(dev, from);
+}
+
 void virtio_set_status(struct virtio_device *dev, uint8_t status)
 {
 	/* A driver that did not see DEVICE_NEEDS_RESET yet does not mean to clear it. */
-	uint8_t before = dev->status & ~VIRTIO_CONFIG_S_NEEDS_RESET;
+	uint8_t before = drivers_bits(dev), kept = before;
 
 	if (!status) {
 		reset(dev);
 		return;
 	}
-	if (before & ~status) {
+	if (status & VIRTIO_CONFIG_S_DRIVER_OK)
+		kept &= ~VIRTIO_CONFIG_S_SUSPEND;
+	if (kept & ~status) {
 		log_line(dev, "status 0x%02x after 0x%02x ignored: it clears bits", status, before);
 		return;
 	}
-	/* req: VN-caecd531: bits without a row, SUSPEND among them, do nothing */
-	for (size_t i = 0; i < STATUS_ROWS; i++) {
-		const struct status_row *row = &status_rows[i];
-
-		if (!(status & row->bit) || (dev->status & row->bit))
-			continue;
-		if ((dev->status & row->needs) != row->needs) {
-			log_line(dev, "%s ignored in status 0x%02x: it comes too early", row->name, dev->status);
-			continue;
-		}
-		if (!row->enter || row->enter(dev)) /* req: VN-6de2a3b8 */
-			dev->status |= row->bit;
-	}
+	for (enum status_write w = 0; w < WRITES; w++)
+		if (status & ~before & write_rows[w].bit)
+			write_bit(dev, w);
 }
 
 bool virtio_running(const struct virtio_device *dev)
@@ -154,9 +250,9 @@ void virtio_needs_reset(struct virtio_device *dev, const char *why)
 	bool told = dev->status & VIRTIO_CONFIG_S_NEEDS_RESET;
 
 	log_line(dev, "device needs reset: %s", why);
-	dev->status |= VIRTIO_CONFIG_S_NEEDS_RESET;             /* req: VN-8768ac55 */
-	if (!told && (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)) /* req: VN-3f4599a1 */
-		dev->transport->config_interrupt(dev->transport_ctx);
+	dev->status |= VIRTIO_CONFIG_S_NEEDS_RESET; /* req: VN-8768ac55 */
+	if (!told)
+		config_changed(dev);
 }
 
 /* ---- features ---- */
@@ -176,8 +272,8 @@ void virtio_set_features(struct virtio_device *dev, uint32_t select, uint32_t bi
 	}
 	if (select >= 4) {
 		/* Bits that cannot be offered: keeps the driver from thinking that it has negotiated them. */
-		if (bits)
-			log_line(dev, "features of word %u ignored: there are %u bits", select, VIRTIO_FEATURES_BITS);
+		mask = 1U << (select < 31 ? select : 31);
+		dev->accepted_beyond = bits ? dev->accepted_beyond | mask : dev->accepted_beyond & ~mask;
 		return;
 	}
 	word = &dev->accepted.word[select / 2];
@@ -214,13 +310,20 @@ void virtio_config_write(struct virtio_device *dev, uint32_t offset, const void 
 
 void virtio_config_set(struct virtio_device *dev, uint32_t offset, const void *from, size_t bytes)
 {
+	bool suspended = virtio_suspended(dev);
+	uint8_t *config = suspended ? dev->held : dev->config; /* req: VN-2e907b85 */
+
 	if (offset > sizeof(dev->config) || bytes > sizeof(dev->config) - offset ||
-	    !memcmp(dev->config + offset, from, bytes))
+	    !memcmp(config + offset, from, bytes))
 		return;
-	memcpy(dev->config + offset, from, bytes);
+	memcpy(config + offset, from, bytes);
+	dev->held_changed = suspended;
+	if (suspended)
+		return;
 	dev->generation++;
+	/* Before DRIVER_OK the driver reads what it needs. */
 	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
-		dev->transport->config_interrupt(dev->transport_ctx);
+		config_changed(dev);
 }
 
 /* ---- queues ---- */
@@ -240,7 +343,7 @@ int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size
 	struct vq *vq;
 	int error;
 
-	if (queue >= dev->num_vqs || !(dev->status & VIRTIO_CONFIG_S_FEATURES_OK))
+	if (queue >= dev->num_vqs || !(dev->status & VIRTIO_CONFIG_S_FEATURES_OK) || virtio_suspended(dev))
 		return -EINVAL;
 	vq = &dev->vqs[queue];
 	/* The one place that chooses a ring format: VIRTIO_F_RING_PACKED will be another table. */
@@ -263,13 +366,20 @@ bool virtio_queue_enabled(const struct virtio_device *dev, uint16_t queue)
 
 int virtio_queue_reset(struct virtio_device *dev, uint16_t queue)
 {
-	if (!virtio_queue_enabled(dev, queue) || !virtio_has(dev, VIRTIO_F_RING_RESET)) {
-		log_line(dev, "reset of queue %u ignored: %s", queue,
-			 virtio_queue_enabled(dev, queue) ? "ring_reset was not negotiated" : "it is not enabled");
+	const char *why = NULL;
+
+	if (!virtio_queue_enabled(dev, queue))
+		why = "it is not enabled";
+	else if (!virtio_has(dev, VIRTIO_F_RING_RESET))
+		why = "ring_reset was not negotiated";
+	else if (virtio_suspended(dev))
+		why = "the device is suspended";
+	if (why) {
+		log_line(dev, "reset of queue %u ignored: %s", queue, why);
 		return -EINVAL;
 	}
 	dev->ops->queue_reset(dev->ctx, queue);
-	vq_reset(&dev->vqs[queue]); /* req: VN-ec06d731 */
+	vq_reset(&dev->vqs[queue]); /* req: VN-ec06d731, VN-5cb59d14 */
 	return 0;
 }
 
@@ -300,6 +410,7 @@ void virtio_vq_broke(struct virtio_device *dev, uint16_t queue)
 {
 	char why[LINE_BYTES];
 
+	dev->breaks++;
 	snprintf(why, sizeof(why), "queue %u: %s", queue, dev->vqs[queue].error);
 	virtio_needs_reset(dev, why);
 }
@@ -312,6 +423,9 @@ static void interrupt(struct virtio_device *dev, uint16_t queue)
 
 void virtio_vq_publish(struct virtio_device *dev, uint16_t queue)
 {
+	/* req: VN-2e907b85, VN-559fdc69 */
+	if (!(dev->status & VIRTIO_CONFIG_S_DRIVER_OK))
+		return;
 	if (vq_publish(&dev->vqs[queue]))
 		interrupt(dev, queue);
 }

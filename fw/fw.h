@@ -49,10 +49,10 @@ struct fw_code {
 };
 
 struct fw_platform {
-	/* Zeroed code memory of at least bytes. 0 or -ENOMEM. NULL where there is none: programs are interpreted then.
-	 */
+	/* Code memory of at least bytes, with anything in it. 0 or -ENOMEM. NULL where there is none: programs are
+	 * interpreted then. */
 	int (*code_alloc)(void *ctx, size_t bytes, struct fw_code *code);
-	/* Ends writing and makes code->exec executable. 0 or -errno; on error the caller still frees. */
+	/* Ends writing: from now on code->exec can be run. 0 or -errno; on error the caller still frees. */
 	int (*code_seal)(void *ctx, struct fw_code *code);
 	void (*code_free)(void *ctx, struct fw_code *code);
 	/* A line for the device's operator, without newline. May be NULL. */

@@ -20,6 +20,7 @@ struct session {
 	size_t arena_bytes;
 	uint8_t *in; /* in_room bytes of one command */
 	size_t in_room;
+	struct rig_code *code;
 };
 
 /* A command whose data is in s->in. out: its result, of at least struct virtio_net_xdp_result. */
@@ -112,9 +113,11 @@ static int make_maps(struct session *s, char *error)
 
 static int start(struct session *s, enum fw_engine engine, char *error)
 {
-	struct fw_config config = {.engine = engine, .num_queues = 1, .mtu = 1500, .platform = &rig_platform};
+	struct fw_config config = {.engine = engine, .num_queues = 1, .mtu = 1500, .platform = &rig_code_platform};
 	void *arena;
 
+	s->code = rig_code_open(RIG_CODE_BYTES);
+	config.platform_ctx = s->code;
 	fw_caps_default(&config.caps);
 	s->in_room = config.caps.max_cmd_bytes;
 	s->arena_bytes = fw_arena_bytes(&config.caps);
@@ -122,7 +125,7 @@ static int start(struct session *s, enum fw_engine engine, char *error)
 	if (arena != MAP_FAILED)
 		s->arena = arena;
 	s->in = malloc(s->in_room);
-	if (!s->arena || !s->in) {
+	if (!s->arena || !s->in || !s->code) {
 		snprintf(error, LOAD_ERROR_BYTES, "no memory for the firmware's arena of %zu bytes", s->arena_bytes);
 		return -ENOMEM;
 	}
@@ -166,6 +169,7 @@ void session_close(struct session *s)
 	if (!s)
 		return;
 	fw_exit(s->fw);
+	rig_code_close(s->code);
 	if (s->arena)
 		munmap(s->arena, s->arena_bytes);
 	free(s->in);

@@ -26,16 +26,13 @@ struct kernel_load {
 	int error;
 };
 
-enum { C_INSNS, C_VISITED, C_STATES, C_VERIFY, C_COMPILE, C_KERNEL, C_OVER_KERNEL, COLUMNS };
+enum { C_INSNS, C_VISITED, C_STATES, C_PEAK, C_VERIFY, C_COMPILE, C_KERNEL, C_OVER_KERNEL, COLUMNS };
 
 static const struct report_column columns[COLUMNS] = {
-	[C_INSNS] = {"instructions", "insns", 0, false},
-	[C_VISITED] = {"visited", "visited", 0, false},
-	[C_STATES] = {"states", "states", 0, false},
-	[C_VERIFY] = {"verify_us", "verify", 1, false},
-	[C_COMPILE] = {"compile_us", "compile", 1, false},
-	[C_KERNEL] = {"kernel_us", "kernel", 1, false},
-	[C_OVER_KERNEL] = {"over_kernel", "both/kern.", 2, true},
+	[C_INSNS] = {"instructions", "insns", 0, false}, [C_VISITED] = {"visited", "visited", 0, false},
+	[C_STATES] = {"states", "states", 0, false},     [C_PEAK] = {"peak_kib", "peak KiB", 0, false},
+	[C_VERIFY] = {"verify_us", "verify", 1, false},  [C_COMPILE] = {"compile_us", "compile", 1, false},
+	[C_KERNEL] = {"kernel_us", "kernel", 1, false},  [C_OVER_KERNEL] = {"over_kernel", "both/kern.", 2, true},
 };
 
 static void round_load(void *ctx)
@@ -77,6 +74,7 @@ static int count(struct load *l, double *values)
 	values[C_INSNS] = l->prog->count;
 	values[C_VISITED] = le32_to_cpu(info.visited);
 	values[C_STATES] = le32_to_cpu(info.states);
+	values[C_PEAK] = le32_to_cpu(info.peak_kib);
 	return 0;
 }
 
@@ -152,9 +150,10 @@ static int add_row(struct report_table *table, const char *name, const double *v
 
 int verifier_run(struct bench *bench)
 {
-	struct report_table *table = report_table(
-		&bench->report, "verifier", columns, COLUMNS,
-		"Loading: us to upload, verify and drop a program; what compiling adds; the kernel's BPF_PROG_LOAD");
+	struct report_table *table = report_table(&bench->report, "verifier", columns, COLUMNS,
+						  "Loading: the verification's memory; us to upload, verify and drop a "
+						  "program; what compiling adds; the kernel's "
+						  "BPF_PROG_LOAD");
 	char pattern[PATH_MAX];
 	glob_t files = {0};
 	int err = 0;

@@ -16,6 +16,7 @@ struct rig {
 	struct drv_env env;
 	struct drv_transport transport;
 	struct drv_net *driver;
+	struct rig_code *code;
 };
 
 void rig_config_default(struct net_config *config)
@@ -27,7 +28,7 @@ void rig_config_default(struct net_config *config)
 		.queue_pairs = 1,
 		.queue_size = NET_QUEUE_DEFAULT,
 		.xdp_bit = VIRTIO_NET_F_XDP_OFFLOAD_ALT,
-		.fw = {.engine = FW_ENGINE_JIT, .platform = &rig_platform},
+		.fw = {.engine = FW_ENGINE_JIT, .platform = &rig_code_platform},
 	};
 	memcpy(config->mac, mac, sizeof(mac));
 	config->features = net_features_default(config->xdp_bit);
@@ -197,17 +198,24 @@ static void close_links(const struct net_config *config, struct link *link)
 static int open_device(struct rig *rig, const struct net_config *config, struct link *link)
 {
 	struct mem_region region = {.gpa = RIG_MEMORY_GPA, .bytes = RIG_MEMORY_BYTES};
+	struct net_config own = *config;
 	int err;
 
 	rig->dma = dma_open(RIG_MEMORY_GPA, RIG_MEMORY_BYTES);
 	if (!rig->dma)
 		goto close;
+	if (own.fw.platform == &rig_code_platform && !own.fw.platform_ctx) {
+		rig->code = rig_code_open(RIG_CODE_BYTES);
+		if (!rig->code)
+			goto close;
+		own.fw.platform_ctx = rig->code;
+	}
 	region.host = dma_host(rig->dma);
 	if (mem_add(&rig->mem, &region)) {
 		errno = EINVAL;
 		goto close;
 	}
-	rig->device = net_create(config, link, &rig->mem, &tr_inproc_ops, &rig->tr);
+	rig->device = net_create(&own, link, &rig->mem, &tr_inproc_ops, &rig->tr);
 	if (rig->device)
 		return 0;
 close:
@@ -260,6 +268,7 @@ void rig_close(struct rig *rig)
 	drv_net_destroy(rig->driver);
 	if (rig->device)
 		net_destroy(rig->device);
+	rig_code_close(rig->code);
 	dma_close(rig->dma);
 	free(rig);
 	errno = err;

@@ -12,7 +12,7 @@
 
 struct rig;
 
-/* Defaults: everything offered and accepted, the JIT, seed 0, one queue pair. */
+/* Defaults: everything offered and accepted, the JIT with code memory of the rig's, seed 0, one queue pair. */
 void rig_config_default(struct net_config *config);
 
 /* Accepts everything that is offered; xdp_bit as the device has it. */
@@ -42,7 +42,20 @@ uint64_t rig_config_interrupts(const struct rig *rig);
 /* Lets the device run until it has nothing to do. */
 void rig_settle(struct rig *rig);
 
-/* Platform of code memory through memfd, for firmware hosted in this process. */
+/* Platform of code memory through memfd, for firmware hosted in this process: each program has its own. */
 extern const struct fw_platform rig_platform;
+
+/* Code memory of a device's programs, reserved once: see platform.c. */
+struct rig_code;
+
+/* bytes: what all programs together may take. NULL: no memory. The caller owns it until rig_code_close(). */
+struct rig_code *rig_code_open(size_t bytes);
+/* Takes NULL. No program may be left. */
+void rig_code_close(struct rig_code *code);
+
+#define RIG_CODE_BYTES ((size_t)64 << 20)
+
+/* The same as rig_platform, out of its platform_ctx, which is a struct rig_code (a rig's own if NULL). */
+extern const struct fw_platform rig_code_platform;
 
 #endif

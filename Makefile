@@ -22,7 +22,7 @@ testbench_FLAGS = -Ispec/wire -Ifw -I. -Itestbench
 fw_SRC = $(wildcard fw/*.c fw/*/*.c)
 device-model_SRC = $(wildcard device-model/*.c)
 guest-driver_SRC = $(wildcard guest-driver/core/*.c)
-testbench_SRC = $(wildcard testbench/load/*.c testbench/rig/*.c testbench/replay/*.c)
+testbench_SRC = $(wildcard testbench/load/*.c testbench/rig/*.c testbench/replay/*.c testbench/statements/*.c)
 cli_SRC = $(wildcard testbench/cli/*.c)
 
 ROOMS = fw device-model guest-driver testbench
@@ -71,7 +71,7 @@ $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 $(BUILD)/conform $(BUILD)/oracle $(BUILD)/fuzz: $(BUILD)/%: $(LIBS)
 	$(CC) $(OPT) -o $@ $(filter %.o,$^) $(LIBS) -lcriterion $(LDLIBS)
 $(BUILD)/conform: $(call obj,$(wildcard testbench/conform/*.c))
-$(BUILD)/oracle: $(call obj,$(wildcard testbench/oracle/*.c) testbench/fuzz/generate.c)
+$(BUILD)/oracle: $(call obj,$(wildcard testbench/oracle/*.c testbench/fuzz/generate*.c))
 $(BUILD)/fuzz: $(call obj,$(wildcard testbench/fuzz/*.c))
 
 # What make prove tries in full, unit-fw tries a part of.
@@ -98,6 +98,9 @@ $(BUILD)/peers/%.bpf.o: BPF_CPU = v2
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(or $(ROOM_FLAGS),$(testbench_FLAGS)) -c -o $@ $<
+
+# The table of statements is part of the program.
+$(BUILD)/obj/testbench/statements/statements.o: spec/requirements.tsv
 
 BPF_CPU = v3
 BPF_COMPILE = $(CLANG) -target bpf -mcpu=$(BPF_CPU) -O2 -g -Wall -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<

@@ -43,6 +43,58 @@ void claims_note(struct claims_of *of, const struct reg *r)
 	of->seen = true;
 }
 
+typedef bool claims_same_fn(const struct reg *a, const void *b);
+
+static void note_home(struct claims_home *home, const struct frame *f, claims_same_fn *same, const void *what)
+{
+	uint16_t regs = 0;
+	uint64_t slots = 0;
+
+	for (uint8_t r = 0; r < INSN_MAX_REG; r++)
+		regs |= (uint16_t)(same(&f->regs[r], what) << r);
+	for (uint32_t s = 0; s < f->used; s++)
+		if (slot_is_spill(&f->slots[s]) && same(&f->slots[s].reg, what))
+			slots |= 1ULL << s;
+	home->regs = home->seen ? home->regs & regs : regs;
+	home->slots = home->seen ? home->slots & slots : slots;
+	home->seen = true;
+}
+
+static bool is_record(const struct reg *r, const void *id)
+{
+	return (r->kind == REG_RECORD || r->kind == REG_RECORD_OR_NULL) && r->id == *(const uint32_t *)id && !r->off &&
+	       scalar_is(&r->var, 0);
+}
+
+void claims_note_records(struct claims_at *at, const struct state *state)
+{
+	for (uint32_t i = 0; i < state->held.num_records && !state->depth; i++)
+		note_home(&at->records[i], &state->frames[0], is_record, &state->held.records[i]);
+}
+
+static bool is_same_pointer(const struct reg *r, const void *pointer)
+{
+	const struct reg *other = pointer;
+
+	return r != other && r->kind == REG_STACK && r->frame == other->frame && r->off == other->off &&
+	       scalar_is(&r->var, r->var.bits.value) && scalar_is(&other->var, r->var.bits.value);
+}
+
+/* A function has returned. */
+static void note_back(struct claims_at *at, const struct state *state)
+{
+	const struct frame *f = &state->frames[state->depth];
+	const struct reg *r0 = &f->regs[0];
+	int64_t off = r0->off + (int64_t)r0->var.bits.value;
+	bool own = r0->frame == state->depth && scalar_is(&r0->var, r0->var.bits.value) && off == (int32_t)off;
+
+	if (r0->kind != REG_STACK)
+		return;
+	at->own = own && (!at->back.seen || (at->own && at->own_off == off));
+	at->own_off = (int32_t)off;
+	note_home(&at->back, f, is_same_pointer, r0);
+}
+
 /* The walk has come to v->insn from the last instruction. */
 static void note_result(struct verify *v, struct claims_at *at, uint32_t last)
 {
@@ -55,6 +107,7 @@ static void note_result(struct verify *v, struct claims_at *at, uint32_t last)
 		claims_note(&at->after, walk_reg(v, insn->dst));
 		break;
 	case INSN_CLASS_CALL:
+	case INSN_CLASS_ATOMIC:
 		claims_note(&at->after, walk_reg(v, 0));
 		break;
 	case INSN_CLASS_JMP:
@@ -94,6 +147,9 @@ static void watch(void *ctx, struct verify *v, enum verify_event event, const st
 		return;
 	for (uint8_t r = 0; r < CLAIMS_REGS; r++)
 		claims_note(&claims->at[v->insn].before[r], walk_reg(v, r));
+	claims_note_records(&claims->at[v->insn], v->state);
+	if (v->insn && insn_info[v->args.insns[v->insn - 1].op].cls == INSN_CLASS_CALL_LOCAL)
+		note_back(&claims->at[v->insn], v->state);
 	claims->last = v->insn;
 	if (claims->whole && ++claims->visits == WHOLE_VISITS)
 		v->result.visited = VERIFY_MAX_VISITED;

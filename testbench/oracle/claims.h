@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "exec/exec.h"
 #include "oracle/device.h"
 #include "verify/state.h"
 
@@ -23,14 +24,27 @@ struct claims_of {
 	int32_t values[CLAIMS_VALUES];
 };
 
+/* Where a pointer is found, on every path. */
+struct claims_home {
+	bool seen;
+	uint16_t regs;  /* bit n: in register n */
+	uint64_t slots; /* bit n: at R10 - 8 * (n + 1) */
+};
+
 struct claims_at {
 	struct claims_of before[CLAIMS_REGS];
-	struct claims_of after; /* the destination of arithmetic or of a load, R0 of a call */
-	bool falls, jumps;      /* sides of a conditional jump that can be gone */
+	struct claims_of after; /* the destination of arithmetic or of a load, R0 of a call or of a cmpxchg */
+	struct claims_home records[EXEC_RECORDS]; /* that are held by main, before */
+	struct claims_home back;                  /* behind a call: where else the stack pointer is that it returned, */
+	bool own;                                 /* if not R10 + own_off */
+	int32_t own_off;
+	bool falls, jumps; /* sides of a conditional jump that can be gone */
 };
 
 /* Adds what the register holds. */
 void claims_note(struct claims_of *of, const struct reg *r);
+/* Adds where the records are that the state holds. */
+void claims_note_records(struct claims_at *at, const struct state *state);
 
 /*
  * Has the device verify the program, as device_load() does, and follows it; at: slots rows, which become the claims.

@@ -17,6 +17,7 @@
 struct wait {
 	uint32_t insn;
 	uint32_t count; /* slots of the path that lead to it */
+	struct claims_home records[EXEC_RECORDS];
 };
 
 struct paths {
@@ -38,11 +39,24 @@ static void put_branch(struct told_writer *w, const struct bpf_insn *insn, bool 
 {
 	struct bpf_insn jump = *insn;
 
-	jump.off = jumps ? 2 : 1;
+	jump.off = jumps ? told_trap_slots(w) : 1;
 	told_put(w, &jump);
 	if (!jumps)
-		told_put(w, &(struct bpf_insn){.code = BPF_JMP | BPF_JA, .off = 2});
+		told_put(w, &(struct bpf_insn){.code = BPF_JMP | BPF_JA, .off = told_trap_slots(w)});
 	told_put_trap(w);
+}
+
+static void put_wait(struct paths *p, uint32_t insn)
+{
+	struct wait *wait = &p->waits[p->num_waits];
+
+	if (p->num_waits == WAITS_MAX) {
+		p->bad = true;
+		return;
+	}
+	*wait = (struct wait){.insn = insn, .count = p->path.count};
+	memcpy(wait->records, p->before.records, sizeof(wait->records));
+	p->num_waits++;
 }
 
 /* The walk has come to next from the last instruction. */
@@ -68,6 +82,7 @@ static void put_last(struct paths *p, struct verify *v, uint32_t next)
 	case INSN_CLASS_CALL:
 		claims_note(&after, walk_reg(v, 0));
 		told_put_plain(&p->path, insn, &p->before);
+		p->path.changed = 0x3f;
 		told_put_found(&p->path, insn, &after);
 		break;
 	case INSN_CLASS_CALL_LOCAL:
@@ -76,11 +91,17 @@ static void put_last(struct paths *p, struct verify *v, uint32_t next)
 	case INSN_CLASS_ALU:
 	case INSN_CLASS_LDX:
 	case INSN_CLASS_LDSX:
-		if (told_put_minus(&p->path, insn, &p->before))
+		if (told_put_zero(&p->path, insn, &p->before) || told_put_minus(&p->path, insn, &p->before))
 			break;
 		told_put_plain(&p->path, insn, &p->before);
+		p->path.changed = (uint16_t)(1u << decoded->dst);
 		claims_note(&after, walk_reg(v, decoded->dst));
 		told_put_claim(&p->path, decoded->dst, &after);
+		break;
+	case INSN_CLASS_ATOMIC:
+		claims_note(&p->before.after, walk_reg(v, 0));
+		if (!told_put_fails(&p->path, insn, &p->before))
+			told_put_plain(&p->path, insn, &p->before);
 		break;
 	default:
 		told_put_plain(&p->path, insn, &p->before);
@@ -93,6 +114,9 @@ static void put_uses(struct paths *p, struct verify *v)
 	memset(&p->before, 0, sizeof(p->before));
 	for (uint8_t r = 0; r < CLAIMS_REGS; r++)
 		claims_note(&p->before.before[r], walk_reg(v, r));
+	claims_note_records(&p->before, v->state);
+	p->path.at = &p->before;
+	p->path.changed = 0;
 	told_put_uses(&p->path, &p->program[v->insn], &p->before);
 	told_put_access(&p->path, &p->program[v->insn], &p->before);
 }
@@ -131,6 +155,8 @@ static void resume(struct paths *p, struct verify *v)
 	p->path.count = wait->count;
 	p->open = true;
 	p->last = wait->insn;
+	p->path.changed = 0;
+	memcpy(p->before.records, wait->records, sizeof(wait->records));
 	put_last(p, v, v->insn);
 }
 
@@ -154,10 +180,7 @@ static void watch(void *ctx, struct verify *v, enum verify_event event, const st
 		visit(p, v);
 		break;
 	case VERIFY_WAITS:
-		if (p->num_waits == WAITS_MAX)
-			p->bad = true;
-		else
-			p->waits[p->num_waits++] = (struct wait){v->insn, p->path.count};
+		put_wait(p, v->insn);
 		break;
 	case VERIFY_RESUMES:
 		break_off(p);

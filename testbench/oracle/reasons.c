@@ -87,6 +87,11 @@ static bool is_atomic(const uint8_t *insn)
 	return BPF_CLASS(insn[0]) == BPF_STX && BPF_MODE(insn[0]) == BPF_ATOMIC;
 }
 
+static bool is_tail_call(const uint8_t *insn)
+{
+	return is_call_of(insn, BPF_FUNC_tail_call, BPF_FUNC_tail_call);
+}
+
 static bool is_any(const uint8_t *insn)
 {
 	(void)insn;
@@ -300,6 +305,27 @@ static bool is_distance(const struct reasons_case *c)
 	return false;
 }
 
+/* The kernel's walk has ended well: it has forgotten what it said of it. */
+static bool is_walked(const struct reasons_case *c)
+{
+	return *c->closing && strncmp(c->log, c->closing, strlen(c->closing)) == 0;
+}
+
+/* R0, where the function ends, points to the stack of one of its callers: "366: (79) r0 = ... ; frame2: R0=fp[0]-64".
+ */
+static bool is_of_caller(const struct reasons_case *c)
+{
+	unsigned int frame, of;
+	const char *at = NULL;
+
+	for (const char *next = c->log; (next = strstr(next, ": R0=")) != NULL; next++)
+		at = next;
+	while (at && at > c->log && at[-1] != ' ')
+		at--;
+	return at && refused_opcode(c) == (BPF_JMP | BPF_EXIT) && sscanf(at, "frame%u: R0=fp[%u]", &frame, &of) == 2 &&
+	       of < frame;
+}
+
 /* What the kernel said of the access that it refused, in the closing sentence or the line before, is of 0 bytes. */
 static bool is_nothing(const struct reasons_case *c)
 {
@@ -314,7 +340,8 @@ static bool is_nothing(const struct reasons_case *c)
 	return size && strchr(",\n", size[strlen(" size=0")]);
 }
 
-const struct told_rule reasons_tell_all = {is_computed, is_any, is_any, is_any, is_any, is_any, is_any, is_any};
+const struct told_rule reasons_tell_all = {is_computed, is_any, is_any, is_any, is_any, is_any,
+					   is_any,      is_any, is_any, is_any, is_any};
 
 #define REASON(name, closing, when, why) {name, closing, when, {NULL}, why},
 #define TOLD(name, why, ...)             {name, NULL, NULL, {__VA_ARGS__}, why},

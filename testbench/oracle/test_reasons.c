@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The list of reasons excuses nothing that is wrong: programs that must be refused, each near one of the reasons, are
- * shown to the kernel, and what it says is no reason. Skipped, with a line that says so, where bpf() is not allowed.
+ * shown to the kernel, and what it says is no reason. And programs that must be accepted have the reason that they are
+ * made for. Skipped, with a line that says so, where bpf() is not allowed.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -13,8 +14,10 @@
 #include "oracle/kprog.h"
 #include "oracle/reasons.h"
 #include "oracle/shapes.h"
+#include "oracle/trial.h"
+#include "virtio_net_xdp.h"
 
-#define SLOTS 24
+#define SLOTS 32
 
 struct row {
 	const char *id;
@@ -122,4 +125,66 @@ Test(oracle, no_reason_for_what_is_wrong)
 	for (size_t i = 0; i < shapes_num_maps; i++)
 		close(maps[i]);
 	free(log);
+}
+
+#define LD_MAP(d, m)   I(BPF_LD | BPF_IMM | BPF_DW, d, BPF_PSEUDO_MAP_FD, 0, m), I(0, 0, 0, 0, 0)
+#define CALL_LOCAL(to) I(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, to)
+#define EXIT           I(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define RESERVE(exits) LD_MAP(1, 0), MOVI(2, 8), MOVI(3, 0), CALL(BPF_FUNC_ringbuf_reserve), JMPI(BPF_JEQ, 0, 0, exits)
+#define DISCARD        MOVI(2, 0), CALL(BPF_FUNC_ringbuf_discard)
+#define DIVIDE(d)      I(BPF_ALU64 | BPF_DIV | BPF_K, d, 0, 0, 1 << 29)
+/* 0 to 7, which the kernel does not know, from a number that the context has; and that byte of the stack */
+#define EIGHTH(d)      LD(BPF_W, d, 1, 16), DIVIDE(d)
+#define TO_SLOT(d, by) ST(BPF_DW, 10, -16, 0), MOV(d, 10), ADDI(d, -16), ADD(d, by)
+
+/* Ids are the reasons' names. */
+static const struct row excused[] = {
+	{"division", {EIGHTH(7), TO_SLOT(6, 7), LD(BPF_B, 0, 6, 0), RETURN}},
+	/* a check that can fail while a record is held: in a register, on the stack */
+	{"division",
+	 {EIGHTH(7), RESERVE(11), MOV(8, 0), DIVIDE(7), TO_SLOT(6, 7), LD(BPF_B, 7, 6, 0), MOV(1, 8), DISCARD, RETURN}},
+	{"division",
+	 {EIGHTH(7), RESERVE(12), STX(BPF_DW, 10, 0, -8), MOVI(0, 0), DIVIDE(7), TO_SLOT(6, 7), LD(BPF_B, 7, 6, 0),
+	  LD(BPF_DW, 1, 10, -8), DISCARD, RETURN}},
+	/* in a function: main ends, too */
+	{"division",
+	 {LD(BPF_W, 1, 1, 16), CALL_LOCAL(7), TO_SLOT(6, 0), LD(BPF_B, 0, 6, 0), RETURN, MOV(0, 1), DIVIDE(0), EXIT}},
+	{"nothing added", {LD(BPF_W, 3, 1, 4), MOVI(4, 0), ADD(4, 3), RETURN}},
+	{"minus", {MOV(2, 10), I(BPF_ALU64 | BPF_SUB | BPF_K, 2, 0, 0, 8), ST(BPF_DW, 2, 0, 1), RETURN}},
+	{"stack pointer returned",
+	 {MOV(1, 10), ADDI(1, -16), ST(BPF_DW, 10, -8, 1), CALL_LOCAL(3), ST(BPF_DW, 0, 8, 2), RETURN, MOV(0, 1),
+	  EXIT}},
+	{"tail call", {CALL_LOCAL(2), RETURN, LD_MAP(2, 1), MOVI(3, 0), CALL(BPF_FUNC_tail_call), MOVI(0, 0), EXIT}},
+	{"compared with a pointer",
+	 {STX(BPF_DW, 10, 10, -8), MOVI(0, 0), MOV(2, 10), I(BPF_STX | BPF_ATOMIC | BPF_DW, 10, 2, -8, BPF_CMPXCHG),
+	  LD(BPF_DW, 3, 10, -8), ST(BPF_DW, 3, -16, 1), RETURN}},
+};
+
+static const struct load_map excused_maps[] = {
+	{.type = VIRTIO_NET_XDP_MAP_RINGBUF, .max_entries = 4096, .inner = LOAD_NO_MAP},
+	{.type = VIRTIO_NET_XDP_MAP_PROG_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1, .inner = LOAD_NO_MAP},
+};
+
+Test(oracle, each_has_its_reason)
+{
+	struct trial *trial = trial_open("reasons");
+
+	if (!trial && (errno == EPERM || errno == ENOSYS))
+		cr_skip_test("bpf() is not allowed here, or not there: the kernel cannot be asked");
+	cr_assert(trial_maps(trial, excused_maps, sizeof(excused_maps) / sizeof(excused_maps[0])));
+	for (size_t i = 0; i < sizeof(excused) / sizeof(excused[0]); i++) {
+		const struct trial_counts *counts = trial_counts(trial);
+		const char *found = NULL;
+
+		memset(counts->reasons, 0, reasons_count * sizeof(*counts->reasons));
+		trial_program(trial, (const uint8_t *)excused[i].insns, length(&excused[i]), i);
+		for (size_t r = 0; r < reasons_count; r++)
+			if (counts->reasons[r])
+				found = reasons_rows[r].name;
+		cr_expect(counts->only_device == i + 1 && !counts->faults, "row %zu, %s: %lu only here, %lu faults", i,
+			  excused[i].id, counts->only_device, counts->faults);
+		cr_expect(found && !strcmp(found, excused[i].id), "row %zu, %s: found %s", i, excused[i].id,
+			  found ? found : "none");
+	}
+	trial_close(trial);
 }

@@ -68,31 +68,79 @@ static void try_all(const char *name, make_fn *make, uint64_t most)
 	trial_close(trial);
 }
 
-static uint32_t make_random(struct trial *trial, uint64_t seed, uint8_t *wire)
+/* What the generators name; program arrays have no program. */
+static const struct load_map generate_maps[] = {
+	[GENERATE_ARRAY_MAP] = {.type = VIRTIO_NET_XDP_MAP_ARRAY,
+				.key_size = 4,
+				.value_size = GENERATE_VALUE_BYTES,
+				.max_entries = GENERATE_ARRAY_ENTRIES,
+				.inner = LOAD_NO_MAP},
+	[GENERATE_HASH_MAP] = {.type = VIRTIO_NET_XDP_MAP_HASH,
+			       .key_size = 4,
+			       .value_size = GENERATE_VALUE_BYTES,
+			       .max_entries = 8,
+			       .inner = LOAD_NO_MAP},
+	[GENERATE_PROGS_MAP] = {.type = VIRTIO_NET_XDP_MAP_PROG_ARRAY,
+				.key_size = 4,
+				.value_size = 4,
+				.max_entries = 2,
+				.inner = LOAD_NO_MAP},
+	[GENERATE_OUTER_MAP] = {.type = VIRTIO_NET_XDP_MAP_ARRAY_OF,
+				.key_size = 4,
+				.value_size = 4,
+				.max_entries = 2,
+				.inner = GENERATE_HASH_MAP},
+	[GENERATE_RING_MAP] = {.type = VIRTIO_NET_XDP_MAP_RINGBUF, .max_entries = 4096, .inner = LOAD_NO_MAP},
+};
+
+static void make_maps(struct trial *trial)
 {
-	static const struct load_map maps[] = {
-		[GENERATE_ARRAY_MAP] = {.type = VIRTIO_NET_XDP_MAP_ARRAY,
-					.key_size = 4,
-					.value_size = GENERATE_VALUE_BYTES,
-					.max_entries = GENERATE_ARRAY_ENTRIES,
-					.inner = LOAD_NO_MAP},
-		[GENERATE_HASH_MAP] = {.type = VIRTIO_NET_XDP_MAP_HASH,
-				       .key_size = 4,
-				       .value_size = GENERATE_VALUE_BYTES,
-				       .max_entries = 8,
-				       .inner = LOAD_NO_MAP},
-	};
 	static bool made;
 
 	if (!made)
-		cr_assert(trial_maps(trial, maps, sizeof(maps) / sizeof(maps[0])));
+		cr_assert(trial_maps(trial, generate_maps, sizeof(generate_maps) / sizeof(generate_maps[0])));
 	made = true;
+}
+
+static uint32_t make_random(struct trial *trial, uint64_t seed, uint8_t *wire)
+{
+	make_maps(trial);
 	return generate_program(seed, GENERATE_REPEATABLE, wire);
 }
 
 Test(oracle, random)
 {
 	try_all("random", make_random, PROGRAMS);
+}
+
+/* Each fourth is changed somewhere. */
+static uint32_t changed(uint64_t seed, uint8_t *wire, uint32_t slots)
+{
+	if (seed % 4 == 0)
+		generate_mutate(seed, wire, slots);
+	return slots;
+}
+
+static uint32_t make_flow(struct trial *trial, uint64_t seed, uint8_t *wire)
+{
+	make_maps(trial);
+	return changed(seed, wire, generate_flow(seed, wire));
+}
+
+Test(oracle, flow)
+{
+	try_all("flow", make_flow, PROGRAMS / 5);
+}
+
+static uint32_t make_object(struct trial *trial, uint64_t seed, uint8_t *wire)
+{
+	make_maps(trial);
+	return changed(seed, wire, generate_program(seed, GENERATE_OBJECTS, wire));
+}
+
+Test(oracle, objects)
+{
+	try_all("objects", make_object, PROGRAMS / 5);
 }
 
 static uint32_t make_shape(struct trial *trial, uint64_t seed, uint8_t *wire)

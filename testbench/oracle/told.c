@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "oracle/told.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,65 @@ static void put(struct told_writer *w, uint8_t code, uint8_t dst, int16_t off, i
 	told_put(w, &(struct bpf_insn){.code = code, .dst_reg = dst & 0xf, .off = off, .imm = imm});
 }
 
+static void put_move(struct told_writer *w, uint8_t dst, uint8_t src)
+{
+	told_put(w,
+		 &(struct bpf_insn){.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = dst & 0xf, .src_reg = src & 0xf});
+}
+
+static void put_fetch(struct told_writer *w, uint8_t dst, uint32_t slot)
+{
+	told_put(w, &(struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_DW,
+				       .dst_reg = dst & 0xf,
+				       .src_reg = BPF_REG_10,
+				       .off = (int16_t)(-8 * ((int)slot + 1))});
+}
+
+/* Slots first, since calls do not change them; then high registers. */
+static bool put_home(struct told_writer *w, uint8_t dst, const struct claims_home *home)
+{
+	uint16_t regs = home->regs & (uint16_t)~w->changed;
+
+	if (home->slots)
+		put_fetch(w, dst, (uint32_t)__builtin_ctzll(home->slots));
+	else if (regs)
+		put_move(w, dst, (uint8_t)(31 - __builtin_clz(regs)));
+	else
+		return false;
+	return true;
+}
+
+/* Gives the records back; one that may be null is looked at. */
+static void put_discards(struct told_writer *w)
+{
+	for (uint32_t i = 0; i < EXEC_RECORDS && w->at; i++) {
+		if (!put_home(w, 1, &w->at->records[i]))
+			continue;
+		put(w, BPF_JMP | BPF_JEQ | BPF_K, 1, 2, 0);
+		put(w, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0);
+		put(w, BPF_JMP | BPF_CALL, 0, 0, BPF_FUNC_ringbuf_discard);
+	}
+}
+
+/* Slots of what fn writes. */
+static int16_t slots_of(const struct told_writer *w, void (*fn)(struct told_writer *w))
+{
+	struct bpf_insn out[4 * EXEC_RECORDS + 2];
+	struct told_writer probe = {
+		.out = out, .room = sizeof(out) / sizeof(out[0]), .at = w->at, .changed = w->changed};
+
+	fn(&probe);
+	return (int16_t)probe.count;
+}
+
+int16_t told_trap_slots(const struct told_writer *w)
+{
+	return slots_of(w, told_put_trap);
+}
+
 void told_put_trap(struct told_writer *w)
 {
+	put_discards(w);
 	put(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, TOLD_R0);
 	put(w, BPF_JMP | BPF_EXIT, 0, 0, 0);
 }
@@ -30,7 +88,7 @@ void told_put_trap(struct told_writer *w)
 /* Goes on if "reg op imm", of class JMP or JMP32. */
 static void put_check(struct told_writer *w, uint8_t class, uint8_t op, uint8_t reg, int32_t imm)
 {
-	put(w, class | op | BPF_K, reg, 2, imm);
+	put(w, class | op | BPF_K, reg, told_trap_slots(w), imm);
 	told_put_trap(w);
 }
 
@@ -38,7 +96,7 @@ static void put_check(struct told_writer *w, uint8_t class, uint8_t op, uint8_t 
 static void put_zeros(struct told_writer *w, uint8_t reg, uint32_t bits)
 {
 	put(w, BPF_JMP | BPF_JSET | BPF_K, reg, 1, (int32_t)bits);
-	put(w, BPF_JMP | BPF_JA, 0, 2, 0);
+	put(w, BPF_JMP | BPF_JA, 0, told_trap_slots(w), 0);
 	told_put_trap(w);
 }
 
@@ -82,8 +140,10 @@ static void put_number(struct told_writer *w, uint8_t reg, const struct scalar *
 
 static void put_values(struct told_writer *w, uint8_t reg, const struct claims_of *of)
 {
+	int16_t behind = (int16_t)(of->count + (uint32_t)told_trap_slots(w));
+
 	for (uint32_t i = 0; i < of->count; i++)
-		put(w, BPF_JMP | BPF_JEQ | BPF_K, reg, (int16_t)(of->count - i + 1), of->values[i]);
+		put(w, BPF_JMP | BPF_JEQ | BPF_K, reg, --behind, of->values[i]);
 	told_put_trap(w);
 }
 
@@ -148,17 +208,19 @@ static uint32_t put_side(struct told_writer *w, const struct bpf_insn *insn, boo
 {
 	struct bpf_insn jump = *insn;
 	uint32_t first = w->count;
+	int16_t discards = slots_of(w, put_discards);
 
-	jump.off = jumps ? 3 : 1;
+	jump.off = (int16_t)(jumps ? 3 + discards : 1);
 	told_put(w, &jump);
 	if (!jumps)
-		put(w, BPF_JMP | BPF_JA, 0, 3, 0);
+		put(w, BPF_JMP | BPF_JA, 0, (int16_t)(3 + discards), 0);
+	put_discards(w);
 	put(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, TOLD_R0);
 	put(w, BPF_JMP | BPF_JNE | BPF_K, 0, 2, TOLD_R0);
 	put(w, BPF_JMP | BPF_EXIT, 0, 0, 0);
 	if (jumps)
 		put(w, BPF_JMP | BPF_JA, 0, 0, 0);
-	return first + (jumps ? 4 : 3);
+	return first + (jumps ? 4 : 3) + (uint32_t)discards;
 }
 
 /* Goes on if the two registers, which are equal, can be told to be so. */
@@ -168,12 +230,10 @@ static void put_equal(struct told_writer *w, uint8_t a, uint8_t b)
 		told_put(w, &(struct bpf_insn){.code = BPF_JMP | BPF_JLE | BPF_X,
 					       .dst_reg = (i ? b : a) & 0xf,
 					       .src_reg = (i ? a : b) & 0xf,
-					       .off = 2});
+					       .off = told_trap_slots(w)});
 		told_put_trap(w);
 	}
 }
-
-#define EQUAL_SLOTS 6
 
 /* A comparison of pointers for equality, with what equality means. Returns the instruction that leads to its target. */
 static uint32_t put_comparison(struct told_writer *w, const struct bpf_insn *insn)
@@ -188,7 +248,7 @@ static uint32_t put_comparison(struct told_writer *w, const struct bpf_insn *ins
 	}
 	jump.off = 1;
 	told_put(w, &jump);
-	put(w, BPF_JMP | BPF_JA, 0, EQUAL_SLOTS + 1, 0);
+	put(w, BPF_JMP | BPF_JA, 0, (int16_t)(2 * (1 + told_trap_slots(w)) + 1), 0);
 	put_equal(w, insn->dst_reg, insn->src_reg);
 	put(w, BPF_JMP | BPF_JA, 0, 0, 0);
 	return w->count - 1;
@@ -292,9 +352,10 @@ void told_put_access(struct told_writer *w, const struct bpf_insn *insn, const s
 	if (end == CLAIMS_REGS)
 		return;
 	told_put(w, &(struct bpf_insn){.code = ADD_K, .dst_reg = pointer & 0xf, .imm = behind});
-	told_put(w,
-		 &(struct bpf_insn){
-			 .code = BPF_JMP | BPF_JLE | BPF_X, .dst_reg = pointer & 0xf, .src_reg = end & 0xf, .off = 2});
+	told_put(w, &(struct bpf_insn){.code = BPF_JMP | BPF_JLE | BPF_X,
+				       .dst_reg = pointer & 0xf,
+				       .src_reg = end & 0xf,
+				       .off = told_trap_slots(w)});
 	told_put_trap(w);
 	told_put(w, &(struct bpf_insn){.code = ADD_K, .dst_reg = pointer & 0xf, .imm = -behind});
 }
@@ -316,12 +377,6 @@ void told_put_found(struct told_writer *w, const struct bpf_insn *insn, const st
 		put_check(w, BPF_JMP, BPF_JNE, 0, 0);
 }
 
-static void put_move(struct told_writer *w, uint8_t dst, uint8_t src)
-{
-	told_put(w,
-		 &(struct bpf_insn){.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = dst & 0xf, .src_reg = src & 0xf});
-}
-
 /* csum_diff() of the same memory, which the kernel lets be of the packet. */
 static void put_sum(struct told_writer *w)
 {
@@ -330,6 +385,20 @@ static void put_sum(struct told_writer *w)
 	for (uint8_t reg = 3; reg <= 5; reg++)
 		put(w, BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0);
 	put(w, BPF_JMP | BPF_CALL, 0, 0, BPF_FUNC_csum_diff);
+}
+
+/* Where what the context has is 1, it returns with a moved packet and any number; else nothing happens. */
+static void put_tail_call(struct told_writer *w)
+{
+	told_put(w, &(struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_W,
+				       .dst_reg = 2,
+				       .src_reg = 1,
+				       .off = offsetof(struct xdp_md, rx_queue_index)});
+	put(w, BPF_JMP | BPF_JNE | BPF_K, 2, 3, 1);
+	put(w, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0);
+	put(w, BPF_JMP | BPF_CALL, 0, 0, BPF_FUNC_xdp_adjust_head);
+	put(w, BPF_JMP | BPF_EXIT, 0, 0, 0);
+	put(w, BPF_JMP | BPF_CALL, 0, 0, BPF_FUNC_get_smp_processor_id);
 }
 
 /* A store and, where the old value is wanted, a load of the same bytes. */
@@ -353,9 +422,12 @@ void told_put_plain(struct told_writer *w, const struct bpf_insn *insn, const st
 {
 	struct bpf_insn plain = plain_of(insn);
 
-	if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg &&
-	    (insn->imm == BPF_FUNC_xdp_load_bytes || insn->imm == BPF_FUNC_xdp_store_bytes) &&
-	    at->before[3].kind == REG_PACKET) {
+	if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg && insn->imm == BPF_FUNC_tail_call) {
+		put_tail_call(w);
+		w->other = true;
+	} else if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg &&
+		   (insn->imm == BPF_FUNC_xdp_load_bytes || insn->imm == BPF_FUNC_xdp_store_bytes) &&
+		   at->before[3].kind == REG_PACKET) {
 		put_sum(w);
 		w->other = true;
 	} else if (class_of(insn) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC && insn->dst_reg != BPF_REG_10 &&
@@ -365,6 +437,48 @@ void told_put_plain(struct told_writer *w, const struct bpf_insn *insn, const st
 	} else {
 		told_put(w, &plain);
 	}
+}
+
+#define LOW_ADDRESS 0xffff /* no stack is there */
+
+bool told_put_fails(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at)
+{
+	if (insn->code != (BPF_STX | BPF_ATOMIC | BPF_DW) || insn->imm != BPF_CMPXCHG || at->after.kind != REG_STACK ||
+	    !is_number(&at->before[0]) || at->before[0].var.all.umax > LOW_ADDRESS)
+		return false;
+	put_check(w, BPF_JMP, BPF_JLE, 0, LOW_ADDRESS);
+	told_put(w,
+		 &(struct bpf_insn){
+			 .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 0, .src_reg = insn->dst_reg, .off = insn->off});
+	return true;
+}
+
+static bool is_local_call(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL;
+}
+
+/* A failed check in a function: main fails, too. */
+static void put_failed(struct told_writer *w, const struct claims_at *behind, bool back)
+{
+	w->at = behind;
+	w->changed = 0;
+	if (is_number(&behind->before[0]) || (back && behind->back.seen))
+		put_check(w, BPF_JMP, BPF_JNE, 0, TOLD_R0);
+}
+
+/* What a function returned in place of a stack pointer becomes the pointer again, where there is another one. */
+static void put_back(struct told_writer *w, const struct claims_at *behind)
+{
+	if (!behind->back.seen || !(behind->own || behind->back.slots || behind->back.regs))
+		return;
+	put(w, BPF_JMP | BPF_JNE | BPF_K, 0, behind->own ? 2 : 1, TOLD_BACK);
+	if (!behind->own) {
+		put_home(w, 0, &behind->back);
+		return;
+	}
+	put_move(w, 0, BPF_REG_10);
+	put(w, ADD_K, 0, 0, behind->own_off);
 }
 
 /* On every path. */
@@ -387,7 +501,7 @@ static bool is_equality(const struct bpf_insn *insn, const struct claims_at *at)
 static bool is_minus(const struct bpf_insn *insn, const struct claims_at *at)
 {
 	if (insn->code == (BPF_ALU64 | BPF_SUB | BPF_K))
-		return is_pointer(&at->before[insn->dst_reg]) && insn->imm != INT32_MIN;
+		return !is_number(&at->before[insn->dst_reg]) && insn->imm != INT32_MIN;
 	return insn->code == (BPF_ALU64 | BPF_SUB | BPF_X) && is_pointer(&at->before[insn->dst_reg]) &&
 	       is_number(&at->before[insn->src_reg]);
 }
@@ -400,6 +514,32 @@ bool told_put_minus(struct told_writer *w, const struct bpf_insn *insn, const st
 	return true;
 }
 
+static bool is_zero(const struct claims_of *of)
+{
+	return is_number(of) && scalar_is(&of->var, 0);
+}
+
+bool told_put_zero(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at)
+{
+	uint8_t number = is_zero(&at->before[insn->dst_reg]) ? insn->dst_reg : insn->src_reg, pointer;
+
+	pointer = insn->dst_reg ^ insn->src_reg ^ number;
+	if (insn->code != (BPF_ALU64 | BPF_ADD | BPF_X) || !is_zero(&at->before[number]) ||
+	    !is_pointer(&at->before[pointer]))
+		return false;
+	put_check(w, BPF_JMP, BPF_JEQ, number, 0);
+	put_move(w, insn->dst_reg, pointer);
+	return true;
+}
+
+/* What replaces the instruction as a whole. false: nothing does. */
+static bool put_other(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at,
+		      const struct told_rule *rule)
+{
+	return (meant(rule->zero, insn) && told_put_zero(w, insn, at)) ||
+	       (meant(rule->minus, insn) && told_put_minus(w, insn, at));
+}
+
 static void rewrite(struct told_writer *w, const struct bpf_insn *in, uint32_t slots, const struct claims_at *claims,
 		    const struct told_rule *rule, const struct places *places)
 {
@@ -408,10 +548,14 @@ static void rewrite(struct told_writer *w, const struct bpf_insn *in, uint32_t s
 		const struct claims_at *at = &claims[i];
 
 		places->start[i] = w->count;
+		w->at = at;
+		w->changed = 0;
 		if (meant(rule->use, insn))
 			told_put_uses(w, insn, at);
 		if (meant(rule->access, insn))
 			told_put_access(w, insn, at);
+		if (meant(rule->back, insn) && insn->code == (BPF_JMP | BPF_EXIT) && at->before[0].kind == REG_STACK)
+			put(w, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, TOLD_BACK);
 		places->at[i] = w->count;
 		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW) && i + 1 < slots) {
 			told_put(w, insn);
@@ -420,11 +564,19 @@ static void rewrite(struct told_writer *w, const struct bpf_insn *in, uint32_t s
 			places->at[i] = put_side(w, insn, at->jumps);
 		} else if (meant(rule->equal, insn) && is_equality(insn, at)) {
 			places->at[i] = put_comparison(w, insn);
-		} else if (!meant(rule->minus, insn) || !told_put_minus(w, insn, at)) {
-			if (meant(rule->plain, insn))
-				told_put_plain(w, insn, at);
-			else
-				told_put(w, insn);
+		} else if (!put_other(w, insn, at, rule)) {
+			if (!meant(rule->fails, insn) || !told_put_fails(w, insn, at)) {
+				if (meant(rule->plain, insn))
+					told_put_plain(w, insn, at);
+				else
+					told_put(w, insn);
+			}
+			w->changed = class_of(insn) == BPF_JMP ? 0x3f : (uint16_t)(1u << insn->dst_reg);
+			if (is_local_call(insn) && i + 1 < slots) {
+				put_failed(w, at + 1, meant(rule->back, insn));
+				if (meant(rule->back, insn))
+					put_back(w, at + 1);
+			}
 			if (meant(rule->found, insn))
 				told_put_found(w, insn, &at->after);
 			if (meant(rule->result, insn))

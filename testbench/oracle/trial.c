@@ -110,14 +110,10 @@ bool trial_maps(struct trial *t, const struct load_map *maps, size_t num_maps)
 	return twins_make(&t->twins, maps, num_maps);
 }
 
-static void tell(struct trial *t, const char *what)
+static void tell_program(const struct trial *t)
 {
 	char text[256];
 
-	t->faulty = true;
-	if (++t->counts.faults > SHOWN)
-		return;
-	fprintf(stderr, "%s: %s\n", t->name, what);
 	for (uint32_t i = 0; i < t->slots; i += t->wire[(size_t)i * 8] == 0x18 ? 2 : 1) {
 		if (fw_disasm(text, sizeof(text), t->wire, t->slots, i) < 0)
 			break;
@@ -126,6 +122,14 @@ static void tell(struct trial *t, const char *what)
 	for (size_t i = 0; i < t->twins.num_maps; i++)
 		fprintf(stderr, "  map %zu: type %u, key %u, value %u, entries %u\n", i, t->twins.maps[i].type,
 			t->twins.maps[i].key_size, t->twins.maps[i].value_size, t->twins.maps[i].max_entries);
+}
+
+static void tell(struct trial *t, const char *what)
+{
+	t->faulty = true;
+	fprintf(stderr, "%s: %s\n", t->name, what);
+	if (++t->counts.faults <= SHOWN)
+		tell_program(t);
 	fprintf(stderr, "again: REFNIC_FUZZ=1 REFNIC_SEED=%lu oracle --filter oracle/%s\n", t->seed, t->name);
 }
 
@@ -164,6 +168,8 @@ static bool is_repeatable(const struct trial *t)
 		uint32_t type;
 
 		if (insn[0] == 0x85 && !(insn[1] >> 4) && !is_repeatable_helper(imm_of(insn)))
+			return false;
+		if (insn[0] == 0xe5) /* may_goto: each has its own limit */
 			return false;
 		if (insn[0] != 0x18)
 			continue;

@@ -57,6 +57,8 @@ static bool features_ok(void *ctx, const struct virtio_features *accepted, const
 
 static void start(void *ctx)
 {
+	net_filter_start(ctx);
+	net_offload_start(ctx);
 	net_rx_start(ctx);
 }
 
@@ -67,6 +69,9 @@ static void reset(void *ctx)
 	net_rx_reset(net);
 	fw_reset(net->fw); /* req: XO-025 */
 	net->verifying = false;
+	net_filter_reset(net);
+	net_status_reset(net);
+	net->offloads = 0;
 }
 
 static void suspend(void *ctx)
@@ -104,26 +109,19 @@ static const struct virtio_device_ops device_ops = {
 
 /* ---- configuration space ---- */
 
-static le16 link_status(const struct net *net)
-{
-	return cpu_to_le16(net->link->ops->up(net->link) ? VIRTIO_NET_S_LINK_UP : 0);
-}
-
 /* A field is there if the feature that it belongs to is offered; otherwise its bytes are 0. virtio 1.4, 5.1.4. */
 static void fill_config(struct net *net)
 {
 	struct virtio_net_config config = {0};
 	struct virtio_net_xdp_caps xdp;
 
-	if (net_offers(net, VIRTIO_NET_F_MAC))
-		memcpy(config.mac, net->config.mac, sizeof(config.mac));
-	if (net_offers(net, VIRTIO_NET_F_STATUS))
-		config.status = link_status(net);
 	if (net_offers(net, VIRTIO_NET_F_MQ) || net_offers(net, VIRTIO_NET_F_RSS)) /* req: VN-8233c4f9 */
 		config.max_virtqueue_pairs = cpu_to_le16(net->pairs);
 	if (net_offers(net, VIRTIO_NET_F_MTU)) /* req: VN-9e330598, VN-cb1cf3d7 */
 		config.mtu = cpu_to_le16(net->config.mtu);
 	virtio_config_set(&net->vdev, 0, &config, sizeof(config));
+	net_filter_reset(net);
+	net_status_reset(net);
 	/* req: XO-001, XO-007: written once, and never again */
 	if (net_offers(net, VIRTIO_NET_F_XDP_OFFLOAD)) {
 		fw_caps_wire(net->fw, &xdp);
@@ -131,23 +129,11 @@ static void fill_config(struct net *net)
 	}
 }
 
-/* Whether the link went up or down since the last look. */
-static bool follow_link(struct net *net)
-{
-	le16 status = link_status(net);
-	uint8_t before = virtio_config_generation(&net->vdev);
-
-	if (!net_offers(net, VIRTIO_NET_F_STATUS))
-		return false;
-	virtio_config_set(&net->vdev, offsetof(struct virtio_net_config, status), &status, sizeof(status));
-	return virtio_config_generation(&net->vdev) != before;
-}
-
 /* ---- creation ---- */
 
 static bool features_possible(const struct net_config *config)
 {
-	struct virtio_features all = net_features_default(config->xdp_bit);
+	struct virtio_features all = net_features_all(config->xdp_bit);
 
 	/* req: VN-38ba5b7c, VN-690148fa, VN-e1116ac5 */
 	return net_feature_xdp_bit_ok(config->xdp_bit) && !(config->features.word[0] & ~all.word[0]) &&
@@ -168,9 +154,9 @@ static bool ports_possible(const struct net_config *config)
 
 static bool config_possible(const struct net_config *config)
 {
-	return ports_possible(config) && config->mtu >= VIRTIO_NET_MTU_MIN && config->queue_pairs &&
-	       config->queue_pairs <= PAIRS_MAX && config->queue_size >= QUEUE_MIN &&
-	       vq_split_ops.size_ok(config->queue_size) && features_possible(config);
+	return ports_possible(config) && net_status_speed_ok(config->speed, config->duplex) &&
+	       config->mtu >= VIRTIO_NET_MTU_MIN && config->queue_pairs && config->queue_pairs <= PAIRS_MAX &&
+	       config->queue_size >= QUEUE_MIN && vq_split_ops.size_ok(config->queue_size) && features_possible(config);
 }
 
 /* 0 or -ENOMEM. */
@@ -309,7 +295,7 @@ static bool verify(struct net *net)
 
 bool net_poll(struct net *net)
 {
-	bool did = follow_link(net);
+	bool did = net_status_follow(net);
 
 	/* req: VN-559fdc69 */
 	if (virtio_running(&net->vdev)) {

@@ -44,6 +44,8 @@ struct net_port {
 struct net_config {
 	uint8_t mac[6];
 	uint16_t mtu;                    /* 68 to 65535 */
+	uint32_t speed;                  /* MBit per second, 0 to 0x7fffffff, or 0xffffffff: unknown */
+	uint8_t duplex;                  /* 0 half, 1 full, 0xff unknown */
 	uint16_t queue_pairs;            /* 1 to 128; only the first is of use until multiqueue is offered */
 	uint16_t queue_size;             /* descriptors at most, a power of two up to 32768 */
 	struct virtio_features features; /* offered; net_features_default() and then the operator's changes */
@@ -57,8 +59,9 @@ struct net_config {
 
 struct net;
 
-/* Everything this device offers, with XDP_OFFLOAD as bit xdp_bit. */
+/* What this device offers, with XDP_OFFLOAD as bit xdp_bit: unless told otherwise, and all that it can. */
 struct virtio_features net_features_default(uint16_t xdp_bit);
+struct virtio_features net_features_all(uint16_t xdp_bit);
 
 /* The specification's name in lower case without its prefix ("mrg_rxbuf") -> bit, or -ENOENT. And back, or NULL. */
 int net_feature_bit(const char *name, uint16_t xdp_bit);
@@ -83,6 +86,16 @@ struct fw *net_fw(struct net *net);
  * Returns whether anything was done.
  */
 bool net_poll(struct net *net);
+
+/*
+ * What the operator does. The link: down, nothing is received and what the guest transmits is lost. A speed the driver
+ * can read; 0, -EINVAL: no such speed or duplex, -EBUSY: the driver knows the link as up, and would not look again. An
+ * announcement asks the guest to make itself known to its network, once it has a link; 0, -ENOTSUP: it does not do that.
+ */
+void net_status_set_link(struct net *net, bool up);
+int net_status_set_speed(struct net *net, uint32_t mbit, uint8_t duplex);
+bool net_status_speed_ok(uint32_t mbit, uint8_t duplex);
+int net_status_announce(struct net *net);
 
 /* Counters per fate since creation, frames and bytes (as read from the link). */
 struct net_counters {

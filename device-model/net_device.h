@@ -5,6 +5,9 @@
 
 #include "device.h"
 #include "net.h"
+#include "net_filter.h"
+#include "net_offload.h"
+#include "net_status.h"
 #include "virtio_config.h"
 #include "virtio_net.h"
 #include "virtio_net_xdp.h"
@@ -86,6 +89,9 @@ struct net {
 	struct net_rxq *rxqs; /* pairs of them */
 	struct net_tx tx;
 	struct net_ctrl ctrl;
+	struct net_filter filter;
+	struct net_status status;
+	uint64_t offloads; /* feature bits of those that are on */
 };
 
 /* Whether a feature was negotiated; VIRTIO_NET_F_XDP_OFFLOAD stands for the bit chosen at run time. */

@@ -16,7 +16,7 @@
 
 static const struct feature {
 	uint8_t bit;
-	bool here;
+	uint8_t here;
 	const char *name;
 	uint8_t all[4], any[4];
 } features[] = {
@@ -37,14 +37,24 @@ bool net_feature_xdp_bit_ok(uint16_t bit)
 	       (bit >= VIRTIO_NET_F_XDP_OFFLOAD && bit < VIRTIO_FEATURES_BITS);
 }
 
-struct virtio_features net_features_default(uint16_t xdp_bit)
+static struct virtio_features those_here(uint8_t most, uint16_t xdp_bit)
 {
-	struct virtio_features all = {0};
+	struct virtio_features set = {0};
 
 	for (size_t i = 0; i < FEATURES; i++)
-		if (features[i].here)
-			virtio_feature_set(&all, real_bit(features[i].bit, xdp_bit), true);
-	return all;
+		if (features[i].here && features[i].here <= most)
+			virtio_feature_set(&set, real_bit(features[i].bit, xdp_bit), true);
+	return set;
+}
+
+struct virtio_features net_features_default(uint16_t xdp_bit)
+{
+	return those_here(1, xdp_bit);
+}
+
+struct virtio_features net_features_all(uint16_t xdp_bit)
+{
+	return those_here(2, xdp_bit);
 }
 
 int net_feature_bit(const char *name, uint16_t xdp_bit)

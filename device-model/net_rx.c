@@ -134,6 +134,8 @@ static enum net_fate judge(const struct net *net, const struct link_frame *in, b
 {
 	if (in->bytes < NET_ETH_BYTES) /* req: XO-247 */
 		return NET_FATE_SHORT;
+	if (!net_filter_passes(&net->filter, in->data, in->bytes))
+		return NET_FATE_FILTERED;
 	if (in->bytes < in->wire_bytes)
 		return NET_FATE_SNAPPED;
 	if (attached)
@@ -278,7 +280,7 @@ static void send_on(struct net *net, unsigned int port)
 			(struct link_frame){slot->data, slot->bytes, slot->bytes, slot->in.time_ns, slot->in.number};
 		slots[count++] = slot;
 	}
-	if (!count || !link->ops->up(link))
+	if (!count || !(port ? link->ops->up(link) : net_status_up(net)))
 		return;
 	accepted = link->ops->send(link, out, count);
 	for (size_t i = 0; i < accepted && i < count; i++)
@@ -526,7 +528,7 @@ bool net_rx_poll(struct net *net)
 	if (!virtio_running(&net->vdev)) /* req: XO-201 */
 		return net->config.overrun && lose(net);
 	if (rx->next == rx->count) {
-		if (!net->link->ops->up(net->link) || !take_burst(net))
+		if (!net_status_up(net) || !take_burst(net))
 			return false;
 		apply_verdicts(net);
 		did = true;

@@ -69,7 +69,7 @@ bool net_tx_poll(struct net *net, uint16_t pair)
 		/* Nothing was written, whatever the driver left writable. */
 		vq_fill(vq, chain.id, 0);
 	}
-	if (count && net->link->ops->up(net->link))
+	if (count && net_status_up(net))
 		sent = net->link->ops->send(net->link, frames, count);
 	net->counters.transmitted += sent;
 	net->counters.transmit_errors += taken - sent;

@@ -52,6 +52,12 @@
 #define VIRTIO_NET_S_LINK_UP  1
 #define VIRTIO_NET_S_ANNOUNCE 2
 
+#define VIRTIO_NET_SPEED_MAX      0x7fffffff /* 1 MBit per second; what is above it is unknown */
+#define VIRTIO_NET_SPEED_UNKNOWN  0xffffffff
+#define VIRTIO_NET_DUPLEX_HALF    0
+#define VIRTIO_NET_DUPLEX_FULL    1
+#define VIRTIO_NET_DUPLEX_UNKNOWN 0xff
+
 #define VIRTIO_NET_MTU_MIN 68 /* 5.1.4.1 */
 #define VIRTIO_NET_MTU_MAX 65535
 
@@ -92,6 +98,36 @@ struct virtio_net_ctrl_hdr {
 
 #define VIRTIO_NET_OK  0
 #define VIRTIO_NET_ERR 1
+
+/* 5.1.6.5.1: the data is one byte, 0 or 1 */
+#define VIRTIO_NET_CTRL_RX          0
+#define VIRTIO_NET_CTRL_RX_PROMISC  0
+#define VIRTIO_NET_CTRL_RX_ALLMULTI 1
+#define VIRTIO_NET_CTRL_RX_ALLUNI   2
+#define VIRTIO_NET_CTRL_RX_NOMULTI  3
+#define VIRTIO_NET_CTRL_RX_NOUNI    4
+#define VIRTIO_NET_CTRL_RX_NOBCAST  5
+#define VIRTIO_NET_CTRL_RX_MODES    6
+
+/* 5.1.6.5.2: a table is a le32 number and so many addresses; TABLE_SET has two, unicast and multicast */
+#define VIRTIO_NET_CTRL_MAC           1
+#define VIRTIO_NET_CTRL_MAC_TABLE_SET 0
+#define VIRTIO_NET_CTRL_MAC_ADDR_SET  1
+#define VIRTIO_NET_MAC_BYTES          6
+
+/* 5.1.6.5.3: the data is a le16 VLAN id */
+#define VIRTIO_NET_CTRL_VLAN     2
+#define VIRTIO_NET_CTRL_VLAN_ADD 0
+#define VIRTIO_NET_CTRL_VLAN_DEL 1
+#define VIRTIO_NET_VLANS         4096
+
+/* 5.1.6.5.4 */
+#define VIRTIO_NET_CTRL_ANNOUNCE     3
+#define VIRTIO_NET_CTRL_ANNOUNCE_ACK 0
+
+/* 5.1.6.5.8: the data is a le64 of feature bits */
+#define VIRTIO_NET_CTRL_GUEST_OFFLOADS     5
+#define VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET 0
 
 /* 5.1.6.5.5 */
 #define VIRTIO_NET_CTRL_MQ              4

@@ -121,7 +121,7 @@ bad:
 /* Whether the device offers it when asked, so that "on" can be granted. */
 static bool parse_feature(const struct cli_line *line, struct net_config *config)
 {
-	const struct virtio_features all = net_features_default(config->xdp_bit);
+	const struct virtio_features all = net_features_all(config->xdp_bit);
 	const char *equals = strchr(line->value, '=');
 	char name[64];
 	bool on;

@@ -25,6 +25,8 @@ void rig_config_default(struct net_config *config)
 
 	*config = (struct net_config){
 		.mtu = NET_MTU_DEFAULT,
+		.speed = VIRTIO_NET_SPEED_UNKNOWN,
+		.duplex = VIRTIO_NET_DUPLEX_UNKNOWN,
 		.queue_pairs = 1,
 		.queue_size = NET_QUEUE_DEFAULT,
 		.xdp_bit = VIRTIO_NET_F_XDP_OFFLOAD_ALT,

@@ -28,6 +28,8 @@ void bed_open(struct bed *bed)
 {
 	*bed = (struct bed){.config = {.mac = {2, 0, 0, 0, 0, 1},
 				       .mtu = 1500,
+				       .speed = VIRTIO_NET_SPEED_UNKNOWN,
+				       .duplex = VIRTIO_NET_DUPLEX_UNKNOWN,
 				       .queue_pairs = 1,
 				       .queue_size = BED_SIZE,
 				       .xdp_bit = VIRTIO_NET_F_XDP_OFFLOAD_ALT,
@@ -54,11 +56,14 @@ struct virtio_features bed_features(unsigned bit)
 
 void bed_start(struct bed *bed, struct virtio_features without)
 {
+	static const uint8_t filters[] = {VIRTIO_NET_F_CTRL_RX, VIRTIO_NET_F_CTRL_RX_EXTRA, VIRTIO_NET_F_CTRL_VLAN};
 	struct virtio_device *dev;
 
 	bed->net = net_create(&bed->config, bed->link, &bed->ram.mem, &tr_inproc_ops, &bed->tr);
 	cr_assert(bed->net);
 	dev = net_virtio(bed->net);
+	for (size_t i = 0; i < sizeof(filters) && !bed->filter; i++)
+		virtio_feature_set(&without, filters[i], true);
 	virtio_set_status(dev, BED_RUNNING & ~(VIRTIO_CONFIG_S_DRIVER_OK | VIRTIO_CONFIG_S_FEATURES_OK));
 	for (uint32_t i = 0; i < 4; i++)
 		virtio_set_features(dev, i, virtio_get_features(dev, i) & ~(without.word[i / 2] >> (i % 2 * 32)));

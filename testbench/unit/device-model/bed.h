@@ -29,6 +29,7 @@ struct bed {
 	uint32_t buffer_bytes;
 	struct net_report reports[BED_REPORTS];
 	size_t num_reports;
+	bool filter; /* accept the receive filters; otherwise every frame comes in */
 	unsigned log_lines;
 	uint64_t command; /* guest memory of bed_command() */
 };

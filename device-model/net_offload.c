@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net_offload.h"
+#include "net_device.h"
+#include <string.h>
+
+/* What a bit of the command can stand for. The bits of GUEST_UDP_TUNNEL_GSO and its checksum do not fit into it. */
+static const uint8_t dynamic[] = {
+	VIRTIO_NET_F_GUEST_CSUM, VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_ECN,
+	VIRTIO_NET_F_GUEST_UFO,  VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_USO6,
+};
+
+static uint64_t negotiated(const struct net *net)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < sizeof(dynamic); i++)
+		if (net_has(net, dynamic[i]))
+			bits |= 1ULL << dynamic[i];
+	return bits;
+}
+
+void net_offload_start(struct net *net)
+{
+	net->offloads = negotiated(net);
+}
+
+uint8_t net_offload_set(struct net *net, struct net_command *c)
+{
+	uint64_t bits;
+	le64 wire;
+
+	memcpy(&wire, c->data, sizeof(wire));
+	bits = le64_to_cpu(wire);
+	if (bits & ~negotiated(net))
+		return VIRTIO_NET_ERR;
+	net->offloads = bits;
+	return VIRTIO_NET_OK;
+}

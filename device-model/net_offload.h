@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Offloads that the driver can turn off and on while the device runs: virtio 1.4, 5.1.6.5.9. */
+#ifndef DEVICE_MODEL_NET_OFFLOAD_H
+#define DEVICE_MODEL_NET_OFFLOAD_H
+
+#include <stdint.h>
+
+struct net;
+struct net_command;
+
+/* The features are negotiated: net->offloads are those of them that can be turned off. */
+void net_offload_start(struct net *net);
+/* Handler: returns the ack; a refused command changes nothing. */
+uint8_t net_offload_set(struct net *net, struct net_command *c);
+
+#endif

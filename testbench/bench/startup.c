@@ -53,21 +53,19 @@ static const struct report_column start_columns[] = {
 struct compile {
 	const struct exec_prog *prog;
 	const struct fw_platform *platform;
+	void *platform_ctx; /* of platform_at_hand: code memory */
 	struct arena scratch;
-	uint8_t *code; /* of the platform that has code memory at hand */
-	size_t bytes;  /* out */
+	size_t bytes; /* out */
 	int error;
 };
 
 /* Code memory that is there already: what is left is the JIT. Nothing in it is ever run. */
 static int code_alloc(void *ctx, size_t bytes, struct fw_code *code)
 {
-	struct compile *c = ctx;
-
 	bytes = (bytes + 4095) / 4096 * 4096;
 	if (bytes > CODE_BYTES)
 		return -ENOMEM;
-	*code = (struct fw_code){.write = c->code, .exec = c->code, .bytes = bytes};
+	*code = (struct fw_code){.write = ctx, .exec = ctx, .bytes = bytes};
 	return 0;
 }
 
@@ -92,13 +90,13 @@ static void round_compile(void *ctx)
 	struct compile *c = ctx;
 	struct jit jit;
 	uint32_t insn;
-	int err = jit_compile(c->prog, &c->scratch, c->platform, c, &jit, &insn);
+	int err = jit_compile(c->prog, &c->scratch, c->platform, c->platform_ctx, &jit, &insn);
 
 	c->bytes = jit.bytes;
 	if (err)
 		c->error = err;
 	else
-		jit_free(&jit, c->platform, c);
+		jit_free(&jit, c->platform, c->platform_ctx);
 }
 
 /* Room for what compiling needs, in one piece; NULL: none. The caller unmaps SCRATCH_BYTES + CODE_BYTES. */
@@ -112,17 +110,18 @@ static uint8_t *map_room(void)
 static int time_compile(const struct exec_prog *prog, double *values)
 {
 	uint8_t *room = map_room();
-	struct compile alone = {.prog = prog, .platform = &platform_at_hand, .code = room};
-	struct compile whole = {.prog = prog, .platform = &rig_platform};
+	struct rig_code *code = rig_code_open(RIG_CODE_BYTES);
+	struct compile alone = {.prog = prog, .platform = &platform_at_hand};
+	struct compile whole = {.prog = prog, .platform = &rig_code_platform, .platform_ctx = code};
 	struct measure measures[] = {
 		{.round = round_compile, .ctx = &alone, .units = prog->count},
 		{.round = round_compile, .ctx = &whole, .units = prog->count},
 	};
-	int err;
+	int err = -ENOMEM;
 
-	if (!room)
-		return -ENOMEM;
-	alone.code = room + SCRATCH_BYTES;
+	if (!room || !code)
+		goto close;
+	alone.platform_ctx = room + SCRATCH_BYTES;
 	arena_init(&alone.scratch, room, SCRATCH_BYTES / 2);
 	arena_init(&whole.scratch, room + SCRATCH_BYTES / 2, SCRATCH_BYTES / 2);
 	err = measure_run(measures, 2, SLICE_US, MEASURE_THREAD);
@@ -132,7 +131,10 @@ static int time_compile(const struct exec_prog *prog, double *values)
 	values[C_JIT] = measures[0].ns;
 	values[C_JIT_MEDIAN] = measures[0].median_ns;
 	values[C_MEMORY] = measures[1].ns;
-	munmap(room, SCRATCH_BYTES + CODE_BYTES);
+close:
+	if (room)
+		munmap(room, SCRATCH_BYTES + CODE_BYTES);
+	rig_code_close(code);
 	return err;
 }
 

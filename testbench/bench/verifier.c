@@ -13,6 +13,10 @@
 #define SLICE_US 6000
 #define SUFFIX   ".bpf.o"
 
+/* What has to be reached, by the worst of all programs. */
+#define OVER_KERNEL 0.5
+#define PEAK_MIB    64.0
+
 /* A program that is uploaded, verified and destroyed again and again. */
 struct load {
 	struct session *session;
@@ -148,12 +152,21 @@ static int add_row(struct report_table *table, const char *name, const double *v
 	return 0;
 }
 
+/* NAN: not one was measured. */
+static double worst(const struct report_table *table, int column)
+{
+	double value = NAN;
+
+	for (size_t i = 0; i < table->num_rows; i++)
+		value = fmax(value, table->rows[i].values[column]);
+	return value;
+}
+
 int verifier_run(struct bench *bench)
 {
 	struct report_table *table = report_table(&bench->report, "verifier", columns, COLUMNS,
 						  "Loading: the verification's memory; us to upload, verify and drop a "
-						  "program; what compiling adds; the kernel's "
-						  "BPF_PROG_LOAD");
+						  "program; what compiling adds; the kernel's BPF_PROG_LOAD");
 	char pattern[PATH_MAX];
 	glob_t files = {0};
 	int err = 0;
@@ -179,6 +192,9 @@ int verifier_run(struct bench *bench)
 		}
 		err = add_row(table, name, values);
 	}
+	bench_target(bench, "verifier_over_kernel", "loading over the kernel's", worst(table, C_OVER_KERNEL),
+		     OVER_KERNEL);
+	bench_target(bench, "verifier_peak_mib", "verifier's memory, MiB", worst(table, C_PEAK) / 1024, PEAK_MIB);
 	globfree(&files);
 	return err;
 }

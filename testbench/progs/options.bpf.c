@@ -9,7 +9,7 @@
 #include <linux/tcp.h>
 
 #define HEADERS_MAX 8
-#define OPTIONS_MAX 12
+#define OPTIONS_MAX 20
 #define OFFSET_MAX  512 /* of what is parsed */
 
 #define OPT_END       0

@@ -8,7 +8,6 @@
 #define VERIFY_BUDGET 4000 /* instructions visited in one turn of the event loop: about half a millisecond */
 #define ARENA_ALIGN   64   /* what fw_init() asks for; pages are more */
 #define PAIRS_MAX     128
-#define QUEUE_MIN     1
 
 void *net_pages(size_t bytes)
 {
@@ -152,11 +151,18 @@ static bool ports_possible(const struct net_config *config)
 	return true;
 }
 
+/* Of a packed queue any size will do; a driver that takes a split one has to choose a smaller size then. */
+static bool size_possible(const struct net_config *config)
+{
+	return virtio_feature_has(&config->features, VIRTIO_F_RING_PACKED) ? vq_packed_ops.size_ok(config->queue_size)
+									   : vq_split_ops.size_ok(config->queue_size);
+}
+
 static bool config_possible(const struct net_config *config)
 {
 	return ports_possible(config) && net_status_speed_ok(config->speed, config->duplex) &&
 	       config->mtu >= VIRTIO_NET_MTU_MIN && config->queue_pairs && config->queue_pairs <= PAIRS_MAX &&
-	       config->queue_size >= QUEUE_MIN && vq_split_ops.size_ok(config->queue_size) && features_possible(config);
+	       size_possible(config) && features_possible(config);
 }
 
 /* 0 or -ENOMEM. */

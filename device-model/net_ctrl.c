@@ -141,7 +141,7 @@ bool net_ctrl_poll(struct net *net)
 
 		if (virtio_vq_check(&net->vdev, index, vq_pop(vq, &chain)) <= 0)
 			break;
-		vq_fill(vq, chain.id, answer(net, &chain)); /* req: XO-243 */
+		vq_fill(vq, &chain, answer(net, &chain)); /* req: XO-243 */
 	}
 	virtio_vq_publish(&net->vdev, index); /* req: XO-171: what the commands do is done */
 	if (done == COMMANDS_PER_TURN)

@@ -334,8 +334,8 @@ static void keep_header_place(struct header_place *place, const struct vq_chain 
 }
 
 /*
- * Too few buffers. -EAGAIN: more may come. -EMSGSIZE: never were there more of them, so waiting is no use, and would
- * stop the queue for good.
+ * Too few buffers: there were available ones. -EAGAIN: more may come. -EMSGSIZE: never were there more of them, so
+ * waiting is no use, and would stop the queue for good.
  */
 static int starved(struct net_rxq *rxq, int available)
 {
@@ -343,6 +343,21 @@ static int starved(struct net_rxq *rxq, int available)
 		return -EMSGSIZE;
 	rxq->starved = available;
 	return -EAGAIN;
+}
+
+/*
+ * Notes how many buffers are there at once. Looked up once per burst and queue: what the driver adds meanwhile counts
+ * in the next one.
+ */
+static void note_most(struct net *net)
+{
+	for (uint16_t pair = 0; pair < net_active_pairs(net); pair++) {
+		uint16_t index = net_rx_index(pair);
+		int available = virtio_vq_check(&net->vdev, index, vq_available(&net->vdev.vqs[index]));
+
+		if (available > net->rxqs[pair].most)
+			net->rxqs[pair].most = available;
+	}
 }
 
 /* A frame on its way into buffers. */
@@ -378,7 +393,7 @@ static int fill_buffer(struct net *net, struct delivery *d)
 	iov_skip(&at, header);
 	wrote = iov_write(&at, d->data + d->done, d->bytes - d->done); /* req: VN-a47b6e97 */
 	d->done += wrote;
-	vq_fill(d->vq, chain.id, header + wrote);
+	vq_fill(d->vq, &chain, header + wrote);
 	d->buffers++;
 	return 1;
 }
@@ -415,21 +430,23 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 			     .mergeable = net_has(net, VIRTIO_NET_F_MRG_RXBUF),
 			     .place = &place};
 	struct net_rxq *rxq = &net->rxqs[pair];
-	int available = virtio_vq_check(&net->vdev, d.index, vq_available(d.vq)), got;
 	struct vq_mark mark = vq_mark(d.vq);
 
-	if (available < 0 || !vq_usable(d.vq))
+	if (!vq_usable(d.vq))
 		return -ENODEV;
-	if (available == rxq->starved && !net->config.overrun)
-		return -EAGAIN; /* the same frame as last time, and nothing new for it */
-	rxq->starved = -1;
-	if (available > rxq->most)
-		rxq->most = available;
+	if (rxq->starved >= 0) {
+		got = virtio_vq_check(&net->vdev, d.index, vq_available(d.vq));
+		if (got < 0)
+			return -ENODEV;
+		if (got == rxq->starved && !net->config.overrun)
+			return -EAGAIN; /* the same frame as last time, and nothing new for it */
+		rxq->starved = -1;
+	}
 	do {
 		got = fill_buffer(net, &d);
 		if (got <= 0) {
 			vq_rewind(d.vq, mark); /* req: XO-217: all of the frame or nothing */
-			return got ? got : starved(rxq, available);
+			return got ? got : starved(rxq, d.buffers);
 		}
 	} while (d.done < bytes);
 	write_header(&d);
@@ -534,6 +551,7 @@ bool net_rx_poll(struct net *net)
 		did = true;
 	}
 	did |= act(net);
+	note_most(net);
 	did |= publish(net);
 	return did;
 }

@@ -67,7 +67,7 @@ bool net_tx_poll(struct net *net, uint16_t pair)
 		if (!gather(net, &chain, net->tx.stage + count * net->tx.stage_stride, &frames[count]))
 			count++;
 		/* Nothing was written, whatever the driver left writable. */
-		vq_fill(vq, chain.id, 0);
+		vq_fill(vq, &chain, 0);
 	}
 	if (count && net_status_up(net))
 		sent = net->link->ops->send(net->link, frames, count);

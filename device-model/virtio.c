@@ -346,8 +346,8 @@ int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size
 	if (queue >= dev->num_vqs || !(dev->status & VIRTIO_CONFIG_S_FEATURES_OK) || virtio_suspended(dev))
 		return -EINVAL;
 	vq = &dev->vqs[queue];
-	/* The one place that chooses a ring format: VIRTIO_F_RING_PACKED will be another table. */
-	error = vq_enable(vq, &vq_split_ops, size, addr);
+	/* The one place that chooses a ring format. */
+	error = vq_enable(vq, virtio_has(dev, VIRTIO_F_RING_PACKED) ? &vq_packed_ops : &vq_split_ops, size, addr);
 	if (error) {
 		log_line(dev, "queue %u of %u descriptors refused: %s", queue, size,
 			 error == -EFAULT ? "its areas are not in guest memory" : "size, alignment or state");
@@ -355,6 +355,7 @@ int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size
 	}
 	vq->indirect = virtio_has(dev, VIRTIO_RING_F_INDIRECT_DESC);
 	vq->event_idx = virtio_has(dev, VIRTIO_RING_F_EVENT_IDX);
+	vq->in_order = virtio_has(dev, VIRTIO_F_IN_ORDER);
 	vq->kicked = true;
 	return 0;
 }

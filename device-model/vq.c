@@ -14,11 +14,18 @@ int vq_init(struct vq *vq, const struct mem *mem, uint16_t max_size)
 	 */
 	vq->iov_room = (size_t)max_size * MEM_REGIONS_MAX;
 	vq->iov = calloc(vq->iov_room, sizeof(*vq->iov));
-	return vq->iov ? 0 : -ENOMEM;
+	vq->done = calloc(max_size, sizeof(*vq->done));
+	vq->packed.copy = calloc(max_size, sizeof(*vq->packed.copy));
+	if (vq->iov && vq->done && vq->packed.copy)
+		return 0;
+	vq_exit(vq);
+	return -ENOMEM;
 }
 
 void vq_exit(struct vq *vq)
 {
+	free(vq->packed.copy);
+	free(vq->done);
 	free(vq->iov);
 	*vq = (struct vq){0};
 }
@@ -26,7 +33,12 @@ void vq_exit(struct vq *vq)
 void vq_reset(struct vq *vq)
 {
 	/* req: VN-ec06d731 */
-	*vq = (struct vq){.mem = vq->mem, .max_size = vq->max_size, .iov = vq->iov, .iov_room = vq->iov_room};
+	*vq = (struct vq){.mem = vq->mem,
+			  .max_size = vq->max_size,
+			  .done = vq->done,
+			  .packed = {.copy = vq->packed.copy},
+			  .iov = vq->iov,
+			  .iov_room = vq->iov_room};
 }
 
 int vq_enable(struct vq *vq, const struct vq_ops *ops, uint16_t size, const struct virtio_queue_addr *addr)
@@ -73,7 +85,9 @@ int vq_available(struct vq *vq)
 	if (!vq_usable(vq))
 		return 0;
 	error = ready(vq);
-	return error ? error : vq->ops->available(vq);
+	if (!error)
+		error = vq->ops->look(vq);
+	return error ? error : (uint16_t)(vq->seen - vq->next_avail);
 }
 
 int vq_pop(struct vq *vq, struct vq_chain *chain)
@@ -86,30 +100,48 @@ int vq_pop(struct vq *vq, struct vq_chain *chain)
 	if (got)
 		return got;
 	if (vq->next_avail == vq->seen) {
-		got = vq->ops->available(vq);
-		if (got <= 0)
+		got = vq->ops->look(vq);
+		if (got)
 			return got;
+		if (vq->next_avail == vq->seen)
+			return 0;
 	}
-	return vq->ops->pop(vq, chain);
+	got = vq->ops->pop(vq, chain);
+	vq->next_avail += got > 0;
+	return got;
 }
 
-int vq_fill(struct vq *vq, uint16_t id, uint32_t bytes)
+int vq_fill(struct vq *vq, const struct vq_chain *chain, uint32_t bytes)
 {
-	if (!vq_usable(vq) || ready(vq) || id >= vq->size || vq->filled >= vq->size)
+	if (!vq_usable(vq) || bytes > chain->writable_bytes || vq->filled >= (uint16_t)(vq->next_avail - vq->next_used))
 		return -EINVAL;
-	vq->ops->fill(vq, id, bytes);
-	vq->filled++;
+	vq->done[vq->filled++] = (struct vq_done){
+		.bytes = bytes, .places = chain->places, .id = chain->id, .whole = bytes == chain->writable_bytes};
 	return 0;
+}
+
+/* Makes one entry of each run of chains in vq->done all but the last of which are whole. Returns how many entries. */
+static uint16_t join_runs(struct vq *vq)
+{
+	struct vq_done *to = vq->done;
+
+	for (uint16_t i = 1; i < vq->filled; i++) {
+		uint32_t before = to->whole ? to->places : 0;
+
+		if (!to->whole)
+			to++;
+		*to = vq->done[i];
+		to->places += before;
+	}
+	return to - vq->done + 1;
 }
 
 bool vq_publish(struct vq *vq)
 {
-	/* The end of a batch: the next one looks at the driver's index again. */
-	vq->seen = vq->next_avail;
 	/* Of a broken queue too: what was done before it broke is done. */
 	if (!vq->ops || !vq->filled || ready(vq))
 		return false;
-	vq->ops->publish(vq);
+	vq->ops->publish(vq, vq->in_order ? join_runs(vq) : vq->filled);
 	vq->next_used += vq->filled;
 	vq->filled = 0;
 	return vq->ops->wants_interrupt(vq);
@@ -122,9 +154,62 @@ int vq_want_kicks(struct vq *vq, bool on)
 	if (!vq_usable(vq))
 		return 0;
 	error = ready(vq);
+	if (!error && on)
+		error = vq->ops->look(vq);
 	if (error)
 		return error;
 	vq->kicks_off = !on;
 	vq->ops->want_kicks(vq, on);
 	return 0;
+}
+
+/* ---- for the formats ---- */
+
+int vq_add_buffer(struct vq *vq, struct vq_chain *chain, uint64_t addr, uint32_t len, bool write)
+{
+	size_t *pieces = write ? &chain->writable : &chain->readable;
+	uint64_t left = len;
+
+	if (!write && chain->writable)
+		return vq_break(vq, -EPROTO, "a device-readable buffer follows a device-writable one");
+	if (len && addr > UINT64_MAX - (len - 1))
+		return vq_break(vq, -EFAULT, "a buffer goes beyond the last address");
+	*(write ? &chain->writable_bytes : &chain->readable_bytes) += len;
+	do {
+		uint64_t piece;
+		uint8_t *host = mem_piece(vq->mem, addr, left, write, &piece);
+
+		if (!host)
+			return vq_break(vq, -EFAULT, "a buffer is not in guest memory");
+		if (!left)
+			break; /* an empty buffer: its address had to be one, more is not to be done */
+		if (chain->readable + chain->writable == vq->iov_room)
+			return vq_break(vq, -E2BIG, "a chain is in too many pieces");
+		vq->iov[chain->readable + chain->writable] = (struct iovec){host, piece};
+		++*pieces;
+		addr += piece;
+		left -= piece;
+	} while (left);
+	return 0;
+}
+
+const uint8_t *vq_indirect_table(struct vq *vq, uint64_t addr, uint32_t len, uint32_t *entries)
+{
+	const uint8_t *table;
+
+	if (!vq->indirect) {
+		vq_break(vq, -EPROTO, "an indirect descriptor without VIRTIO_RING_F_INDIRECT_DESC");
+		return NULL;
+	}
+	if (!len || len % sizeof(struct vring_desc)) {
+		vq_break(vq, -EPROTO, "an indirect table is not a whole number of descriptors");
+		return NULL;
+	}
+	table = mem_whole(vq->mem, addr, len, false);
+	if (!table) {
+		vq_break(vq, -EFAULT, "an indirect table is not wholly in guest memory");
+		return NULL;
+	}
+	*entries = len / sizeof(struct vring_desc);
+	return table;
 }

@@ -4,9 +4,13 @@
  * below is the business of a const table of operations.
  *
  * Theory of operation. A chain that vq_pop() returned is the device's until it is handed to vq_fill(). What was filled
- * reaches the driver with vq_publish(), all at once. vq_mark() remembers a state and vq_rewind() goes back to it,
- * provided nothing was published in between: chains popped are available again, fills are forgotten. (A device may
- * write to a buffer that it does not use yet, so a frame that finds too few buffers leaves no trace.)
+ * is noted in the queue's own memory (struct vq_done) and reaches the driver with vq_publish(), all at once. vq_mark()
+ * remembers a state and vq_rewind() goes back to it, provided nothing was published in between: chains popped are
+ * available again, fills are forgotten. (A device may write to a buffer that it does not use yet, so a frame that finds
+ * too few buffers leaves no trace.)
+ *
+ * Chains are filled in the order in which they were popped. That is all that IN_ORDER asks for; where it was
+ * negotiated, vq_publish() writes one entry for a run of chains that were used to their last byte.
  *
  * A driver that breaks the rules breaks its queue: the function that noticed returns -errno, vq->broken is set,
  * vq->error says why, and every later call on the queue is refused until vq_reset(). Telling the driver is the caller's
@@ -18,6 +22,7 @@
 #include "iov.h"
 #include "mem.h"
 #include "virtio.h"
+#include "virtio_ring.h"
 
 struct vq;
 
@@ -28,7 +33,8 @@ struct vq_chain {
 	size_t writable; /* pieces, behind the readable ones */
 	uint64_t readable_bytes;
 	uint64_t writable_bytes;
-	uint16_t id; /* what the format needs to give it back */
+	uint32_t places; /* of the ring that it takes: descriptors of a packed one, an entry of a split one */
+	uint16_t id;     /* what the format needs to give it back */
 };
 
 static inline struct iov_cursor vq_chain_in(const struct vq_chain *chain)
@@ -41,9 +47,18 @@ static inline struct iov_cursor vq_chain_out(const struct vq_chain *chain)
 	return iov_cursor(chain->iov + chain->readable, chain->writable); /* req: VN-76316d56, XO-024 */
 }
 
-/* Where a queue stands; wrap counters of the packed format will be here too. */
+/* A chain that was filled and not published yet. */
+struct vq_done {
+	uint32_t bytes;  /* written */
+	uint32_t places; /* with IN_ORDER those of all chains of the run */
+	uint16_t id;
+	bool whole; /* every byte that could be written was */
+};
+
+/* Where a queue stands. */
 struct vq_mark {
 	uint16_t next_avail;
+	uint16_t avail_at;
 	uint16_t filled;
 };
 
@@ -53,15 +68,34 @@ struct vq_ops {
 	bool (*size_ok)(uint32_t size);
 	/* Finds the areas at vq->addr. 0, -EINVAL: alignment; -EFAULT: not in guest memory. */
 	int (*map)(struct vq *vq);
-	int (*available)(struct vq *vq);
+	/* Looks for chains: vq->seen. 0 or -errno. */
+	int (*look)(struct vq *vq);
+	/* Takes the next of those that were seen. 1 or -errno. */
 	int (*pop)(struct vq *vq, struct vq_chain *chain);
-	void (*fill)(struct vq *vq, uint16_t id, uint32_t bytes);
-	void (*publish)(struct vq *vq);
+	/* Writes the first count of vq->done. */
+	void (*publish)(struct vq *vq, uint16_t count);
+	/* Whether the driver wants to hear of what was published just now. */
 	bool (*wants_interrupt)(struct vq *vq);
+	/* Of the chains behind those seen, if on. */
 	void (*want_kicks)(struct vq *vq, bool on);
 };
 
-extern const struct vq_ops vq_split_ops;
+extern const struct vq_ops vq_split_ops, vq_packed_ops;
+
+/*
+ * What only the packed format has. Positions are a descriptor's index with the ring wrap counter in the highest bit.
+ * Descriptors are copied when they are seen, so that each is read once, and is where it was after a rewind.
+ */
+struct vq_packed {
+	struct vring_packed_desc *copy; /* room for max_size: as read at the same index */
+	uint16_t avail_at;              /* of the next chain to take */
+	uint16_t seen_at;               /* of the next descriptor to look at */
+	uint16_t used_at;               /* of the next descriptor to write */
+	uint16_t signalled_at;          /* used_at when the driver's wish for interrupts was last looked at */
+	uint32_t out;                   /* descriptors from used_at to seen_at */
+	int error; /* of the chain at seen_at, once those before it are taken: -errno, with its text */
+	const char *error_text;
+};
 
 struct vq {
 	const struct vq_ops *ops; /* NULL: not enabled */
@@ -69,19 +103,21 @@ struct vq {
 	uint32_t mem_generation;  /* of mem when the areas were found */
 	uint16_t max_size;        /* descriptors */
 	uint16_t size;
-	bool indirect, event_idx; /* features negotiated */
-	bool kicked;              /* notified since the device last looked */
-	bool kicks_off;           /* the driver was told not to notify */
+	bool indirect, event_idx, in_order; /* features negotiated */
+	bool kicked;                        /* notified since the device last looked */
+	bool kicks_off;                     /* the driver was told not to notify */
 	bool broken;
 	const char *error; /* why, if broken: static */
 	struct virtio_queue_addr addr;
 	uint8_t *desc, *driver, *device; /* the areas, in this process */
-	uint16_t next_avail;             /* free-running position of the next chain to take */
-	uint16_t seen;                   /* chains before it are known to be there: looked up once per batch */
-	uint16_t next_used;              /* free-running position of the next used entry to publish */
-	uint16_t filled;                 /* entries written and not published */
+	uint16_t next_avail;             /* chains taken, ever: wraps */
+	uint16_t seen;                   /* the same of those that are known to be there: looked up once per batch */
+	uint16_t next_used;              /* the same of those published */
 	uint16_t signalled;              /* next_used when the driver's wish for interrupts was last looked at */
-	struct iovec *iov;               /* room for the pieces of one chain */
+	uint16_t filled;                 /* entries of done */
+	struct vq_done *done;            /* room for max_size */
+	struct vq_packed packed;
+	struct iovec *iov; /* room for the pieces of one chain */
 	size_t iov_room;
 };
 
@@ -115,31 +151,52 @@ int vq_pop(struct vq *vq, struct vq_chain *chain);
 
 static inline struct vq_mark vq_mark(const struct vq *vq)
 {
-	return (struct vq_mark){.next_avail = vq->next_avail, .filled = vq->filled};
+	return (struct vq_mark){.next_avail = vq->next_avail, .avail_at = vq->packed.avail_at, .filled = vq->filled};
 }
 
 static inline void vq_rewind(struct vq *vq, struct vq_mark mark)
 {
 	vq->next_avail = mark.next_avail;
+	vq->packed.avail_at = mark.avail_at;
 	vq->filled = mark.filled;
 }
 
 /*
  * Gives a chain back, with bytes written to its writable part: the whole of them, from its first byte on. 0; -EINVAL:
- * no such chain was out.
+ * there are not that many, or more chains are given back than were out.
  */
-int vq_fill(struct vq *vq, uint16_t id, uint32_t bytes);
+int vq_fill(struct vq *vq, const struct vq_chain *chain, uint32_t bytes);
 
 /* Shows the driver what was filled. Whether it wants a notification for that. */
 bool vq_publish(struct vq *vq);
 
 /*
  * Tells the driver whether the device wants to be notified of new chains. After turning it on, look at vq_available()
- * again: one may have come in between. 0, also on a queue that is not usable; -EFAULT: its memory is gone.
+ * again: one may have come in between. 0, also on a queue that is not usable; -errno: it broke.
  */
 int vq_want_kicks(struct vq *vq, bool on);
 
-/* Marks the queue broken. Returns -errno as given. */
+/* Marks the queue broken. Returns error, a -errno. */
 int vq_break(struct vq *vq, int error, const char *text);
+
+/* ---- for the formats ---- */
+
+/*
+ * The buffers that a chain may have. Two at least: a control command needs a readable and a writable one, and a driver
+ * with a queue of size 1 sends them in an indirect table.
+ */
+static inline uint32_t vq_longest(const struct vq *vq)
+{
+	return vq->size > 1 ? vq->size : 2;
+}
+
+/* Adds a buffer to chain, in as many pieces as the host has mapped it in. 0, or -errno: the queue is broken. */
+int vq_add_buffer(struct vq *vq, struct vq_chain *chain, uint64_t addr, uint32_t len, bool write);
+
+/*
+ * The indirect table at addr, which is in guest memory as a whole, and the number of its entries. NULL: the queue is
+ * broken, for that or for a length that is no multiple of an entry, or since there are to be no indirect tables.
+ */
+const uint8_t *vq_indirect_table(struct vq *vq, uint64_t addr, uint32_t len, uint32_t *entries);
 
 #endif

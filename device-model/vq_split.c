@@ -77,16 +77,15 @@ static uint8_t *avail_event(const struct vq *vq)
 	return used_entry(vq, vq->size);
 }
 
-static int split_available(struct vq *vq)
+static int split_look(struct vq *vq)
 {
 	uint16_t idx = load16(vq->driver + offsetof(struct vring_avail, idx));
-	uint16_t count = idx - vq->next_avail;
 
 	/* What the driver made available and has not got back can't be more than the queue holds. */
-	if ((uint16_t)(idx - vq->next_used) > vq->size || count > vq->size)
+	if ((uint16_t)(idx - vq->next_used) > vq->size || (uint16_t)(idx - vq->next_avail) > vq->size)
 		return vq_break(vq, -EPROTO, "the available index is ahead by more than the queue holds");
 	vq->seen = idx;
-	return count;
+	return 0;
 }
 
 static struct vring_desc read_desc(const uint8_t *table, uint32_t i)
@@ -97,71 +96,6 @@ static struct vring_desc read_desc(const uint8_t *table, uint32_t i)
 	/* The compiler must not come back for a second look. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	return desc;
-}
-
-/* Adds a buffer of the chain, in as many pieces as the host has mapped it in. */
-static int add_buffer(struct vq *vq, struct vq_chain *chain, uint64_t addr, uint32_t len, bool write)
-{
-	size_t *pieces = write ? &chain->writable : &chain->readable;
-	uint64_t left = len;
-
-	if (!write && chain->writable)
-		return vq_break(vq, -EPROTO, "a device-readable buffer follows a device-writable one");
-	if (len && addr > UINT64_MAX - (len - 1))
-		return vq_break(vq, -EFAULT, "a buffer goes beyond the last address");
-	*(write ? &chain->writable_bytes : &chain->readable_bytes) += len;
-	do {
-		uint64_t piece;
-		uint8_t *host = mem_piece(vq->mem, addr, left, write, &piece);
-
-		if (!host)
-			return vq_break(vq, -EFAULT, "a buffer is not in guest memory");
-		if (!left)
-			break; /* an empty buffer: its address had to be one, more is not to be done */
-		if (chain->readable + chain->writable == vq->iov_room)
-			return vq_break(vq, -E2BIG, "a chain is in too many pieces");
-		vq->iov[chain->readable + chain->writable] = (struct iovec){host, piece};
-		++*pieces;
-		addr += piece;
-		left -= piece;
-	} while (left);
-	return 0;
-}
-
-/* The table that an indirect descriptor refers to, checked whole before its first entry is read. */
-static const uint8_t *indirect_table(struct vq *vq, const struct vring_desc *desc, uint32_t *entries)
-{
-	uint32_t len = le32_to_cpu(desc->len);
-	const uint8_t *table;
-
-	if (!vq->indirect) {
-		vq_break(vq, -EPROTO, "an indirect descriptor without VIRTIO_RING_F_INDIRECT_DESC");
-		return NULL;
-	}
-	if (le16_to_cpu(desc->flags) & VRING_DESC_F_NEXT) {
-		vq_break(vq, -EPROTO, "an indirect descriptor has a next one");
-		return NULL;
-	}
-	if (!len || len % sizeof(struct vring_desc)) {
-		vq_break(vq, -EPROTO, "an indirect table is not a whole number of descriptors");
-		return NULL;
-	}
-	table = mem_whole(vq->mem, le64_to_cpu(desc->addr), len, false);
-	if (!table) {
-		vq_break(vq, -EFAULT, "an indirect table is not wholly in guest memory");
-		return NULL;
-	}
-	*entries = len / sizeof(struct vring_desc);
-	return table;
-}
-
-/*
- * The buffers that a chain may have. Two at least: a control command needs a readable and a writable one, and a driver
- * with a queue of size 1 sends them in an indirect table.
- */
-static uint32_t longest(const struct vq *vq)
-{
-	return vq->size > 1 ? vq->size : 2;
 }
 
 /* Walks the chain at head. Each step either takes a buffer, of which there is a limited number, or enters the one
@@ -184,17 +118,19 @@ static int walk(struct vq *vq, uint16_t head, struct vq_chain *chain)
 			/* req: VN-74494a8b, VN-89fbd498 */
 			if (inside)
 				return vq_break(vq, -EPROTO, "an indirect descriptor inside of an indirect table");
-			table = indirect_table(vq, &desc, &entries);
+			if (flags & VRING_DESC_F_NEXT)
+				return vq_break(vq, -EPROTO, "an indirect descriptor has a next one");
+			table = vq_indirect_table(vq, le64_to_cpu(desc.addr), le32_to_cpu(desc.len), &entries);
 			if (!table)
 				return -EPROTO;
 			inside = true;
 			i = 0;
 			continue;
 		}
-		if (buffers++ == longest(vq))
+		if (buffers++ == vq_longest(vq))
 			return vq_break(vq, -ELOOP, "a chain is longer than the queue");
-		error = add_buffer(vq, chain, le64_to_cpu(desc.addr), le32_to_cpu(desc.len),
-				   flags & VRING_DESC_F_WRITE);
+		error = vq_add_buffer(vq, chain, le64_to_cpu(desc.addr), le32_to_cpu(desc.len),
+				      flags & VRING_DESC_F_WRITE);
 		if (error)
 			return error;
 		if (!(flags & VRING_DESC_F_NEXT))
@@ -210,26 +146,25 @@ static int split_pop(struct vq *vq, struct vq_chain *chain)
 
 	if (head >= vq->size)
 		return vq_break(vq, -EPROTO, "the available ring names a descriptor that does not exist");
-	*chain = (struct vq_chain){.iov = vq->iov, .id = head};
+	*chain = (struct vq_chain){.iov = vq->iov, .places = 1, .id = head};
 	error = walk(vq, head, chain);
-	if (error)
-		return error;
-	vq->next_avail++;
-	return 1;
+	return error ? error : 1;
 }
 
-static void split_fill(struct vq *vq, uint16_t id, uint32_t bytes)
+static void split_publish(struct vq *vq, uint16_t count)
 {
-	struct vring_used_elem elem = {.id = cpu_to_le32(id), .len = cpu_to_le32(bytes)};
+	uint16_t at = vq->next_used;
 
-	/* req: VN-1721a360 */
-	memcpy(used_entry(vq, (vq->next_used + vq->filled) & (vq->size - 1)), &elem, sizeof(elem));
-}
+	for (uint16_t i = 0; i < count; i++) {
+		const struct vq_done *done = &vq->done[i];
+		struct vring_used_elem elem = {.id = cpu_to_le32(done->id), .len = cpu_to_le32(done->bytes)};
 
-static void split_publish(struct vq *vq)
-{
+		/* req: VN-1721a360. Of a run of chains the first place has the last one's head. */
+		memcpy(used_entry(vq, at & (vq->size - 1)), &elem, sizeof(elem));
+		at += done->places;
+	}
 	/* req: VN-abd3a588: the store releases every write to the buffers */
-	store16(vq->device + offsetof(struct vring_used, idx), vq->next_used + vq->filled);
+	store16(vq->device + offsetof(struct vring_used, idx), at);
 }
 
 static bool split_wants_interrupt(struct vq *vq)
@@ -257,7 +192,7 @@ static void split_want_kicks(struct vq *vq, bool on)
 		 * req: VN-dc045bf7, VN-561f2ad6: flags stay 0; off is the event's staying behind. The next one to come,
 		 * not the next one to take: whoever waits for more than there are did not take any.
 		 */
-		store16(avail_event(vq), load16(vq->driver + offsetof(struct vring_avail, idx)));
+		store16(avail_event(vq), vq->seen);
 	}
 	if (on)
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -267,9 +202,8 @@ const struct vq_ops vq_split_ops = {
 	.name = "split",
 	.size_ok = split_size_ok,
 	.map = split_map,
-	.available = split_available,
+	.look = split_look,
 	.pop = split_pop,
-	.fill = split_fill,
 	.publish = split_publish,
 	.wants_interrupt = split_wants_interrupt,
 	.want_kicks = split_want_kicks,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Split virtqueue as it lies in memory. virtio 1.4, 2.7. */
+/* Split and packed virtqueues as they lie in memory. virtio 1.4, 2.7 and 2.8. */
 #ifndef REFNIC_WIRE_VIRTIO_RING_H
 #define REFNIC_WIRE_VIRTIO_RING_H
 
@@ -12,7 +12,7 @@
 #define VRING_AVAIL_F_NO_INTERRUPT 1
 #define VRING_USED_F_NO_NOTIFY     1
 
-#define VRING_MAX_SIZE 32768 /* descriptors; a power of two */
+#define VRING_MAX_SIZE 32768 /* descriptors; a power of two for a split queue */
 
 #define VRING_DESC_ALIGN  16 /* bytes */
 #define VRING_AVAIL_ALIGN 2
@@ -44,9 +44,38 @@ struct vring_used {
 	struct vring_used_elem ring[];
 };
 
+/* Of a packed queue's descriptors, besides those above: available if they differ, used if they are the same. */
+#define VRING_PACKED_DESC_F_AVAIL (1 << 7)
+#define VRING_PACKED_DESC_F_USED  (1 << 15)
+
+#define VRING_PACKED_EVENT_FLAG_ENABLE  0
+#define VRING_PACKED_EVENT_FLAG_DISABLE 1
+#define VRING_PACKED_EVENT_FLAG_DESC    2 /* at the descriptor that off_wrap names; with EVENT_IDX */
+#define VRING_PACKED_EVENT_FLAGS        3 /* the bits that they take; the others are reserved */
+
+#define VRING_PACKED_WRAP 0x8000 /* of a position: the ring wrap counter; the other bits are the descriptor */
+
+#define VRING_PACKED_EVENT_ALIGN 4 /* bytes */
+
+struct vring_packed_desc {
+	le64 addr;  /* guest-physical address; of a used descriptor: nothing */
+	le32 len;   /* bytes; of a used descriptor: written to the buffer */
+	le16 id;    /* of the buffer, in the last descriptor of its list */
+	le16 flags; /* VRING_DESC_F_*, VRING_PACKED_DESC_F_* */
+};
+
+/* Descriptor ring first, then these: the driver area is the driver's, the device area the device's. */
+struct vring_packed_event {
+	le16 off_wrap; /* descriptor, and VRING_PACKED_WRAP */
+	le16 flags;    /* VRING_PACKED_EVENT_FLAG_* */
+};
+
 static_assert(sizeof(struct vring_desc) == 16, "2.7.5");
 static_assert(sizeof(struct vring_avail) == 4, "2.7.6");
 static_assert(sizeof(struct vring_used_elem) == 8, "2.7.8");
 static_assert(sizeof(struct vring_used) == 4, "2.7.8");
+
+static_assert(sizeof(struct vring_packed_desc) == 16, "2.8.13");
+static_assert(sizeof(struct vring_packed_event) == 4, "2.8.14");
 
 #endif

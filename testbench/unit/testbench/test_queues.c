@@ -172,7 +172,7 @@ static void device_step(struct ends *e)
 		vq_want_kicks(&e->device, false);
 	while (count-- && (got = vq_pop(&e->device, &chain)) > 0) {
 		cr_assert_eq(chain.writable, 1);
-		cr_assert_eq(vq_fill(&e->device, chain.id, (uint32_t)chain.writable_bytes), 0);
+		cr_assert_eq(vq_fill(&e->device, &chain, (uint32_t)chain.writable_bytes), 0);
 		e->handled++;
 	}
 	cr_assert_geq(got, 0, "%s: %s", e->name, e->device.error);

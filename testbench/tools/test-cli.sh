@@ -116,7 +116,7 @@ good 'help lists the commands' 'replay ' "$refnic" help
 bad 2 'help for no command' "no command 'fly'" "$refnic" help fly
 good 'help for a command' '^refnic diff DIR DIR' "$refnic" help diff
 good 'version' '^refnic [0-9]' "$refnic" --version
-for c in replay run verify exec disasm jit-dump diff; do
+for c in replay run verify exec disasm jit-dump conform diff; do
 	good "$c --help has an example" '^Example' "$refnic" $c --help
 	bad 2 "$c: unknown option" 'no such option: --fly' "$refnic" $c --fly
 done
@@ -558,6 +558,18 @@ for t in short hang crash nothing; do
 	status=$?
 	holds "run-tests counts a test that is $t as failed" sh -c "[ $status = 1 ] && grep -q '^FAILED' '$tmp/out' && tail -n 1 '$tmp/out' | grep -q ', 1 failed,'"
 done
+
+# ---- conform ----
+
+good 'conform judges a statement' '^VN-f2dc5573 *pass' "$refnic" conform --id VN-f2dc5573
+good 'several, and sums up' '^2 statements pass, 0 fail, 0 are skipped' "$refnic" conform --inproc --id VN-f2dc5573 --id XO-001
+good 'says why it judged one not' 'untestable: ' "$refnic" conform --id "$(awk -F '\t' '$7 ~ /^untestable/ { print $1; exit }' spec/requirements.tsv)"
+good 'conform --list' '^XO-001 *device' "$refnic" conform --list
+good 'conform --json' '"passed": 1' "$refnic" conform --json --id XO-001
+bad 2 'conform: no such statement' "no statement 'XO-9999'; refnic conform --list" "$refnic" conform --id XO-9999
+bad 2 'conform: too much' 'too many arguments' "$refnic" conform XO-001
+cp "$refnic" "$tmp/alone"
+bad 3 'conform without the suite' 'the suite is not there' "$tmp/alone" conform --id XO-001
 
 # ---- JSON, and other programs' eyes ----
 

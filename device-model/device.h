@@ -53,14 +53,15 @@ struct virtio_device {
 	bool held_changed;       /* held is not config */
 	uint8_t config[VIRTIO_CONFIG_BYTES_MAX];
 	uint8_t held[VIRTIO_CONFIG_BYTES_MAX]; /* while suspended: what config will be afterwards */
+	const struct mem *mem;
 	struct vq *vqs;
 	struct virtio_counts *counts; /* as many */
 	uint16_t num_vqs;
 };
 
 /*
- * A device with num_vqs queues of at most queue_size descriptors in mem, offering *offered. 0 or -ENOMEM; then there is
- * nothing to undo.
+ * A device with num_vqs queues of at most queue_size descriptors in mem, offering *offered. 0; -ENOMEM; -EINVAL: mem
+ * is translated, and VIRTIO_F_ACCESS_PLATFORM is not offered. After an error there is nothing to undo.
  */
 int virtio_init(struct virtio_device *dev, const struct virtio_device_ops *ops, void *ctx,
 		const struct transport_ops *transport, void *transport_ctx, const struct mem *mem, uint16_t num_vqs,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mem.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Index of the first region that ends behind gpa; mem->count if there is none. */
@@ -20,9 +21,34 @@ static size_t find(const struct mem *mem, uint64_t gpa)
 	return low;
 }
 
+void mem_exit(struct mem *mem)
+{
+	free(mem->regions);
+	*mem = (struct mem){.generation = mem->generation + 1, .translated = mem->translated};
+}
+
+/* Room for one more region. */
+static int make_room(struct mem *mem)
+{
+	size_t room = mem->room ? mem->room * 2 : 8;
+	struct mem_region *regions;
+
+	if (mem->count < mem->room)
+		return 0;
+	if (room > MEM_REGIONS_MAX)
+		return -ENOSPC;
+	regions = realloc(mem->regions, room * sizeof(*regions));
+	if (!regions)
+		return -ENOMEM;
+	mem->regions = regions;
+	mem->room = room;
+	return 0;
+}
+
 int mem_add(struct mem *mem, const struct mem_region *region)
 {
 	size_t at;
+	int error;
 
 	/* The last byte may be the last one that there is, so the end itself may be 2^64. */
 	if (!region->bytes || !region->host || region->bytes - 1 > UINT64_MAX - region->gpa)
@@ -31,8 +57,9 @@ int mem_add(struct mem *mem, const struct mem_region *region)
 	if (at < mem->count &&
 	    (mem->regions[at].gpa <= region->gpa || mem->regions[at].gpa - region->gpa < region->bytes))
 		return -EEXIST;
-	if (mem->count == MEM_REGIONS_MAX)
-		return -ENOSPC;
+	error = make_room(mem);
+	if (error)
+		return error;
 	memmove(&mem->regions[at + 1], &mem->regions[at], (mem->count - at) * sizeof(mem->regions[0]));
 	mem->regions[at] = *region;
 	mem->count++;
@@ -55,11 +82,14 @@ int mem_remove(struct mem *mem, uint64_t gpa)
 uint8_t *mem_piece(const struct mem *mem, uint64_t gpa, uint64_t bytes, bool write, uint64_t *piece)
 {
 	size_t at = find(mem, gpa);
-	const struct mem_region *r = &mem->regions[at];
+	const struct mem_region *r;
 	uint64_t there;
 	uint8_t *host;
 
-	if (at == mem->count || gpa < r->gpa || (write && r->read_only))
+	if (at == mem->count)
+		return NULL;
+	r = &mem->regions[at];
+	if (gpa < r->gpa || (write && r->read_only))
 		return NULL;
 	host = r->host + (gpa - r->gpa);
 	there = r->bytes - (gpa - r->gpa);

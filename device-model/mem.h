@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MEM_REGIONS_MAX 64
+#define MEM_REGIONS_MAX 65536
 
 struct mem_region {
 	uint64_t gpa;   /* first guest-physical address */
@@ -19,13 +19,18 @@ struct mem_region {
 	bool read_only;
 };
 
+/* Zeroed, it is an empty map. */
 struct mem {
-	struct mem_region regions[MEM_REGIONS_MAX]; /* sorted by gpa, disjoint */
-	size_t count;
+	struct mem_region *regions; /* sorted by gpa, disjoint */
+	size_t count, room;
 	uint32_t generation; /* of the map: anything resolved before a change has to be resolved again */
+	bool translated;     /* what is called gpa here are device addresses that mean something to an iommu.h only */
 };
 
-/* 0; -EINVAL: empty or wrapping; -EEXIST: overlaps; -ENOSPC. */
+/* Forgets all regions. */
+void mem_exit(struct mem *mem);
+
+/* 0; -EINVAL: empty or wrapping; -EEXIST: overlaps; -ENOSPC; -ENOMEM. */
 int mem_add(struct mem *mem, const struct mem_region *region);
 /* 0 or -ENOENT. */
 int mem_remove(struct mem *mem, uint64_t gpa);

@@ -29,8 +29,15 @@ int virtio_init(struct virtio_device *dev, const struct virtio_device_ops *ops, 
 		const struct transport_ops *transport, void *transport_ctx, const struct mem *mem, uint16_t num_vqs,
 		uint16_t queue_size, const struct virtio_features *offered)
 {
-	*dev = (struct virtio_device){
-		.ops = ops, .ctx = ctx, .transport = transport, .transport_ctx = transport_ctx, .offered = *offered};
+	/* req: VN-9c4f54e0 */
+	if (mem->translated && !virtio_feature_has(offered, VIRTIO_F_ACCESS_PLATFORM))
+		return -EINVAL;
+	*dev = (struct virtio_device){.mem = mem,
+				      .ops = ops,
+				      .ctx = ctx,
+				      .transport = transport,
+				      .transport_ctx = transport_ctx,
+				      .offered = *offered};
 	dev->vqs = calloc(num_vqs, sizeof(*dev->vqs));
 	dev->counts = calloc(num_vqs, sizeof(*dev->counts));
 	if (!dev->vqs || !dev->counts) {
@@ -135,8 +142,10 @@ static bool features_ok(struct virtio_device *dev)
 	const struct virtio_features *a = &dev->accepted, *o = &dev->offered;
 	const char *why = "they were not all offered";
 
-	if (!dev->accepted_beyond && !(a->word[0] & ~o->word[0]) && !(a->word[1] & ~o->word[1]) &&
-	    dev->ops->features_ok(dev->ctx, a, &why))
+	if (dev->mem->translated && !virtio_feature_has(a, VIRTIO_F_ACCESS_PLATFORM)) /* req: VN-6ab75459 */
+		why = "access_platform is not among them, and addresses are translated";
+	else if (!dev->accepted_beyond && !(a->word[0] & ~o->word[0]) && !(a->word[1] & ~o->word[1]) &&
+		 dev->ops->features_ok(dev->ctx, a, &why))
 		return true;
 	log_line(dev, "FEATURES_OK refused for features 0x%llx:%016llx: %s", (unsigned long long)a->word[1],
 		 (unsigned long long)a->word[0], why);

@@ -5,14 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PIECES_OF_BUFFER 64 /* on average */
+
 int vq_init(struct vq *vq, const struct mem *mem, uint16_t max_size)
 {
 	*vq = (struct vq){.mem = mem, .max_size = max_size};
 	/*
-	 * A chain has at most max_size buffers and each lies in at most every region once. Never filled by an honest
-	 * driver, so most of it never becomes memory.
+	 * A chain has at most max_size buffers, and each of them as many pieces as there are regions that it lies in.
+	 * Never filled by an honest driver, so most of it never becomes memory.
 	 */
-	vq->iov_room = (size_t)max_size * MEM_REGIONS_MAX;
+	vq->iov_room = (size_t)max_size * PIECES_OF_BUFFER;
 	vq->iov = calloc(vq->iov_room, sizeof(*vq->iov));
 	vq->done = calloc(max_size, sizeof(*vq->done));
 	vq->packed.copy = calloc(max_size, sizeof(*vq->packed.copy));

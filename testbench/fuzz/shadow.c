@@ -35,6 +35,7 @@ void shadow_open(struct shadow *shadow)
 
 void shadow_close(struct shadow *shadow)
 {
+	mem_exit(&shadow->mem);
 	free(shadow->main);
 	free(shadow->side);
 	free(shadow->rom);

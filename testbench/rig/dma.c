@@ -74,6 +74,15 @@ void *dma_at(const struct dma *dma, uint64_t gpa)
 	return gpa < dma->gpa || gpa - dma->gpa >= dma->bytes ? NULL : dma->host + (gpa - dma->gpa);
 }
 
+size_t dma_block_bytes(const struct dma *dma, const void *p)
+{
+	const struct block *block = dma->blocks;
+
+	while (block && dma->host + block->at != p)
+		block = block->next;
+	return block ? block->bytes : 0;
+}
+
 size_t dma_blocks(const struct dma *dma)
 {
 	const struct block *block;

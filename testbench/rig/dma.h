@@ -28,6 +28,9 @@ void dma_free(struct dma *dma, void *p);
 /* The host's address of guest-physical address gpa, or NULL. */
 void *dma_at(const struct dma *dma, uint64_t gpa);
 
+/* Bytes of what dma_alloc() returned; 0: it did not. */
+size_t dma_block_bytes(const struct dma *dma, const void *p);
+
 /* Blocks that were not freed. */
 size_t dma_blocks(const struct dma *dma);
 

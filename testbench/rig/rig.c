@@ -6,11 +6,14 @@
 #include "device-model/tr_inproc.h"
 #include "link_mem.h"
 #include "rig.h"
+#include "spec/wire/virtio_config.h"
 #include "spec/wire/virtio_net_xdp.h"
 
 struct rig {
 	struct dma *dma;
 	struct mem mem;
+	struct iommu iommu;
+	bool translates; /* what the driver is given are the IOMMU's addresses */
 	struct tr_inproc tr;
 	struct net *device;
 	struct drv_env env;
@@ -47,14 +50,28 @@ void rig_driver_config_default(struct drv_net_config *driver, uint16_t xdp_bit)
 static void *env_dma_alloc(void *ctx, size_t bytes, size_t align, uint64_t *addr)
 {
 	struct rig *rig = ctx;
+	uint64_t gpa;
+	void *p = dma_alloc(rig->dma, bytes, align, &gpa);
 
-	return dma_alloc(rig->dma, bytes, align, addr);
+	*addr = gpa;
+	if (!p || !rig->translates)
+		return p;
+	*addr = RIG_IOVA(gpa);
+	if (!iommu_map(&rig->iommu, *addr, bytes, gpa, false))
+		return p;
+	dma_free(rig->dma, p);
+	return NULL;
 }
 
 static void env_dma_free(void *ctx, void *p)
 {
 	struct rig *rig = ctx;
+	uint64_t gpa;
 
+	if (p && rig->translates) {
+		gpa = dma_gpa(rig->dma) + (uint64_t)((uint8_t *)p - dma_host(rig->dma));
+		iommu_unmap(&rig->iommu, RIG_IOVA(gpa), dma_block_bytes(rig->dma, p));
+	}
 	dma_free(rig->dma, p);
 }
 
@@ -217,7 +234,10 @@ static int open_device(struct rig *rig, const struct net_config *config, struct 
 		errno = EINVAL;
 		goto close;
 	}
-	rig->device = net_create(&own, link, &rig->mem, &tr_inproc_ops, &rig->tr);
+	/* req: VN-ffec5948, VN-4b147623: a platform that translates, and the driver's DMA addresses are what it says */
+	rig->translates = virtio_feature_has(&config->features, VIRTIO_F_ACCESS_PLATFORM);
+	iommu_init(&rig->iommu, &rig->mem);
+	rig->device = net_create(&own, link, rig->translates ? &rig->iommu.view : &rig->mem, &tr_inproc_ops, &rig->tr);
 	if (rig->device)
 		return 0;
 close:
@@ -270,6 +290,8 @@ void rig_close(struct rig *rig)
 	drv_net_destroy(rig->driver);
 	if (rig->device)
 		net_destroy(rig->device);
+	iommu_exit(&rig->iommu);
+	mem_exit(&rig->mem);
 	rig_code_close(rig->code);
 	dma_close(rig->dma);
 	free(rig);
@@ -294,6 +316,11 @@ struct mem *rig_mem(struct rig *rig)
 struct dma *rig_dma(struct rig *rig)
 {
 	return rig->dma;
+}
+
+struct iommu *rig_iommu(struct rig *rig)
+{
+	return rig->translates ? &rig->iommu : NULL;
 }
 
 const struct drv_transport *rig_transport(struct rig *rig)

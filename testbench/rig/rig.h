@@ -3,12 +3,16 @@
 #ifndef TESTBENCH_RIG_H
 #define TESTBENCH_RIG_H
 
+#include "device-model/iommu.h"
 #include "device-model/net.h"
 #include "dma.h"
 #include "guest-driver/core/net.h"
 
 #define RIG_MEMORY_BYTES ((size_t)64 << 20)
 #define RIG_MEMORY_GPA   0x100000 /* so that address 0 is nowhere */
+/* With VIRTIO_F_ACCESS_PLATFORM: what the device has to call memory of the environment, which is mapped block by block.
+ */
+#define RIG_IOVA(gpa) ((gpa) + ((uint64_t)0xf00d << 32))
 
 struct rig;
 
@@ -31,6 +35,8 @@ void rig_close(struct rig *rig);
 struct drv_net *rig_driver(struct rig *rig);
 struct net *rig_device(struct rig *rig);
 struct mem *rig_mem(struct rig *rig);
+/* NULL: the device does not offer VIRTIO_F_ACCESS_PLATFORM. */
+struct iommu *rig_iommu(struct rig *rig);
 struct dma *rig_dma(struct rig *rig);
 const struct drv_transport *rig_transport(struct rig *rig);
 const struct drv_env *rig_env(struct rig *rig);

@@ -17,6 +17,7 @@ void ram_open(struct ram *ram)
 
 void ram_close(struct ram *ram)
 {
+	mem_exit(&ram->mem);
 	free(ram->bytes);
 }
 

@@ -42,6 +42,8 @@ Test(mem, add_and_remove)
 	cr_assert_eq(mem_remove(&mem, 0x2000), -ENOENT);
 	cr_assert_null(mem_whole(&mem, 0x2000, 1, false));
 	cr_assert(mem_whole(&mem, 0x1000, 1, false));
+	mem_exit(&mem);
+	cr_assert_null(mem_whole(&mem, 0x1000, 1, false));
 }
 
 Test(mem, full)
@@ -50,7 +52,9 @@ Test(mem, full)
 
 	for (uint64_t i = 0; i < MEM_REGIONS_MAX; i++)
 		cr_assert_eq(mem_add(&mem, &(struct mem_region){.gpa = i * 2, .bytes = 1, .host = host}), 0);
-	cr_assert_eq(mem_add(&mem, &(struct mem_region){.gpa = 1000, .bytes = 1, .host = host}), -ENOSPC);
+	cr_assert_eq(mem_add(&mem, &(struct mem_region){.gpa = MEM_REGIONS_MAX * 2, .bytes = 1, .host = host}),
+		     -ENOSPC);
+	mem_exit(&mem);
 }
 
 /* Three neighbours in guest-physical addresses; only the first two are neighbours on the host. The second is followed
@@ -95,4 +99,5 @@ Test(mem, pieces_CVE_2018_1059_a)
 		cr_assert_eq(mem_whole(&mem, rows[i].gpa, rows[i].bytes, rows[i].write),
 			     piece == rows[i].bytes ? p : NULL, "%s", rows[i].id);
 	}
+	mem_exit(&mem);
 }

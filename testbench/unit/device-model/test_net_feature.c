@@ -84,6 +84,7 @@ Test(net_feature, defaults)
 		f = net_features_all(good[i]);
 		cr_assert(virtio_feature_has(&f, VIRTIO_NET_F_STANDBY));
 		cr_assert_null(net_feature_unsatisfied(&f, good[i]));
+		cr_assert(virtio_feature_has(&f, VIRTIO_F_ACCESS_PLATFORM));
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		cr_assert_not(net_feature_xdp_bit_ok(bad[i]), "%u", bad[i]);

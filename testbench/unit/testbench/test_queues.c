@@ -99,6 +99,7 @@ static void ends_close(struct ends *e)
 {
 	vq_exit(&e->device);
 	drv_vq_destroy(e->driver);
+	mem_exit(&e->mem);
 	dma_close(e->dma);
 }
 

@@ -18,7 +18,15 @@ static const uint8_t understood[] = {
 	VIRTIO_NET_F_STATUS,     VIRTIO_NET_F_CTRL_VQ,       VIRTIO_RING_F_INDIRECT_DESC,
 	VIRTIO_RING_F_EVENT_IDX, VIRTIO_F_VERSION_1,         VIRTIO_F_ACCESS_PLATFORM,
 	VIRTIO_F_ORDER_PLATFORM, VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_NOTIF_CONFIG_DATA,
-	VIRTIO_F_RING_RESET,
+	VIRTIO_F_RING_RESET,     VIRTIO_NET_F_CTRL_RX,       VIRTIO_NET_F_CTRL_RX_EXTRA,
+	VIRTIO_NET_F_CTRL_VLAN,  VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_GUEST_ANNOUNCE,
+	VIRTIO_NET_F_STANDBY,    VIRTIO_NET_F_SPEED_DUPLEX,  VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
+};
+
+/* Of these, what is of no use without the control queue. req: VN-88622136 */
+static const uint8_t by_command[] = {
+	VIRTIO_NET_F_CTRL_RX,       VIRTIO_NET_F_CTRL_RX_EXTRA,  VIRTIO_NET_F_CTRL_VLAN,
+	VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
 };
 
 static bool has(const uint64_t f[2], unsigned bit)
@@ -98,8 +106,13 @@ static void choose_features(struct drv_net *net, const uint64_t offered[2])
 	for (i = 0; i < 2; i++)
 		net->features[i] = offered[i] & known[i] & net->config.features[i];
 	set(net->features, VIRTIO_F_VERSION_1, has(offered, VIRTIO_F_VERSION_1));
+	for (i = 0; !has(net->features, VIRTIO_NET_F_CTRL_VQ) && i < sizeof(by_command); i++)
+		set(net->features, by_command[i], false);
 	if (!has(net->features, VIRTIO_NET_F_CTRL_VQ) && net->config.xdp_bit < VIRTIO_FEATURES_BITS)
 		set(net->features, net->config.xdp_bit, false);
+	/* A table that nobody fills would keep every tagged frame out. */
+	if (!net->config.filtered)
+		set(net->features, VIRTIO_NET_F_CTRL_VLAN, false);
 }
 
 /*
@@ -309,7 +322,7 @@ static int start(struct drv_net *net)
 	net->live = true;
 	for (i = 0; i < net->num_pairs; i++) /* req: VN-016e1165 no notification before */
 		drv_vq_notify(net->pairs[i].rx);
-	return 0;
+	return drv_filter_start(net);
 }
 
 int drv_net_start(struct drv_net *net)

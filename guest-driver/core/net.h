@@ -14,6 +14,8 @@ struct drv_net_config {
 	uint16_t queue_size;      /* descriptors, 0: the device's maximum */
 	uint16_t rx_buffers;      /* posted to the receive queue, 0: as many as fit */
 	uint32_t rx_buffer_bytes; /* of one buffer, header included; 0: a default that holds any frame with MRG_RXBUF */
+	bool filtered; /* filters decide what is received, see filter.h; otherwise it is promiscuous, as far as it can
+			*/
 };
 
 /* Nothing is touched before drv_net_start(). NULL: no memory. */

@@ -62,6 +62,9 @@ int drv_net_config_read(const struct drv_net *net, uint32_t offset, void *to, si
 int drv_net_rx_init(struct drv_net *net, struct drv_pair *pair);
 int drv_net_tx_init(struct drv_net *net, struct drv_pair *pair);
 
+/* Tells a live device what is wanted from the start. 0 or -errno. */
+int drv_filter_start(struct drv_net *net);
+
 /* Releases the control queue's buffers. */
 void drv_ctrl_free(struct drv_net *net);
 

@@ -431,6 +431,7 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 			     .place = &place};
 	struct net_rxq *rxq = &net->rxqs[pair];
 	struct vq_mark mark = vq_mark(d.vq);
+	int got;
 
 	if (!vq_usable(d.vq))
 		return -ENODEV;
@@ -550,8 +551,8 @@ bool net_rx_poll(struct net *net)
 		apply_verdicts(net);
 		did = true;
 	}
-	did |= act(net);
 	note_most(net);
+	did |= act(net);
 	did |= publish(net);
 	return did;
 }

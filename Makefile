@@ -33,7 +33,7 @@ PROGS = $(patsubst testbench/progs/%.bpf.c,$(BUILD)/progs/%.bpf.o,$(wildcard tes
 TESTS = $(patsubst %,$(BUILD)/unit-%,$(ROOMS)) $(BUILD)/conform $(BUILD)/oracle $(BUILD)/fuzz
 TOOLS = testbench/tools
 
-.PHONY: help all run check lint fuzz prove bench spec patch goldens deps clean tests
+.PHONY: help all run check lint report fuzz prove bench spec patch goldens deps clean tests
 .DELETE_ON_ERROR:
 
 help:
@@ -41,6 +41,7 @@ help:
 	@echo "make check          every test, twice: as built, and with ASan and UBSan"
 	@echo "make all            build/refnic and the example programs"
 	@echo "make lint           clang-tidy, cppcheck, one-way dependencies, requirement gate"
+	@echo "make report         every statement with its place, its tests and their result, as a page: build/report.html"
 	@echo "make fuzz           random programs through both engines and the kernel; N=programs (300000), SEED=first (1)"
 	@echo "make prove          the verifier's operators: exhaustively at few bits, by random words, by CBMC; about 10 minutes"
 	@echo "make bench          speed against peers and against the machine's limit, as ratios"
@@ -131,6 +132,11 @@ check:
 lint:
 	@$(TOOLS)/deps run check lint
 	@$(TOOLS)/lint
+
+report:
+	@$(TOOLS)/deps run check
+	@$(MAKE) --no-print-directory -s -j2 tests
+	@spec/tools/report . $(BUILD) >$(BUILD)/report.html; status=$$?; echo "$(BUILD)/report.html"; exit $$status
 
 fuzz: N ?= 300000
 fuzz: SEED ?= 1

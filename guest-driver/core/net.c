@@ -14,13 +14,29 @@
 
 /* What this driver knows how to use. XDP_OFFLOAD joins at the bit that the configuration names. */
 static const uint8_t understood[] = {
-	VIRTIO_NET_F_MTU,        VIRTIO_NET_F_MAC,           VIRTIO_NET_F_MRG_RXBUF,
-	VIRTIO_NET_F_STATUS,     VIRTIO_NET_F_CTRL_VQ,       VIRTIO_RING_F_INDIRECT_DESC,
-	VIRTIO_RING_F_EVENT_IDX, VIRTIO_F_VERSION_1,         VIRTIO_F_ACCESS_PLATFORM,
-	VIRTIO_F_ORDER_PLATFORM, VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_NOTIF_CONFIG_DATA,
-	VIRTIO_F_RING_RESET,     VIRTIO_NET_F_CTRL_RX,       VIRTIO_NET_F_CTRL_RX_EXTRA,
-	VIRTIO_NET_F_CTRL_VLAN,  VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_GUEST_ANNOUNCE,
-	VIRTIO_NET_F_STANDBY,    VIRTIO_NET_F_SPEED_DUPLEX,  VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
+	VIRTIO_NET_F_MTU,
+	VIRTIO_NET_F_MAC,
+	VIRTIO_NET_F_MRG_RXBUF,
+	VIRTIO_NET_F_STATUS,
+	VIRTIO_NET_F_CTRL_VQ,
+	VIRTIO_RING_F_INDIRECT_DESC,
+	VIRTIO_RING_F_EVENT_IDX,
+	VIRTIO_F_VERSION_1,
+	VIRTIO_F_ACCESS_PLATFORM,
+	VIRTIO_F_ORDER_PLATFORM,
+	VIRTIO_F_NOTIFICATION_DATA,
+	VIRTIO_F_NOTIF_CONFIG_DATA,
+	VIRTIO_F_RING_RESET,
+	VIRTIO_F_RING_PACKED,
+	VIRTIO_F_IN_ORDER,
+	VIRTIO_NET_F_CTRL_RX,
+	VIRTIO_NET_F_CTRL_RX_EXTRA,
+	VIRTIO_NET_F_CTRL_VLAN,
+	VIRTIO_NET_F_CTRL_MAC_ADDR,
+	VIRTIO_NET_F_GUEST_ANNOUNCE,
+	VIRTIO_NET_F_STANDBY,
+	VIRTIO_NET_F_SPEED_DUPLEX,
+	VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
 };
 
 /* Of these, what is of no use without the control queue. req: VN-88622136 */
@@ -189,15 +205,19 @@ static struct drv_vq *open_queue(struct drv_net *net, uint16_t index, uint16_t l
 	const struct drv_transport *t = net->transport;
 	uint16_t max = t->ops->queue_max_size(t->ctx, index);
 	struct drv_vq_config config = {.index = index, .indirect = indirect};
+	bool packed = drv_net_has(net, VIRTIO_F_RING_PACKED);
 	struct drv_vq *vq;
 
 	*err = -EPROTO; /* a queue that the negotiated features promise is not there */
 	if (!max || max > VRING_MAX_SIZE)
 		return NULL;
-	config.size = round_down(limit && limit < max ? limit : max);
+	config.size = limit && limit < max ? limit : max;
+	if (!packed)
+		config.size = round_down(config.size);
 	config.event_idx = drv_net_has(net, VIRTIO_RING_F_EVENT_IDX);
+	config.in_order = drv_net_has(net, VIRTIO_F_IN_ORDER);
 	*err = -ENOMEM;
-	vq = drv_vq_split_create(net->env, t, &config);
+	vq = packed ? drv_vq_packed_create(net->env, t, &config) : drv_vq_split_create(net->env, t, &config);
 	if (!vq)
 		return NULL;
 	vq->notif_data = drv_net_has(net, VIRTIO_F_NOTIFICATION_DATA);
@@ -227,16 +247,14 @@ static int open_pair(struct drv_net *net, uint16_t i)
 /* The control queue comes behind the queue pairs, whose number only MQ would make other than 1. */
 static int open_control(struct drv_net *net)
 {
-	uint16_t limit = net->config.queue_size, indirect = 0;
+	uint16_t indirect = 0;
 	int err = 0;
 
 	if (!drv_net_has(net, VIRTIO_NET_F_CTRL_VQ))
 		return 0;
 	if (drv_net_has(net, VIRTIO_RING_F_INDIRECT_DESC))
 		indirect = CVQ_TABLE;
-	if (!limit || limit > CVQ_SIZE_MAX)
-		limit = CVQ_SIZE_MAX;
-	net->cvq.vq = open_queue(net, net->num_pairs * QUEUES_OF_PAIR, limit, indirect, &err);
+	net->cvq.vq = open_queue(net, net->num_pairs * QUEUES_OF_PAIR, CVQ_SIZE_MAX, indirect, &err);
 	return err;
 }
 

@@ -11,7 +11,7 @@ struct drv_net;
 struct drv_net_config {
 	uint64_t features[2];     /* accepted if offered: bit n is features[n / 64] bit n % 64 */
 	uint16_t xdp_bit;         /* feature bit of XDP_OFFLOAD */
-	uint16_t queue_size;      /* descriptors, 0: the device's maximum */
+	uint16_t queue_size;      /* descriptors of receive and transmit queues, 0: the device's maximum */
 	uint16_t rx_buffers;      /* posted to the receive queue, 0: as many as fit */
 	uint32_t rx_buffer_bytes; /* of one buffer, header included; 0: a default that holds any frame with MRG_RXBUF */
 	bool filtered; /* filters decide what is received, see filter.h; otherwise it is promiscuous, as far as it can

@@ -46,8 +46,9 @@ struct drv_vq {
 
 struct drv_vq_config {
 	uint16_t index;
-	uint16_t size; /* descriptors, a power of two up to 32768 */
+	uint16_t size; /* descriptors, up to 32768; of a split queue a power of two */
 	bool event_idx;
+	bool in_order;
 	/* Entries of the indirect table that each buffer may use; 0: INDIRECT_DESC was not negotiated, or is not
 	 * wanted. */
 	uint16_t indirect;
@@ -57,6 +58,8 @@ struct drv_vq_config {
  */
 struct drv_vq *drv_vq_split_create(const struct drv_env *env, const struct drv_transport *transport,
 				   const struct drv_vq_config *config);
+struct drv_vq *drv_vq_packed_create(const struct drv_env *env, const struct drv_transport *transport,
+				    const struct drv_vq_config *config);
 
 /* Frees the queue; the device must have been reset. Takes NULL. */
 static inline void drv_vq_destroy(struct drv_vq *vq)
@@ -96,8 +99,8 @@ static inline void drv_vq_tell(const struct drv_vq *vq, uint16_t next)
 }
 
 /*
- * How many buffers wait to be taken back. 0 asks the device for a notification when the next one comes. -EPROTO: the
- * device wrote an impossible index; the queue is broken.
+ * Whether buffers wait to be taken back: how many do, at least. 0 asks the device for a notification when the next one
+ * comes. -EPROTO: the device wrote an impossible index; the queue is broken.
  */
 static inline int drv_vq_completions(struct drv_vq *vq)
 {
@@ -108,6 +111,30 @@ static inline int drv_vq_completions(struct drv_vq *vq)
 static inline int drv_vq_complete(struct drv_vq *vq, struct drv_vq_done *done)
 {
 	return vq->ops->complete(vq, done);
+}
+
+/* ---- for the formats ---- */
+
+/* With IN_ORDER the device names the last buffer of several that it has used: those before it were used wholly. */
+struct drv_vq_batch {
+	uint32_t bytes; /* written to the last one */
+	uint16_t last;  /* its id or head, which is in flight */
+	bool open;      /* some of them are not taken yet */
+};
+
+/*
+ * Checks a buffer's pieces. *bytes: of the writable ones. 0; -EINVAL: none, or 4 GiB and more in all.
+ * req: VN-471a36d3 a chain stays below 2^32 bytes
+ */
+int drv_vq_check(const struct drv_sg *sg, unsigned readable, unsigned writable, uint32_t *bytes);
+
+/*
+ * The longest chain. req: VN-4cdfe746 no longer than the queue - except that two entries are always allowed in an
+ * indirect table: a control command needs a readable and a writable one, and could never be sent to a queue of size 1.
+ */
+static inline unsigned drv_vq_longest(const struct drv_vq *vq, uint16_t indirect)
+{
+	return indirect && vq->size < 2 ? 2 : vq->size;
 }
 
 #endif

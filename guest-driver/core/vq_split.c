@@ -35,7 +35,9 @@ struct split {
 	uint16_t kicked;    /* avail_idx at the last notify */
 	uint16_t used_idx;  /* next to take */
 	uint16_t used_seen; /* the device's index as it was when it was last looked at and judged */
-	bool event_idx;
+	uint16_t oldest;    /* with IN_ORDER the head in flight that was submitted first */
+	struct drv_vq_batch batch;
+	bool event_idx, in_order;
 };
 
 static struct split *split_of(struct drv_vq *vq)
@@ -124,7 +126,10 @@ static void put_direct(struct split *q, uint16_t head, const struct drv_sg *sg, 
 	}
 }
 
-/* Takes count descriptors off the free list, linked by slots[].next; returns the first. */
+/*
+ * Takes count descriptors off the free list, linked by slots[].next; returns the first.
+ * req: VN-8ff23fc3 with IN_ORDER the list is the ring
+ */
 static uint16_t take_slots(struct split *q, uint16_t count)
 {
 	uint16_t head = q->free_head, i;
@@ -141,44 +146,15 @@ static void give_slots(struct split *q, uint16_t head)
 
 	for (i = 1; i < q->slots[head].count; i++)
 		last = q->slots[last].next;
-	q->slots[last].next = q->free_head;
-	q->free_head = head;
+	if (q->in_order) { /* the links stay those of the ring */
+		q->oldest = q->slots[last].next;
+	} else {
+		q->slots[last].next = q->free_head;
+		q->free_head = head;
+	}
 	q->free_count += q->slots[head].count;
 	q->slots[head].count = 0;
 	q->slots[head].token = NULL;
-}
-
-/*
- * Checks a buffer's pieces. *bytes: of the writable ones.
- * req: VN-471a36d3 a chain stays below 2^32 bytes
- */
-static int check(const struct drv_sg *sg, unsigned readable, unsigned writable, uint32_t *bytes)
-{
-	uint64_t sum = 0, sum_writable = 0;
-	unsigned i;
-
-	for (i = 0; i < readable + writable; i++) {
-		sum += sg[i].bytes;
-		if (i >= readable)
-			sum_writable += sg[i].bytes;
-	}
-	if (!sum || sum > UINT32_MAX)
-		return -EINVAL;
-	*bytes = (uint32_t)sum_writable;
-	return 0;
-}
-
-/*
- * The longest chain. req: VN-4cdfe746 no longer than the queue - except that two entries are always allowed in an
- * indirect table: a control command needs a readable and a writable one, and could never be sent to a queue of size 1.
- */
-static unsigned longest(const struct split *q)
-{
-	unsigned limit = q->vq.size;
-
-	if (q->indirect && limit < 2)
-		limit = 2;
-	return limit;
 }
 
 static int split_submit(struct drv_vq *vq, const struct drv_sg *sg, unsigned readable, unsigned writable, void *token)
@@ -192,9 +168,9 @@ static int split_submit(struct drv_vq *vq, const struct drv_sg *sg, unsigned rea
 
 	if (vq->broken)
 		return -ENODEV;
-	if (count < readable || count > longest(q) || (!indirect && count > vq->size))
+	if (count < readable || count > drv_vq_longest(vq, q->indirect) || (!indirect && count > vq->size))
 		return -EMSGSIZE;
-	err = check(sg, readable, writable, &bytes);
+	err = drv_vq_check(sg, readable, writable, &bytes);
 	if (err)
 		return err;
 	need = indirect ? 1 : (uint16_t)count;
@@ -272,28 +248,47 @@ static int split_completions(struct drv_vq *vq)
 	return used_count(q);
 }
 
-static int split_complete(struct drv_vq *vq, struct drv_vq_done *done)
+/* Takes what the next used element says. 0, -EAGAIN or -EPROTO. */
+static int open_batch(struct split *q)
 {
-	struct split *q = split_of(vq);
 	struct vring_used_elem elem;
 	uint32_t id, bytes;
 	int count;
 
-	if (vq->broken)
-		return -EPROTO;
 	/* What was there at the last look still is: the index is the device's busiest cache line. */
 	if (q->used_seen == q->used_idx) {
 		count = used_count(q);
 		if (count <= 0)
 			return count ? count : -EAGAIN;
 	}
-	memcpy(&elem, &q->used->ring[q->used_idx & (vq->size - 1)], sizeof(elem));
+	memcpy(&elem, &q->used->ring[q->used_idx & (q->vq.size - 1)], sizeof(elem));
 	id = le32_to_cpu(elem.id);
 	bytes = le32_to_cpu(elem.len);
-	if (id >= vq->size || !q->slots[id].count || bytes > q->slots[id].writable)
+	if (id >= q->vq.size || !q->slots[id].count || bytes > q->slots[id].writable)
 		return broken(q);
-	*done = (struct drv_vq_done){q->slots[id].token, bytes};
-	give_slots(q, (uint16_t)id);
+	q->batch = (struct drv_vq_batch){.bytes = bytes, .last = (uint16_t)id, .open = true};
+	return 0;
+}
+
+static int split_complete(struct drv_vq *vq, struct drv_vq_done *done)
+{
+	struct split *q = split_of(vq);
+	uint16_t head;
+	int err;
+
+	if (vq->broken)
+		return -EPROTO;
+	if (!q->batch.open) {
+		err = open_batch(q);
+		if (err)
+			return err;
+	} else if (q->used_seen == q->used_idx) {
+		return broken(q); /* the batch has more buffers than the index went on by */
+	}
+	head = q->in_order ? q->oldest : q->batch.last;
+	q->batch.open = head != q->batch.last;
+	*done = (struct drv_vq_done){q->slots[head].token, q->batch.open ? q->slots[head].writable : q->batch.bytes};
+	give_slots(q, head);
 	q->used_idx++;
 	vq->in_flight--;
 	return 0;
@@ -354,6 +349,7 @@ struct drv_vq *drv_vq_split_create(const struct drv_env *env, const struct drv_t
 	q->vq.notif_id = config->index;
 	q->indirect = config->indirect;
 	q->event_idx = config->event_idx;
+	q->in_order = config->in_order;
 	if (!alloc_areas(q)) {
 		split_destroy(&q->vq);
 		return NULL;

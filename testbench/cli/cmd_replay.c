@@ -16,11 +16,11 @@
 #include "virtio_config.h"
 #include "virtio_net.h"
 
-#define QUEUE_SIZE_MIN 2 /* a control command takes two descriptors */
+#define QUEUE_SIZE_MIN 1
 #define QUEUE_SIZE_MAX 32768
 #define MTU_MIN        68
 
-enum { OUT = 1, ENGINE, QUEUE_SIZE, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
+enum { OUT = 1, ENGINE, RING, QUEUE_SIZE, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
 
 static const struct cli_option options[] = {
 	{OUT, "-o", "DIR",
@@ -32,7 +32,9 @@ static const struct cli_option options[] = {
 	SOURCE_OPTION_FIB,
 	SOURCE_OPTION_LINK,
 	{ENGINE, "--engine", "jit|interp", "how the device runs the program (default jit)"},
-	{QUEUE_SIZE, "--queue-size", "N", "descriptors of each queue, a power of two (default 256)"},
+	{RING, "--ring", "split|packed", "format of the queues (default split)"},
+	{QUEUE_SIZE, "--queue-size", "N",
+	 "descriptors of each receive and transmit queue: a power of two if split, up to 32768 (default 256)"},
 	{FEATURE, "--feature", "NAME=on|off", "what the device offers, as in mrg_rxbuf=off"},
 	{MTU, "--mtu", "N", "of the device (default 65521)"},
 	{FRAMES, "--frames", "A-B", "only frames A to B of the trace, from 1; A- and -B too"},
@@ -167,19 +169,40 @@ static bool features_fit(const struct command *c)
 	return false;
 }
 
+static bool take_ring(struct command *c, const struct cli_line *line)
+{
+	bool packed = !strcmp(line->value, "packed");
+
+	if (!packed && strcmp(line->value, "split") != 0) {
+		cli_fail(line->command, STATUS_USAGE, "--ring %s: split or packed was expected", line->value);
+		return false;
+	}
+	virtio_feature_set(&c->config.net.features, VIRTIO_F_RING_PACKED, packed);
+	return true;
+}
+
 static bool take_queue_size(struct command *c, const struct cli_line *line)
 {
 	uint64_t number;
 
 	if (!cli_number(line, "--queue-size", QUEUE_SIZE_MIN, QUEUE_SIZE_MAX, &number))
 		return false;
-	if (number & (number - 1)) {
-		cli_fail(line->command, STATUS_USAGE, "--queue-size %s: a power of two from %d to %d was expected",
-			 line->value, QUEUE_SIZE_MIN, QUEUE_SIZE_MAX);
-		return false;
-	}
 	c->config.net.queue_size = (uint16_t)number;
 	return true;
+}
+
+/* Once the format of the queues is known. */
+static bool queue_size_fits(const struct command *c)
+{
+	const struct net_config *config = &c->config.net;
+	unsigned size = config->queue_size;
+
+	if (virtio_feature_has(&config->features, VIRTIO_F_RING_PACKED) || !(size & (size - 1)))
+		return true;
+	cli_fail(c->source.command, STATUS_USAGE,
+		 "--queue-size %u: a power of two from %d to %d was expected; --ring packed takes any number", size,
+		 QUEUE_SIZE_MIN, QUEUE_SIZE_MAX);
+	return false;
 }
 
 static bool take_mtu(struct command *c, const struct cli_line *line)
@@ -203,6 +226,8 @@ static bool take(void *ctx, const struct cli_line *line, int id)
 		return true;
 	case ENGINE:
 		return source_engine(line->command, line->value, &config->net.fw.engine);
+	case RING:
+		return take_ring(c, line);
 	case QUEUE_SIZE:
 		return take_queue_size(c, line);
 	case FEATURE:
@@ -289,7 +314,7 @@ static enum status run(const struct cli_command *command, int argc, char **argv)
 	source_config(&c.config.net);
 	if (!cli_parse(&line, take, &c, &status))
 		return status;
-	if (!features_fit(&c))
+	if (!features_fit(&c) || !queue_size_fits(&c))
 		return STATUS_USAGE;
 	c.source.path = line.args[0];
 	c.config.link.in.path = line.args[1];

@@ -17,10 +17,11 @@
 #include "replay/verdicts.h"
 #include "rig/rig.h"
 
-#define PROG_ID     0
-#define RECEIVE_MAX 256     /* frames that the driver takes at once */
-#define IDLE_MAX    1000000 /* turns without progress before the link's end: then something is stuck */
-#define LOOK_MASK   0x3ff   /* turns between two looks at progress and errors */
+#define PROG_ID      0
+#define CONTROL_SIZE 64      /* descriptors of the control queue */
+#define RECEIVE_MAX  256     /* frames that the driver takes at once */
+#define IDLE_MAX     1000000 /* turns without progress before the link's end: then something is stuck */
+#define LOOK_MASK    0x3ff   /* turns between two looks at progress and errors */
 
 struct replay {
 	const struct replay_config *config;
@@ -199,13 +200,19 @@ static enum status open_ports(struct replay *r)
 static enum status open_rig(struct replay *r)
 {
 	struct net_config config = r->config->net;
+	struct drv_net_config driver;
 	char reason[LOAD_ERROR_BYTES];
 	int err;
 
+	/* The size asked for is the driver's choice: the control queue keeps its own. */
+	rig_driver_config_default(&driver, config.xdp_bit);
+	driver.queue_size = config.queue_size;
+	if (config.queue_size && config.queue_size < CONTROL_SIZE)
+		config.queue_size = CONTROL_SIZE;
 	config.observer = (struct net_observer){.frame = on_report, .ctx = r};
 	config.ports = r->ports.at;
 	config.num_ports = r->ports.count;
-	r->rig = rig_open(&config, r->link);
+	r->rig = rig_open_driver(&config, &driver, r->link);
 	if (!r->rig) {
 		err = errno;
 		r->link = NULL;

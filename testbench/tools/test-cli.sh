@@ -123,12 +123,14 @@ done
 bad 2 'replay without a trace' 'too few arguments' "$refnic" replay "$progs/xdp1.bpf.o"
 bad 2 'replay with too much' 'too many arguments' "$refnic" replay a b c
 bad 2 'option without its value' 'without its value' "$refnic" replay a b -o
-for o in --transport --ring --queues --strict; do
+for o in --transport --queues --strict; do
 	bad 2 "replay $o is for a later version" "no such option: $o" "$refnic" replay "$progs/xdp1.bpf.o" $trace $o split
 done
 bad 2 'no such engine' 'jit or interp' "$refnic" replay "$progs/xdp1.bpf.o" $trace --engine x86
 bad 2 'queue size 3' 'power of two' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 3
-bad 2 'queue size 1' 'from 2 to 32768' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 1
+bad 2 'queue size 0' 'from 1 to 32768' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 0
+bad 2 'no such ring' 'split or packed' "$refnic" replay "$progs/xdp1.bpf.o" $trace --ring round
+good 'a packed ring of 3' '' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 3 --ring packed
 bad 2 'mtu 67' 'from 68 to 65535' "$refnic" replay "$progs/xdp1.bpf.o" $trace --mtu 67
 bad 2 'repeat 0' 'from 1 ' "$refnic" replay "$progs/xdp1.bpf.o" $trace --repeat 0
 bad 2 'frames backwards' 'A-B' "$refnic" replay "$progs/xdp1.bpf.o" $trace --frames 5-3

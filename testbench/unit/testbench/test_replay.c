@@ -12,6 +12,7 @@
 #include "replay/verdicts_read.h"
 #include "rig/rig.h"
 #include "unit/testbench/scratch.h"
+#include "virtio_config.h"
 
 #define START_NS UINT64_C(1700000000000000001)
 #define FRAMES   6
@@ -175,6 +176,11 @@ Test(replay, verdicts_of_frames_as_they_were_read)
 	player_remove(&p);
 }
 
+#define INDIRECT  (1ULL << VIRTIO_RING_F_INDIRECT_DESC)
+#define EVENT_IDX (1ULL << VIRTIO_RING_F_EVENT_IDX)
+#define PACKED    (1ULL << VIRTIO_F_RING_PACKED)
+#define IN_ORDER  (1ULL << VIRTIO_F_IN_ORDER)
+
 /* The folder depends on nothing but program, trace and options that say so. */
 Test(replay, same_bytes_whatever_the_engine_and_ring)
 {
@@ -182,10 +188,20 @@ Test(replay, same_bytes_whatever_the_engine_and_ring)
 		const char *id, *program;
 		enum fw_engine engine;
 		uint16_t queue_size;
+		uint64_t on, off; /* features */
 	} rows[] = {
-		{"again", "xdp2", FW_ENGINE_JIT, 256},          {"interpreter", "xdp2", FW_ENGINE_INTERP, 256},
-		{"small ring", "xdp2", FW_ENGINE_JIT, 4},       {"large ring", "pass", FW_ENGINE_JIT, 4096},
-		{"smallest ring", "pass", FW_ENGINE_INTERP, 2}, {"records", "sampler", FW_ENGINE_INTERP, 2},
+		{"again", "xdp2", FW_ENGINE_JIT, 256, 0, 0},
+		{"interpreter", "xdp2", FW_ENGINE_INTERP, 256, 0, 0},
+		{"small ring", "xdp2", FW_ENGINE_JIT, 4, 0, 0},
+		{"large ring", "pass", FW_ENGINE_JIT, 4096, 0, 0},
+		{"smallest ring", "pass", FW_ENGINE_INTERP, 1, 0, 0},
+		{"records", "sampler", FW_ENGINE_INTERP, 2, 0, 0},
+		{"packed", "xdp2", FW_ENGINE_JIT, 256, PACKED, 0},
+		{"packed of 1", "pass", FW_ENGINE_JIT, 1, PACKED, 0},
+		{"packed of 3, in order", "pass", FW_ENGINE_JIT, 3, PACKED | IN_ORDER, 0},
+		{"packed, large, without EVENT_IDX", "pass", FW_ENGINE_JIT, 32768, PACKED, EVENT_IDX},
+		{"packed without INDIRECT_DESC", "xdp2", FW_ENGINE_JIT, 255, PACKED | IN_ORDER, INDIRECT},
+		{"in order, without MRG_RXBUF", "pass", FW_ENGINE_JIT, 2, IN_ORDER, 1 << 15},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -197,6 +213,8 @@ Test(replay, same_bytes_whatever_the_engine_and_ring)
 		cr_assert_eq(p.result.frames, 50 * FRAMES);
 		p.config.net.fw.engine = rows[i].engine;
 		p.config.net.queue_size = rows[i].queue_size;
+		p.config.net.features.word[0] |= rows[i].on;
+		p.config.net.features.word[0] &= ~rows[i].off;
 		p.config.out = scratch_path(&p.scratch, "other");
 		cr_assert_eq(player_run(&p), STATUS_DONE, "%s: %s", rows[i].id, p.error);
 		for (size_t j = 0; j < OUTPUTS + p.result.has_records; j++) {

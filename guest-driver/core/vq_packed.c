@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Packed virtqueue, driver side. virtio 1.4, 2.8.
+ *
+ * The device writes to the ring that the driver writes to, so nothing that matters is read back from it: how many
+ * descriptors each buffer takes and what it holds are in memory of the driver's own (struct slot), by buffer id. Of a
+ * used descriptor, length, id and flags are read at once into a local and checked.
+ *
+ * With IN_ORDER a buffer's id is the index of its first descriptor, so that the ids of the buffers in flight follow
+ * from each other; without, ids come from a free list.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "virtio_ring.h"
+#include "vq.h"
+
+#define AVAIL VRING_PACKED_DESC_F_AVAIL
+#define USED  VRING_PACKED_DESC_F_USED
+#define WRAP  VRING_PACKED_WRAP
+
+#define WORD_AT offsetof(struct vring_packed_desc, len)
+
+/* A buffer in flight, by its id. */
+struct slot {
+	uint16_t next;     /* in the free list */
+	uint16_t count;    /* descriptors of the ring; 0: not in flight */
+	uint32_t writable; /* bytes */
+	void *token;
+};
+
+/* Positions are a descriptor's index with the ring wrap counter in the highest bit. */
+struct packed {
+	struct drv_vq vq;
+	struct vring_packed_desc *desc;
+	struct vring_packed_event *driver_event, *device_event;
+	struct vring_packed_desc *tables; /* size tables of config.indirect entries; NULL: none */
+	uint64_t tables_addr;
+	struct slot *slots;
+	uint16_t indirect;
+	uint16_t free_id;   /* first of the free list */
+	uint16_t avail_at;  /* of the next descriptor to make available */
+	uint16_t kicked_at; /* avail_at at the last notify */
+	uint16_t used_at;   /* where the device writes its next used descriptor */
+	uint32_t out;       /* descriptors that the device holds, or has given back in a batch that is not taken yet */
+	uint32_t fresh;     /* descriptors made available since the last notify */
+	struct drv_vq_batch batch;
+	bool event_idx, in_order;
+};
+
+static struct packed *packed_of(struct drv_vq *vq)
+{
+	return (struct packed *)vq; /* vq is its first member */
+}
+
+static int broken(struct packed *q)
+{
+	q->vq.broken = true;
+	return -EPROTO;
+}
+
+/* Moves a position on by places, of which there are no more than the queue has. */
+static uint16_t forward(const struct packed *q, uint16_t at, uint32_t places)
+{
+	uint32_t index = (at & ~WRAP) + places;
+
+	if (index >= q->vq.size)
+		return (uint16_t)((index - q->vq.size) | (~at & WRAP));
+	return (uint16_t)(index | (at & WRAP));
+}
+
+/* ---- submit ---- */
+
+static uint16_t flags_of(uint16_t at, bool write)
+{
+	return (uint16_t)((at & WRAP ? AVAIL : USED) | (write ? VRING_DESC_F_WRITE : 0));
+}
+
+static uint64_t word_of(const struct vring_packed_desc *desc)
+{
+	uint64_t word;
+
+	memcpy(&word, (const uint8_t *)desc + WORD_AT, sizeof(word));
+	return word;
+}
+
+/*
+ * Writes a descriptor to the ring, its flags with the rest.
+ * req: VN-1fdfcbcd a release store makes visible all that was written before; VN-78e20416 the last one to the
+ * descriptor
+ */
+static void put(struct packed *q, uint16_t at, const struct vring_packed_desc *desc)
+{
+	struct vring_packed_desc *to = &q->desc[at & ~WRAP];
+
+	to->addr = desc->addr;
+	__atomic_store_n((uint64_t *)(void *)((uint8_t *)to + WORD_AT), word_of(desc), __ATOMIC_RELEASE);
+}
+
+/* Fills the table that belongs to id and points the descriptor at it. */
+static void put_indirect(struct packed *q, uint16_t id, const struct drv_sg *sg, unsigned readable, unsigned count)
+{
+	size_t first = (size_t)id * q->indirect;
+	struct vring_packed_desc desc = {cpu_to_le64(q->tables_addr + first * sizeof(desc)),
+					 cpu_to_le32(count * (uint32_t)sizeof(desc)), cpu_to_le16(id),
+					 cpu_to_le16(flags_of(q->avail_at, false) | VRING_DESC_F_INDIRECT)};
+	unsigned i;
+
+	/* req: VN-460ccbf9 WRITE and nothing else; VN-5a5c5c14 no NEXT beside INDIRECT */
+	for (i = 0; i < count; i++)
+		q->tables[first + i] =
+			(struct vring_packed_desc){cpu_to_le64(sg[i].addr), cpu_to_le32(sg[i].bytes), cpu_to_le16(0),
+						   cpu_to_le16(i >= readable ? VRING_DESC_F_WRITE : 0)};
+	put(q, q->avail_at, &desc);
+}
+
+/* req: VN-557a31bd from the last descriptor to the first: the device sees none before it sees them all */
+static void put_list(struct packed *q, uint16_t id, const struct drv_sg *sg, unsigned readable, unsigned count)
+{
+	unsigned i = count;
+
+	while (i--) {
+		uint16_t at = forward(q, q->avail_at, i), flags = flags_of(at, i >= readable); /* req: VN-ed627243 */
+
+		if (i + 1 < count)
+			flags |= VRING_DESC_F_NEXT;
+		put(q, at,
+		    &(struct vring_packed_desc){cpu_to_le64(sg[i].addr), cpu_to_le32(sg[i].bytes), cpu_to_le16(id),
+						cpu_to_le16(flags)});
+	}
+}
+
+static uint16_t take_id(struct packed *q)
+{
+	uint16_t id = q->free_id;
+
+	if (q->in_order)
+		return q->avail_at & ~WRAP;
+	q->free_id = q->slots[id].next;
+	return id;
+}
+
+static int packed_submit(struct drv_vq *vq, const struct drv_sg *sg, unsigned readable, unsigned writable, void *token)
+{
+	struct packed *q = packed_of(vq);
+	unsigned count = readable + writable;
+	bool indirect = count > 1 && count <= q->indirect;
+	uint16_t id, need;
+	uint32_t bytes;
+	int err;
+
+	if (vq->broken)
+		return -ENODEV;
+	/* req: VN-8413d4a1, VN-c7215408, VN-55c6f3c9 */
+	if (count < readable || count > drv_vq_longest(vq, q->indirect) || (!indirect && count > vq->size))
+		return -EMSGSIZE;
+	err = drv_vq_check(sg, readable, writable, &bytes);
+	if (err)
+		return err;
+	need = indirect ? 1 : (uint16_t)count;
+	if (need > vq->size - q->out) /* req: VN-f8a19752, VN-d0245546 */
+		return -EAGAIN;
+	id = take_id(q);
+	q->slots[id] = (struct slot){.count = need, .writable = bytes, .token = token};
+	/* req: VN-bccf1ea9 indirect is 0 unless INDIRECT_DESC was negotiated */
+	if (indirect)
+		put_indirect(q, id, sg, readable, count);
+	else
+		put_list(q, id, sg, readable, count);
+	q->avail_at = forward(q, q->avail_at, need);
+	q->out += need;
+	q->fresh += need;
+	vq->in_flight++;
+	return 0;
+}
+
+/* ---- notify ---- */
+
+static bool wanted(const struct packed *q)
+{
+	struct vring_packed_event event;
+	uint32_t word, from, at;
+	uint16_t flags, off_wrap;
+
+	/* req: VN-7419b2e5 a full barrier between our descriptors and the device's wish */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	word = __atomic_load_n((const uint32_t *)(const void *)q->device_event, __ATOMIC_RELAXED);
+	memcpy(&event, &word, sizeof(event));
+	flags = le16_to_cpu(event.flags) & VRING_PACKED_EVENT_FLAGS;
+	if (flags != VRING_PACKED_EVENT_FLAG_DESC || !q->event_idx)
+		return flags != VRING_PACKED_EVENT_FLAG_DISABLE;
+	if (q->fresh > q->vq.size)
+		return true;
+	/* Counted from the start of the lap that kicked_at is in. */
+	off_wrap = le16_to_cpu(event.off_wrap);
+	from = q->kicked_at & ~WRAP;
+	at = (off_wrap & ~WRAP) + ((off_wrap ^ q->kicked_at) & WRAP ? q->vq.size : 0u);
+	return at >= from && at < from + q->fresh;
+}
+
+static bool packed_notify(struct drv_vq *vq)
+{
+	struct packed *q = packed_of(vq);
+	bool kick;
+
+	if (vq->broken || !q->fresh)
+		return false;
+	kick = wanted(q);
+	q->kicked_at = q->avail_at;
+	q->fresh = 0;
+	if (kick)
+		drv_vq_tell(vq, q->avail_at); /* req: VN-3ab0811e */
+	return kick;
+}
+
+/* ---- complete ---- */
+
+/* The used descriptor at used_at, its address aside. 1; 0: there is none; -EPROTO: no buffer is out. */
+static int look(struct packed *q, struct vring_packed_desc *desc)
+{
+	const uint8_t *at = (const uint8_t *)&q->desc[q->used_at & ~WRAP] + WORD_AT;
+	uint64_t word = __atomic_load_n((const uint64_t *)(const void *)at, __ATOMIC_ACQUIRE);
+	uint16_t flags;
+
+	memcpy((uint8_t *)desc + WORD_AT, &word, sizeof(word));
+	flags = le16_to_cpu(desc->flags) & (AVAIL | USED);
+	if (flags != (q->used_at & WRAP ? AVAIL | USED : 0))
+		return 0;
+	return q->vq.in_flight ? 1 : broken(q);
+}
+
+static int packed_completions(struct drv_vq *vq)
+{
+	struct packed *q = packed_of(vq);
+	struct vring_packed_event event = {cpu_to_le16(q->used_at), cpu_to_le16(VRING_PACKED_EVENT_FLAG_DESC)};
+	struct vring_packed_desc desc;
+	uint32_t word;
+	int got;
+
+	if (vq->broken)
+		return -EPROTO;
+	if (q->batch.open)
+		return 1;
+	got = look(q, &desc);
+	if (got || !q->event_idx)
+		return got;
+	/* Ask for a notification, then look again: the device may have used a buffer before it saw the event. */
+	memcpy(&word, &event, sizeof(word));
+	__atomic_store_n((uint32_t *)(void *)q->driver_event, word, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return look(q, &desc);
+}
+
+/* Takes what the next used descriptor says. 0, -EAGAIN or -EPROTO. */
+static int open_batch(struct packed *q)
+{
+	struct vring_packed_desc desc;
+	uint32_t bytes;
+	uint16_t id;
+	int got = look(q, &desc);
+
+	if (got <= 0)
+		return got ? got : -EAGAIN;
+	id = le16_to_cpu(desc.id);
+	bytes = le16_to_cpu(desc.flags) & VRING_DESC_F_WRITE ? le32_to_cpu(desc.len) : 0;
+	if (id >= q->vq.size || !q->slots[id].count || bytes > q->slots[id].writable)
+		return broken(q);
+	q->batch = (struct drv_vq_batch){.bytes = bytes, .last = id, .open = true};
+	return 0;
+}
+
+static int packed_complete(struct drv_vq *vq, struct drv_vq_done *done)
+{
+	struct packed *q = packed_of(vq);
+	struct slot *slot;
+	uint16_t id;
+	int err;
+
+	if (vq->broken)
+		return -EPROTO;
+	if (!q->batch.open) {
+		err = open_batch(q);
+		if (err)
+			return err;
+	}
+	/* In order, the oldest one begins where the device writes; the batch's last one is in flight, and comes. */
+	id = q->in_order ? q->used_at & ~WRAP : q->batch.last;
+	slot = &q->slots[id];
+	q->batch.open = id != q->batch.last;
+	*done = (struct drv_vq_done){slot->token, q->batch.open ? slot->writable : q->batch.bytes};
+	q->used_at = forward(q, q->used_at, slot->count);
+	q->out -= slot->count;
+	*slot = (struct slot){.next = q->free_id};
+	q->free_id = id;
+	vq->in_flight--;
+	return 0;
+}
+
+static void packed_destroy(struct drv_vq *vq)
+{
+	const struct drv_env *env = vq->env;
+	struct packed *q = packed_of(vq);
+
+	if (q->tables)
+		env->dma_free(env->ctx, q->tables);
+	if (q->device_event)
+		env->dma_free(env->ctx, q->device_event);
+	if (q->driver_event)
+		env->dma_free(env->ctx, q->driver_event);
+	if (q->desc)
+		env->dma_free(env->ctx, q->desc);
+	if (q->slots)
+		env->free(env->ctx, q->slots);
+	env->free(env->ctx, q);
+}
+
+static const struct drv_vq_ops packed_ops = {packed_submit, packed_notify, packed_completions, packed_complete,
+					     packed_destroy};
+
+/* req: VN-dc02f68e each part at its alignment */
+static bool alloc_areas(struct packed *q)
+{
+	const struct drv_env *env = q->vq.env;
+	size_t size = q->vq.size;
+
+	q->slots = env->alloc(env->ctx, size * sizeof(*q->slots));
+	q->desc = env->dma_alloc(env->ctx, size * sizeof(*q->desc), VRING_DESC_ALIGN, &q->vq.addr.desc);
+	q->driver_event =
+		env->dma_alloc(env->ctx, sizeof(*q->driver_event), VRING_PACKED_EVENT_ALIGN, &q->vq.addr.driver);
+	q->device_event =
+		env->dma_alloc(env->ctx, sizeof(*q->device_event), VRING_PACKED_EVENT_ALIGN, &q->vq.addr.device);
+	if (q->indirect)
+		q->tables = env->dma_alloc(env->ctx, size * q->indirect * sizeof(*q->tables), VRING_DESC_ALIGN,
+					   &q->tables_addr);
+	return q->slots && q->desc && q->driver_event && q->device_event && (!q->indirect || q->tables);
+}
+
+struct drv_vq *drv_vq_packed_create(const struct drv_env *env, const struct drv_transport *transport,
+				    const struct drv_vq_config *config)
+{
+	uint16_t size = config->size, i;
+	struct packed *q;
+
+	if (!size || size > VRING_MAX_SIZE)
+		return NULL;
+	q = env->alloc(env->ctx, sizeof(*q));
+	if (!q)
+		return NULL;
+	q->vq = (struct drv_vq){.ops = &packed_ops, .env = env, .transport = transport, .index = config->index};
+	q->vq.size = size;
+	q->vq.notif_id = config->index;
+	q->indirect = config->indirect;
+	q->event_idx = config->event_idx;
+	q->in_order = config->in_order;
+	q->avail_at = q->kicked_at = q->used_at = WRAP;
+	if (!alloc_areas(q)) {
+		packed_destroy(&q->vq);
+		return NULL;
+	}
+	for (i = 0; i < size; i++)
+		q->slots[i].next = (uint16_t)(i + 1 < size ? i + 1 : 0);
+	return &q->vq;
+}

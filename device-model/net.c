@@ -7,7 +7,6 @@
 
 #define VERIFY_BUDGET 4000 /* instructions visited in one turn of the event loop: about half a millisecond */
 #define ARENA_ALIGN   64   /* what fw_init() asks for; pages are more */
-#define PAIRS_MAX     128
 
 void *net_pages(size_t bytes)
 {
@@ -58,6 +57,7 @@ static void start(void *ctx)
 {
 	net_filter_start(ctx);
 	net_offload_start(ctx);
+	net_steer_start(ctx);
 	net_rx_start(ctx);
 }
 
@@ -67,6 +67,7 @@ static void reset(void *ctx)
 
 	net_rx_reset(net);
 	fw_reset(net->fw); /* req: XO-025 */
+	net_steer_reset(net);
 	net->verifying = false;
 	net_filter_reset(net);
 	net_status_reset(net);
@@ -161,7 +162,7 @@ static bool size_possible(const struct net_config *config)
 static bool config_possible(const struct net_config *config)
 {
 	return ports_possible(config) && net_status_speed_ok(config->speed, config->duplex) &&
-	       config->mtu >= VIRTIO_NET_MTU_MIN && config->queue_pairs && config->queue_pairs <= PAIRS_MAX &&
+	       config->mtu >= VIRTIO_NET_MTU_MIN && config->queue_pairs && config->queue_pairs <= NET_PAIRS_MAX &&
 	       size_possible(config) && features_possible(config);
 }
 
@@ -227,6 +228,8 @@ struct net *net_create(const struct net_config *config, struct link *link, struc
 	if (!error)
 		error = start_firmware(net);
 	if (!error)
+		error = net_steer_init(net);
+	if (!error)
 		error = net_rx_init(net);
 	if (!error)
 		error = net_tx_init(net);
@@ -255,6 +258,7 @@ void net_destroy(struct net *net)
 	net_ctrl_exit(net);
 	net_tx_exit(net);
 	net_rx_exit(net);
+	net_steer_exit(net);
 	fw_exit(net->fw);
 	net_pages_free(net->arena, net->arena_bytes);
 	virtio_exit(&net->vdev);
@@ -307,7 +311,8 @@ bool net_poll(struct net *net)
 	if (virtio_running(&net->vdev)) {
 		/* req: XO-067, XO-068: a command never meets a run, since a burst has ended all of its own */
 		did |= net_ctrl_poll(net);
-		for (uint16_t pair = 0; pair < net_active_pairs(net); pair++)
+		/* Frames of a pair that is not in use any more were queued when it was. */
+		for (uint16_t pair = 0; pair < net_max_pairs(net); pair++)
 			did |= net_tx_poll(net, pair);
 		did |= verify(net);
 	}

@@ -46,7 +46,7 @@ struct net_config {
 	uint16_t mtu;                    /* 68 to 65535 */
 	uint32_t speed;                  /* MBit per second, 0 to 0x7fffffff, or 0xffffffff: unknown */
 	uint8_t duplex;                  /* 0 half, 1 full, 0xff unknown */
-	uint16_t queue_pairs;            /* 1 to 128; only the first is of use until multiqueue is offered */
+	uint16_t queue_pairs;            /* 1 to 128; those beyond the first are there if multiqueue is offered */
 	uint16_t queue_size;             /* descriptors at most, a power of two up to 32768 */
 	struct virtio_features features; /* offered; net_features_default() and then the operator's changes */
 	uint16_t xdp_bit;                /* feature bit of XDP_OFFLOAD: 4, 58 or 71 to 127 */
@@ -90,7 +90,8 @@ bool net_poll(struct net *net);
 /*
  * What the operator does. The link: down, nothing is received and what the guest transmits is lost. A speed the driver
  * can read; 0, -EINVAL: no such speed or duplex, -EBUSY: the driver knows the link as up, and would not look again. An
- * announcement asks the guest to make itself known to its network, once it has a link; 0, -ENOTSUP: it does not do that.
+ * announcement asks the guest to make itself known to its network, once it has a link; 0, -ENOTSUP: it does not do
+ * that.
  */
 void net_status_set_link(struct net *net, bool up);
 int net_status_set_speed(struct net *net, uint32_t mbit, uint8_t duplex);

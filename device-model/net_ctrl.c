@@ -46,6 +46,7 @@ static const struct row {
 	 net_status_announce_ack},
 	{VIRTIO_NET_CTRL_GUEST_OFFLOADS, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, 8, 8,
 	 net_offload_set},
+	{VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, VIRTIO_NET_F_MQ, 2, 2, net_steer_pairs_set},
 	/* The firmware has the table of its commands. */
 	{VIRTIO_NET_CTRL_XDP, ANY_COMMAND, VIRTIO_NET_F_XDP_OFFLOAD, 0, ANY_BYTES, xdp_command},
 };

@@ -8,6 +8,7 @@
 #include "net_filter.h"
 #include "net_offload.h"
 #include "net_status.h"
+#include "net_steer.h"
 #include "virtio_config.h"
 #include "virtio_net.h"
 #include "virtio_net_xdp.h"
@@ -15,6 +16,7 @@
 #define NET_ETH_BYTES 14 /* Ethernet header */
 #define NET_TAG_BYTES 4  /* VLAN tag */
 #define NET_TAGS_MAX  2
+#define NET_PAIRS_MAX 128 /* a multiple of 64 */
 
 /* Where a frame of the burst stands. */
 struct net_rx_slot {
@@ -36,11 +38,12 @@ struct net_rx {
 	struct net_rx_slot slots[LINK_BURST];
 	struct fw_frame runs[LINK_BURST];
 	size_t next, count;
-	uint8_t *stage;      /* LINK_BURST areas of headroom, frame, tailroom */
-	size_t stage_stride; /* bytes */
-	bool based;          /* base_ns is set */
-	uint64_t base_ns;    /* time of the first frame since DRIVER_OK */
-	uint64_t ktime_ns;   /* of the last frame: never decreases */
+	uint64_t touched[NET_PAIRS_MAX / 64]; /* pairs whose receiveq was looked at in this turn */
+	uint8_t *stage;                       /* LINK_BURST areas of headroom, frame, tailroom */
+	size_t stage_stride;                  /* bytes */
+	bool based;                           /* base_ns is set */
+	uint64_t base_ns;                     /* time of the first frame since DRIVER_OK */
+	uint64_t ktime_ns;                    /* of the last frame: never decreases */
 };
 
 struct net_rxq {
@@ -92,6 +95,7 @@ struct net {
 	struct net_filter filter;
 	struct net_status status;
 	uint64_t offloads; /* feature bits of those that are on */
+	struct net_steer steer;
 };
 
 /* Whether a feature was negotiated; VIRTIO_NET_F_XDP_OFFLOAD stands for the bit chosen at run time. */
@@ -116,15 +120,21 @@ static inline uint16_t net_tx_index(uint16_t pair)
 }
 
 /* Pairs that the driver may use: one unless it took multiqueue. virtio 1.4, 5.1.2. */
-static inline uint16_t net_active_pairs(const struct net *net)
+static inline uint16_t net_max_pairs(const struct net *net)
 {
 	return net_has(net, VIRTIO_NET_F_MQ) || net_has(net, VIRTIO_NET_F_RSS) ? net->pairs : 1;
 }
 
-/* The control queue comes behind the pairs. */
+/* Pairs in use, as the driver has set it: where frames are received. */
+static inline uint16_t net_active_pairs(const struct net *net)
+{
+	return net->steer.active;
+}
+
+/* The control queue comes behind the pairs, whether they are in use or not. */
 static inline uint16_t net_ctrl_index(const struct net *net)
 {
-	return 2 * net_active_pairs(net);
+	return 2 * net_max_pairs(net);
 }
 
 /* The longest frame that may have these bytes: the MTU, the Ethernet header, and 4 for each of up to two VLAN tags. */

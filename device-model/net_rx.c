@@ -2,9 +2,10 @@
 /*
  * Received frames. Theory of operation: one burst at a time. Its frames are copied from the link to the staging area,
  * with room before and behind; the program runs on those that it may see; what leaves on a wire is sent; and the rest
- * is delivered and reported in the order of the link. A frame that finds no buffer stops the burst at that point
- * (unless frames may be lost): it keeps its verdict and its bytes, and the next turn goes on with it. No frame is run
- * twice.
+ * is delivered and reported in the order of the link. A frame that finds no buffer stops its queue at that point
+ * (unless frames may be lost): it keeps its verdict and its bytes, and the next turn goes on with it, as with the
+ * reports. The burst's frames for other queues are delivered; the next burst is taken when this one is done with. No
+ * frame is run twice.
  */
 #include "net_device.h"
 #include <errno.h>
@@ -189,10 +190,13 @@ static size_t take_burst(struct net *net)
 	for (size_t i = 0; i < count; i++) {
 		struct net_rx_slot *slot = &rx->slots[i];
 
-		*slot = (struct net_rx_slot){.in = frames[i]}; /* steering: one queue. req: XO-198 */
+		*slot = (struct net_rx_slot){.in = frames[i]};
 		net->now_ns = frames[i].time_ns;
 		ktime(rx, frames[i].time_ns);
 		slot->fate = judge(net, &frames[i], attached);
+		/* req: XO-198: before the run, once. VN-a3e0d2f2 */
+		if (net_active_pairs(net) > 1 && slot->fate != NET_FATE_FILTERED)
+			slot->steered = slot->queue = net_steer_pair(net, frames[i].data, frames[i].bytes);
 		if (slot->fate != NET_FATES)
 			continue;
 		slot->fate = NET_FATE_DELIVERED;
@@ -345,19 +349,34 @@ static int starved(struct net_rxq *rxq, int available)
 	return -EAGAIN;
 }
 
-/*
- * Notes how many buffers are there at once. Looked up once per burst and queue: what the driver adds meanwhile counts
- * in the next one.
- */
-static void note_most(struct net *net)
+/* Whether the queue of a pair gets its first frame of this turn. */
+static bool touch(struct net_rx *rx, uint16_t pair)
 {
-	for (uint16_t pair = 0; pair < net_active_pairs(net); pair++) {
-		uint16_t index = net_rx_index(pair);
-		int available = virtio_vq_check(&net->vdev, index, vq_available(&net->vdev.vqs[index]));
+	uint64_t bit = 1ULL << pair % 64, *word = &rx->touched[pair / 64];
+	bool first = !(*word & bit);
 
-		if (available > net->rxqs[pair].most)
-			net->rxqs[pair].most = available;
-	}
+	*word |= bit;
+	return first;
+}
+
+/*
+ * Looks how many buffers are there at once: once per turn and queue, and when there were too few. What the driver adds
+ * meanwhile counts the next time. 0; -EAGAIN: as few as the last time; -ENODEV.
+ */
+static int look(struct net *net, uint16_t pair)
+{
+	struct net_rxq *rxq = &net->rxqs[pair];
+	uint16_t index = net_rx_index(pair);
+	int available = virtio_vq_check(&net->vdev, index, vq_available(&net->vdev.vqs[index]));
+
+	if (available < 0)
+		return -ENODEV;
+	if (available == rxq->starved && !net->config.overrun)
+		return -EAGAIN; /* the same frame as last time, and nothing new for it */
+	rxq->starved = -1;
+	if (available > rxq->most)
+		rxq->most = available;
+	return 0;
 }
 
 /* A frame on its way into buffers. */
@@ -433,15 +452,13 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 	struct vq_mark mark = vq_mark(d.vq);
 	int got;
 
-	if (!vq_usable(d.vq))
+	/* req: VN-356ebb61: a pair can be out of use by now. VN-7222dea9 */
+	if (pair >= net_active_pairs(net) || !vq_usable(d.vq))
 		return -ENODEV;
-	if (rxq->starved >= 0) {
-		got = virtio_vq_check(&net->vdev, d.index, vq_available(d.vq));
-		if (got < 0)
-			return -ENODEV;
-		if (got == rxq->starved && !net->config.overrun)
-			return -EAGAIN; /* the same frame as last time, and nothing new for it */
-		rxq->starved = -1;
+	if (touch(&net->rx, pair) || rxq->starved >= 0) {
+		got = look(net, pair);
+		if (got)
+			return got;
 	}
 	do {
 		got = fill_buffer(net, &d);
@@ -462,45 +479,80 @@ static enum net_fate undelivered(const struct net_rx_slot *slot, int error)
 	return slot->run ? lost(slot, NET_FATE_PASS_OVERRUN) : NET_FATE_OVERRUN;
 }
 
-/* Delivers and reports, in order, up to the first frame that has to wait. Returns how many frames are done with.
- * req: XO-222 */
-static size_t act(struct net *net)
+/* Queues that this turn has no buffers for. */
+struct waiting {
+	uint64_t pairs[NET_PAIRS_MAX / 64];
+};
+
+/* Gets a frame to the guest, or gives it up. False: it has to wait, as has all that comes behind it on its queue.
+ * req: XO-200, XO-222 */
+static bool settle(struct net *net, struct net_rx_slot *slot, struct waiting *waiting)
 {
-	struct net_rx *rx = &net->rx;
-	size_t from = rx->next;
+	uint64_t bit = 1ULL << slot->queue % 64, *word = &waiting->pairs[slot->queue / 64];
+	int error;
 
-	for (; rx->next < rx->count; rx->next++) {
-		struct net_rx_slot *slot = &rx->slots[rx->next];
-
-		if (slot->deliver) { /* req: XO-200 */
-			int error = deliver(net, slot->queue, slot->data, slot->bytes);
-
-			if (error == -EAGAIN && !net->config.overrun)
-				break;
-			if (error)
-				slot->fate = undelivered(slot, error);
-			slot->deliver = false;
-		}
-		report(net, slot);
+	if (*word & bit)
+		return false;
+	error = deliver(net, slot->queue, slot->data, slot->bytes);
+	if (error == -EAGAIN && !net->config.overrun) {
+		*word |= bit;
+		return false;
 	}
-	return rx->next - from;
+	if (error)
+		slot->fate = undelivered(slot, error);
+	slot->deliver = false;
+	return true;
 }
 
-/* Publishes what the burst filled, and asks for notifications where buffers are missing only. Whether some came
+/* Delivers what can be delivered, and reports in the order of the link up to the first frame that has to wait. Whether
+ * anything was done. */
+static bool act(struct net *net)
+{
+	struct net_rx *rx = &net->rx;
+	struct waiting waiting = {0};
+	bool did = false;
+
+	for (size_t i = rx->next; i < rx->count; i++) {
+		if (rx->slots[i].deliver) {
+			if (!settle(net, &rx->slots[i], &waiting)) {
+				if (net_active_pairs(net) == 1)
+					break;
+				continue;
+			}
+			did = true;
+		}
+		if (i == rx->next) {
+			report(net, &rx->slots[rx->next++]);
+			did = true;
+		}
+	}
+	return did;
+}
+
+/* Publishes what the turn filled on a queue, and asks for notifications if buffers are missing only. Whether some came
  * meanwhile. */
+static bool publish_queue(struct net *net, uint16_t pair)
+{
+	uint16_t index = net_rx_index(pair);
+	struct vq *vq = &net->vdev.vqs[index];
+	int missing = net->rxqs[pair].starved;
+
+	virtio_vq_publish(&net->vdev, index); /* req: VN-cb1669fa; XO-172: the runs are over */
+	if (missing >= 0 || !vq->kicks_off)
+		virtio_vq_check(&net->vdev, index, vq_want_kicks(vq, missing >= 0));
+	return missing >= 0 && virtio_vq_check(&net->vdev, index, vq_available(vq)) != missing;
+}
+
 static bool publish(struct net *net)
 {
 	bool more = false;
 
-	for (uint16_t pair = 0; pair < net_active_pairs(net); pair++) {
-		struct vq *vq = &net->vdev.vqs[net_rx_index(pair)];
-		int missing = net->rxqs[pair].starved;
+	for (uint16_t word = 0; word < NET_PAIRS_MAX / 64; word++) {
+		uint64_t touched = net->rx.touched[word];
 
-		virtio_vq_publish(&net->vdev, net_rx_index(pair)); /* req: VN-cb1669fa; XO-172: the runs are over */
-		if (missing >= 0 || !vq->kicks_off)
-			virtio_vq_check(&net->vdev, net_rx_index(pair), vq_want_kicks(vq, missing >= 0));
-		if (missing >= 0)
-			more |= virtio_vq_check(&net->vdev, net_rx_index(pair), vq_available(vq)) != missing;
+		net->rx.touched[word] = 0;
+		for (; touched; touched &= touched - 1)
+			more |= publish_queue(net, word * 64 + (uint16_t)__builtin_ctzll(touched));
 	}
 	return more;
 }
@@ -551,7 +603,6 @@ bool net_rx_poll(struct net *net)
 		apply_verdicts(net);
 		did = true;
 	}
-	note_most(net);
 	did |= act(net);
 	did |= publish(net);
 	return did;

@@ -64,8 +64,10 @@ bool net_tx_poll(struct net *net, uint16_t pair)
 		got = virtio_vq_check(&net->vdev, index, vq_pop(vq, &chain));
 		if (got <= 0)
 			break;
-		if (!gather(net, &chain, net->tx.stage + count * net->tx.stage_stride, &frames[count]))
+		if (!gather(net, &chain, net->tx.stage + count * net->tx.stage_stride, &frames[count])) {
+			net_steer_learn(net, frames[count].data, frames[count].bytes, pair);
 			count++;
+		}
 		/* Nothing was written, whatever the driver left writable. */
 		vq_fill(vq, &chain, 0);
 	}

@@ -10,6 +10,7 @@
 
 struct fw {
 	struct fw_config config;
+	uint16_t queues_in_use; /* receive queues that programs can select */
 	struct arena arena;
 	struct arena scratch; /* of the verification under way and of the JIT; empty between them */
 

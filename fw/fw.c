@@ -100,6 +100,7 @@ struct fw *fw_init(void *arena, size_t bytes, const struct fw_config *config)
 	if (!config_ok(config) || bytes < fw_arena_bytes(caps))
 		return NULL;
 	fw->config = *config;
+	fw->queues_in_use = config->num_queues;
 	arena_init_zeroed(&fw->arena, (uint8_t *)arena + head, bytes - head);
 	fw->progs = arena_alloc(&fw->arena, caps->max_progs * sizeof(struct prog *));
 	fw->maps = arena_alloc(&fw->arena, caps->max_maps * sizeof(struct map *));
@@ -131,6 +132,11 @@ void fw_reset(struct fw *fw)
 	fw->prandom = helper_seed(fw->config.seed);
 	fw->now_ns = 0;
 	fw->events = 0;
+}
+
+void fw_queues_in_use(struct fw *fw, uint16_t count)
+{
+	fw->queues_in_use = count;
 }
 
 void fw_exit(struct fw *fw)

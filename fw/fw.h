@@ -103,6 +103,9 @@ struct fw *fw_init(void *arena, size_t bytes, const struct fw_config *config);
 /* Destroys every program and map and detaches: device reset. ktime starts anew with the next frame's now_ns. */
 void fw_reset(struct fw *fw);
 
+/* From now on programs can select the first count receive queues: 1 to num_queues, which it is at first. */
+void fw_queues_in_use(struct fw *fw, uint16_t count);
+
 /* Frees what lies outside of the arena. Takes NULL. */
 void fw_exit(struct fw *fw);
 

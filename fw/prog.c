@@ -369,7 +369,7 @@ static void start_run(struct run *run, struct fw *fw, struct prog *prog)
 	clear_run(run);
 	run->fw = fw;
 	run->prog = &prog->exec;
-	run->num_queues = fw->config.num_queues;
+	run->num_queues = fw->queues_in_use;
 	run->prandom = &fw->prandom;
 	run->tail_calls = EXEC_TAIL_CALLS;
 	run->poison = fw->poison;

@@ -11,6 +11,7 @@
 #define CVQ_SIZE_MAX   64 /* descriptors; one command is in flight */
 #define CVQ_TABLE      16 /* pieces that a command may be cut into */
 #define QUEUES_OF_PAIR 2
+#define PAIRS_MAX      0x7fff /* more leave no index for the control queue */
 
 /* What this driver knows how to use. XDP_OFFLOAD joins at the bit that the configuration names. */
 static const uint8_t understood[] = {
@@ -37,12 +38,18 @@ static const uint8_t understood[] = {
 	VIRTIO_NET_F_STANDBY,
 	VIRTIO_NET_F_SPEED_DUPLEX,
 	VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
+	VIRTIO_NET_F_MQ,
 };
 
 /* Of these, what is of no use without the control queue. req: VN-88622136 */
 static const uint8_t by_command[] = {
-	VIRTIO_NET_F_CTRL_RX,       VIRTIO_NET_F_CTRL_RX_EXTRA,  VIRTIO_NET_F_CTRL_VLAN,
-	VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
+	VIRTIO_NET_F_CTRL_RX,
+	VIRTIO_NET_F_CTRL_RX_EXTRA,
+	VIRTIO_NET_F_CTRL_VLAN,
+	VIRTIO_NET_F_CTRL_MAC_ADDR,
+	VIRTIO_NET_F_GUEST_ANNOUNCE,
+	VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
+	VIRTIO_NET_F_MQ,
 };
 
 static bool has(const uint64_t f[2], unsigned bit)
@@ -145,6 +152,8 @@ static int read_config(struct drv_net *net, const uint64_t offered[2])
 		err = drv_net_config_read(net, offsetof(struct virtio_net_config, max_virtqueue_pairs), &pairs,
 					  sizeof(pairs));
 	net->receiveqs = le16_to_cpu(pairs) ? le16_to_cpu(pairs) : 1;
+	if (!err && drv_net_has(net, VIRTIO_NET_F_MQ) && net->receiveqs > PAIRS_MAX)
+		err = -EPROTO;
 	if (err)
 		return err;
 	if (drv_net_has(net, VIRTIO_NET_F_MTU)) {
@@ -244,9 +253,11 @@ static int open_pair(struct drv_net *net, uint16_t i)
 	return err ? err : drv_net_tx_init(net, pair);
 }
 
-/* The control queue comes behind the queue pairs, whose number only MQ would make other than 1. */
+/* The control queue comes behind all queue pairs that the device has, opened or not, if it was told that there may be
+ * more than one. */
 static int open_control(struct drv_net *net)
 {
+	uint16_t pairs = drv_net_has(net, VIRTIO_NET_F_MQ) ? net->receiveqs : 1;
 	uint16_t indirect = 0;
 	int err = 0;
 
@@ -254,7 +265,7 @@ static int open_control(struct drv_net *net)
 		return 0;
 	if (drv_net_has(net, VIRTIO_RING_F_INDIRECT_DESC))
 		indirect = CVQ_TABLE;
-	net->cvq.vq = open_queue(net, net->num_pairs * QUEUES_OF_PAIR, CVQ_SIZE_MAX, indirect, &err);
+	net->cvq.vq = open_queue(net, pairs * QUEUES_OF_PAIR, CVQ_SIZE_MAX, indirect, &err);
 	return err;
 }
 
@@ -264,7 +275,11 @@ static int open_queues(struct drv_net *net)
 	uint16_t i;
 	int err;
 
-	net->num_pairs = 1;
+	net->num_pairs = drv_net_has(net, VIRTIO_NET_F_MQ) ? net->receiveqs : 1;
+	if (net->config.pairs && net->config.pairs < net->num_pairs)
+		net->num_pairs = net->config.pairs;
+	net->active = 1;
+	net->next_rx = 0;
 	net->pairs = net->env->alloc(net->env->ctx, net->num_pairs * sizeof(*net->pairs));
 	net->frame = net->env->alloc(net->env->ctx, DRV_FRAME_MAX);
 	if (!net->pairs || !net->frame)
@@ -340,7 +355,8 @@ static int start(struct drv_net *net)
 	net->live = true;
 	for (i = 0; i < net->num_pairs; i++) /* req: VN-016e1165 no notification before */
 		drv_vq_notify(net->pairs[i].rx);
-	return drv_filter_start(net);
+	err = net->num_pairs > 1 ? drv_net_set_pairs(net, net->num_pairs) : 0;
+	return err ? err : drv_filter_start(net);
 }
 
 int drv_net_start(struct drv_net *net)
@@ -387,6 +403,40 @@ void drv_net_mac(const struct drv_net *net, uint8_t mac[6])
 uint16_t drv_net_receiveqs(const struct drv_net *net)
 {
 	return net->receiveqs;
+}
+
+uint16_t drv_net_pairs(const struct drv_net *net)
+{
+	return net->live ? net->num_pairs : 0;
+}
+
+uint16_t drv_net_active_pairs(const struct drv_net *net)
+{
+	return net->live ? net->active : 0;
+}
+
+/* req: VN-a7f09a21 queues that were opened; VN-9a120d31 no other number of them */
+int drv_net_set_pairs(struct drv_net *net, uint16_t pairs)
+{
+	struct virtio_net_ctrl_mq_pairs_set set = {cpu_to_le16(pairs)};
+	struct drv_buf data = {&set, sizeof(set)};
+	uint16_t before = net->active;
+	uint32_t written;
+	int ack;
+
+	if (!drv_net_has(net, VIRTIO_NET_F_MQ))
+		return -ENOTSUP;
+	if (!pairs || pairs > net->num_pairs)
+		return -EINVAL;
+	/* req: VN-3e0af880 from the moment at which the command is there, not when it is done */
+	if (pairs < net->active)
+		net->active = pairs;
+	ack = drv_ctrl(net, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &data, 1, NULL, 0, &written);
+	if (ack == VIRTIO_NET_OK)
+		net->active = pairs;
+	else if (ack == VIRTIO_NET_ERR)
+		net->active = before;
+	return ack == VIRTIO_NET_ERR ? -EPROTO : ack;
 }
 
 /* req: VN-104a043b */

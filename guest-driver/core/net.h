@@ -11,6 +11,7 @@ struct drv_net;
 struct drv_net_config {
 	uint64_t features[2];     /* accepted if offered: bit n is features[n / 64] bit n % 64 */
 	uint16_t xdp_bit;         /* feature bit of XDP_OFFLOAD */
+	uint16_t pairs;           /* queue pairs to use, 0: as many as the device has */
 	uint16_t queue_size;      /* descriptors of receive and transmit queues, 0: the device's maximum */
 	uint16_t rx_buffers;      /* posted to the receive queue, 0: as many as fit */
 	uint32_t rx_buffer_bytes; /* of one buffer, header included; 0: a default that holds any frame with MRG_RXBUF */
@@ -25,8 +26,9 @@ struct drv_net *drv_net_create(const struct drv_env *env, const struct drv_trans
 void drv_net_destroy(struct drv_net *net);
 
 /*
- * Reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK, queues, DRIVER_OK, receive buffers posted. 0; -ENODEV: no such
- * device or it refused the features; -EPROTO: it broke the specification; -ENOMEM.
+ * Reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK, queues, DRIVER_OK, receive buffers posted, multiqueue switched on
+ * for more than one pair. 0; -ENODEV: no such device or it refused the features; -EPROTO: it broke the specification;
+ * -ENOMEM.
  */
 int drv_net_start(struct drv_net *net);
 /* Resets the device and takes all buffers back. */
@@ -37,6 +39,14 @@ uint16_t drv_net_mtu(const struct drv_net *net);                   /* 1500 witho
 void drv_net_mac(const struct drv_net *net, uint8_t mac[6]);
 /* Receive queues that the device has, whether in use or not. 0 before drv_net_start(). */
 uint16_t drv_net_receiveqs(const struct drv_net *net);
+/* Queue pairs that were opened, and of them those in use: the first ones. 0 before drv_net_start(). */
+uint16_t drv_net_pairs(const struct drv_net *net);
+uint16_t drv_net_active_pairs(const struct drv_net *net);
+/*
+ * Changes how many of the opened pairs are in use. 0; -EINVAL: none, or more than were opened; -ENOTSUP: no multiqueue;
+ * -EPROTO: the device refuses, and as many as before are in use; or what drv_ctrl() returns.
+ */
+int drv_net_set_pairs(struct drv_net *net, uint16_t pairs);
 bool drv_net_link_up(const struct drv_net *net);
 /* DEVICE_NEEDS_RESET was set, or the device wrote something impossible to a ring. */
 bool drv_net_broken(const struct drv_net *net);
@@ -55,7 +65,8 @@ struct drv_net_frame {
 int drv_net_receive(struct drv_net *net, void (*frame)(void *ctx, const struct drv_net_frame *frame), void *ctx,
 		    unsigned max);
 
-/* Sends one frame from the caller's bytes (copied) on queue pair queue. 0; -EAGAIN: queue full; -EMSGSIZE. */
+/* Sends one frame from the caller's bytes (copied) on queue pair queue. 0; -EAGAIN: queue full; -EMSGSIZE; -ENODEV: no
+ * such pair is in use. */
 int drv_net_transmit(struct drv_net *net, uint16_t queue, const void *frame, uint32_t bytes);
 /* Takes completed transmissions back. Returns how many. */
 int drv_net_reap(struct drv_net *net);

@@ -15,7 +15,8 @@
 #define DRV_TAGS_MAX    2
 #define DRV_FRAME_MAX   (VIRTIO_NET_MTU_MAX + DRV_ETH_BYTES + DRV_TAGS_MAX * DRV_TAG_BYTES) /* bytes */
 #define DRV_HDR_BYTES   ((uint32_t)sizeof(struct virtio_net_hdr))
-#define DRV_QUEUE_BYTES ((uint32_t)8 << 20) /* of buffers that one queue may take */
+#define DRV_QUEUE_BYTES ((uint32_t)8 << 20)   /* of buffers that one queue may take, if it is the only one */
+#define DRV_QUEUE_LEAST ((uint32_t)512 << 10) /* the same, of many */
 
 struct drv_pair {
 	struct drv_vq *rx;
@@ -45,7 +46,9 @@ struct drv_net {
 	uint32_t max_cmd_bytes; /* of XDP_OFFLOAD commands */
 	uint8_t mac[6];
 	uint16_t receiveqs; /* of the device */
-	uint16_t num_pairs; /* in use */
+	uint16_t num_pairs; /* opened */
+	uint16_t active;    /* of them in use */
+	uint16_t next_rx;   /* pair that is served first the next time */
 	struct drv_pair *pairs;
 	struct drv_cvq cvq;
 	uint8_t *frame; /* DRV_FRAME_MAX bytes, to put frames together */
@@ -57,6 +60,14 @@ struct drv_net {
  * -EPROTO: it never does.
  */
 int drv_net_config_read(const struct drv_net *net, uint32_t offset, void *to, size_t bytes);
+
+/* Bytes of buffers that one queue may take. */
+static inline uint32_t drv_queue_bytes(const struct drv_net *net)
+{
+	uint32_t bytes = DRV_QUEUE_BYTES / net->num_pairs;
+
+	return bytes > DRV_QUEUE_LEAST ? bytes : DRV_QUEUE_LEAST;
+}
 
 /* Buffers of a receive queue, allocated and made available without a notification. */
 int drv_net_rx_init(struct drv_net *net, struct drv_pair *pair);

@@ -50,8 +50,8 @@ int drv_net_rx_init(struct drv_net *net, struct drv_pair *pair)
 
 	if (net->config.rx_buffers && net->config.rx_buffers < count)
 		count = net->config.rx_buffers;
-	if (count > DRV_QUEUE_BYTES / bytes)
-		count = DRV_QUEUE_BYTES / bytes;
+	if (count > drv_queue_bytes(net) / bytes)
+		count = drv_queue_bytes(net) / bytes;
 	if (!count)
 		return -ENOMEM;
 	err = drv_pool_init(&pair->rx_pool, net->env, bytes, count);
@@ -168,11 +168,15 @@ int drv_net_receive(struct drv_net *net, void (*frame)(void *ctx, const struct d
 		    unsigned max)
 {
 	unsigned count = 0;
-	uint16_t i;
+	uint16_t i, queue;
 	int n;
 
-	for (i = 0; net->live && i < net->num_pairs; i++) {
-		n = receive_pair(net, i, frame, ctx, max - count);
+	/* Of the pairs out of use too: frames that came before may be there. */
+	for (i = 0; net->live && i < net->num_pairs && count < max; i++) {
+		queue = net->next_rx;
+		net->next_rx =
+			(uint16_t)(queue + 1) % net->num_pairs; /* a busy queue keeps none of the others waiting */
+		n = receive_pair(net, queue, frame, ctx, max - count);
 		if (n < 0)
 			return n;
 		count += (unsigned)n;

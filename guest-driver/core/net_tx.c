@@ -11,8 +11,8 @@ int drv_net_tx_init(struct drv_net *net, struct drv_pair *pair)
 
 	if (drv_net_has(net, VIRTIO_NET_F_MTU))
 		bytes = DRV_HDR_BYTES + net->mtu + DRV_ETH_BYTES + DRV_TAGS_MAX * DRV_TAG_BYTES;
-	if (count > DRV_QUEUE_BYTES / bytes)
-		count = DRV_QUEUE_BYTES / bytes;
+	if (count > drv_queue_bytes(net) / bytes)
+		count = drv_queue_bytes(net) / bytes;
 	return drv_pool_init(&pair->tx_pool, net->env, bytes, count);
 }
 
@@ -54,7 +54,7 @@ int drv_net_transmit(struct drv_net *net, uint16_t queue, const void *frame, uin
 	uint16_t i;
 	int err;
 
-	if (!net->live || queue >= net->num_pairs)
+	if (!net->live || queue >= net->active) /* req: VN-6e5ffc58, VN-3e0af880 */
 		return -ENODEV;
 	pair = &net->pairs[queue];
 	pool = &pair->tx_pool;

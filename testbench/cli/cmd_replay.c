@@ -18,9 +18,10 @@
 
 #define QUEUE_SIZE_MIN 1
 #define QUEUE_SIZE_MAX 32768
+#define QUEUES_MAX     128
 #define MTU_MIN        68
 
-enum { OUT = 1, ENGINE, RING, QUEUE_SIZE, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
+enum { OUT = 1, ENGINE, RING, QUEUE_SIZE, QUEUES, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
 
 static const struct cli_option options[] = {
 	{OUT, "-o", "DIR",
@@ -35,6 +36,7 @@ static const struct cli_option options[] = {
 	{RING, "--ring", "split|packed", "format of the queues (default split)"},
 	{QUEUE_SIZE, "--queue-size", "N",
 	 "descriptors of each receive and transmit queue: a power of two if split, up to 32768 (default 256)"},
+	{QUEUES, "--queues", "N", "queue pairs, 1 to 128 (default 1); flows are spread over their receive queues"},
 	{FEATURE, "--feature", "NAME=on|off", "what the device offers, as in mrg_rxbuf=off"},
 	{MTU, "--mtu", "N", "of the device (default 65521)"},
 	{FRAMES, "--frames", "A-B", "only frames A to B of the trace, from 1; A- and -B too"},
@@ -163,6 +165,11 @@ static bool features_fit(const struct command *c)
 		return false;
 	}
 	name = net_feature_unsatisfied(&config->features, config->xdp_bit);
+	if (!name && config->queue_pairs > 1 && !virtio_feature_has(&config->features, VIRTIO_NET_F_MQ)) {
+		cli_fail(c->source.command, STATUS_USAGE, "--queues %u: that needs the feature mq, which is off",
+			 config->queue_pairs);
+		return false;
+	}
 	if (!name)
 		return true;
 	cli_fail(c->source.command, STATUS_USAGE, "--feature: %s needs a feature that is off; leave that one on", name);
@@ -205,6 +212,16 @@ static bool queue_size_fits(const struct command *c)
 	return false;
 }
 
+static bool take_queues(struct command *c, const struct cli_line *line)
+{
+	uint64_t number;
+
+	if (!cli_number(line, "--queues", 1, QUEUES_MAX, &number))
+		return false;
+	c->config.net.queue_pairs = (uint16_t)number;
+	return true;
+}
+
 static bool take_mtu(struct command *c, const struct cli_line *line)
 {
 	uint64_t number;
@@ -230,6 +247,8 @@ static bool take(void *ctx, const struct cli_line *line, int id)
 		return take_ring(c, line);
 	case QUEUE_SIZE:
 		return take_queue_size(c, line);
+	case QUEUES:
+		return take_queues(c, line);
 	case FEATURE:
 		return parse_feature(line, &config->net);
 	case MTU:

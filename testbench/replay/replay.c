@@ -9,11 +9,11 @@
 #include "load/clock.h"
 #include "load/offload.h"
 #include "replay/events.h"
+#include "replay/merge.h"
 #include "replay/outdir.h"
 #include "replay/pcap_out.h"
 #include "replay/report.h"
 #include "replay/routes.h"
-#include "replay/stamps.h"
 #include "replay/verdicts.h"
 #include "rig/rig.h"
 
@@ -34,7 +34,7 @@ struct replay {
 	struct outdir *dir;
 	struct pcap_out *guest;
 	struct verdicts *verdicts;
-	struct stamps stamps;
+	struct merge merge;
 	struct events events;
 	FILE *events_file;
 	uint64_t next; /* of trace->frames, to be reported */
@@ -78,7 +78,7 @@ static void on_report(void *ctx, const struct net_report *report)
 	r->result->frames++;
 	r->result->bytes += frame->bytes;
 	r->result->fates[report->fate]++;
-	if (is_delivered(report->fate) && r->guest && stamps_push(&r->stamps, report->queue, report->time_ns))
+	if (is_delivered(report->fate) && r->guest && merge_told(&r->merge, report->queue, report->time_ns))
 		r->err = -ENOMEM;
 	if (!r->verdicts)
 		return;
@@ -93,20 +93,21 @@ static void on_report(void *ctx, const struct net_report *report)
 				    });
 }
 
-/* The guest received a frame: the oldest of those that went to this queue. */
 static void on_receive(void *ctx, const struct drv_net_frame *frame)
 {
 	struct replay *r = ctx;
-	uint64_t time_ns;
 
 	r->result->guest_frames++;
-	if (!r->guest)
-		return;
-	if (stamps_pop(&r->stamps, frame->queue, &time_ns)) {
-		r->err = -EPROTO;
-		return;
-	}
-	pcap_out_frame(r->guest, time_ns, frame->data, frame->bytes);
+	if (r->guest && merge_received(&r->merge, frame->queue, frame->data, frame->bytes))
+		r->err = -ENOMEM;
+}
+
+/* Of all receive queues, in the order of the link. */
+static void on_merged(void *ctx, uint64_t time_ns, const uint8_t *data, uint32_t bytes)
+{
+	struct replay *r = ctx;
+
+	pcap_out_frame(r->guest, time_ns, data, bytes);
 }
 
 static enum status open_captures(struct replay *r)
@@ -375,6 +376,8 @@ static enum status play(struct replay *r)
 	}
 	if (r->config->progress)
 		r->config->progress(r->config->progress_ctx, r->result->frames, 0);
+	if (!merge_done(&r->merge))
+		return refuse(r, STATUS_ENVIRONMENT, "the driver received frames on other queues than the device says");
 	if (r->result->guest_frames != delivered(r->result))
 		return refuse(r, STATUS_ENVIRONMENT, "the device delivered %llu frames, the driver received %llu",
 			      (unsigned long long)delivered(r->result), (unsigned long long)r->result->guest_frames);
@@ -488,9 +491,10 @@ static step_fn *const steps[] = {
 enum status replay_run(const struct replay_config *config, struct replay_result *result,
 		       char error[static REPLAY_ERROR_BYTES])
 {
-	struct replay r = {.config = config, .result = result, .error = error};
+	struct replay r = {.config = config, .result = result, .error = error, .merge.frame = on_merged};
 	enum status status = STATUS_DONE;
 
+	r.merge.ctx = &r;
 	memset(result, 0, sizeof(*result));
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !status; i++)
 		status =
@@ -505,7 +509,7 @@ enum status replay_run(const struct replay_config *config, struct replay_result 
 			r.link->ops->close(r.link);
 		ports_close(&r.ports);
 	}
-	stamps_free(&r.stamps);
+	merge_free(&r.merge);
 	outdir_abandon(r.dir);
 	if (!status && result->truncated_at)
 		return STATUS_USAGE;

@@ -216,11 +216,12 @@ static void close_links(const struct net_config *config, struct link *link)
 
 static int open_device(struct rig *rig, const struct net_config *config, struct link *link)
 {
-	struct mem_region region = {.gpa = RIG_MEMORY_GPA, .bytes = RIG_MEMORY_BYTES};
+	struct mem_region region = {.gpa = RIG_MEMORY_GPA,
+				    .bytes = RIG_MEMORY_BYTES + config->queue_pairs * RIG_PAIR_BYTES};
 	struct net_config own = *config;
 	int err;
 
-	rig->dma = dma_open(RIG_MEMORY_GPA, RIG_MEMORY_BYTES);
+	rig->dma = dma_open(RIG_MEMORY_GPA, region.bytes);
 	if (!rig->dma)
 		goto close;
 	if (own.fw.platform == &rig_code_platform && !own.fw.platform_ctx) {

@@ -9,7 +9,8 @@
 #include "guest-driver/core/net.h"
 
 #define RIG_MEMORY_BYTES ((size_t)64 << 20)
-#define RIG_MEMORY_GPA   0x100000 /* so that address 0 is nowhere */
+#define RIG_PAIR_BYTES   ((size_t)4 << 20) /* for each queue pair */
+#define RIG_MEMORY_GPA   0x100000          /* so that address 0 is nowhere */
 /* With VIRTIO_F_ACCESS_PLATFORM: what the device has to call memory of the environment, which is mapped block by block.
  */
 #define RIG_IOVA(gpa) ((gpa) + ((uint64_t)0xf00d << 32))

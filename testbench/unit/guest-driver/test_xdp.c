@@ -345,6 +345,7 @@ Test(xdp, values_per_queue)
 		struct fake fake;
 
 		fake_init(&fake);
+		fake_offer(&fake, VIRTIO_NET_F_CTRL_VQ, false);
 		fake_offer(&fake, VIRTIO_NET_F_MQ, rows[i].multiqueue);
 		memcpy(fake.config + offsetof(struct virtio_net_config, max_virtqueue_pairs), &pairs, sizeof(pairs));
 		net = drv_net_create(&fake.env, &fake.transport, &config);

@@ -63,14 +63,16 @@ void net_rx_start(struct net *net)
 {
 	net->rx.based = false;
 	net->rx.ktime_ns = 0;
-	for (uint16_t i = 0; i < net->pairs; i++)
-		net_rx_queue_reset(net, i);
+	for (uint16_t i = 0; i < net->pairs; i++) {
+		net->rxqs[i].most = 0;
+		net->rxqs[i].starved = -1;
+	}
 }
 
 void net_rx_queue_reset(struct net *net, uint16_t pair)
 {
 	net->rxqs[pair].most = 0;
-	net->rxqs[pair].starved = -1;
+	net->rxqs[pair].starved = 0; /* the next frame looks at the queue anew */
 }
 
 /* ---- accounting ---- */
@@ -453,8 +455,10 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 	int got;
 
 	/* req: VN-356ebb61: a pair can be out of use by now. VN-7222dea9 */
-	if (pair >= net_active_pairs(net) || !vq_usable(d.vq))
+	if (pair >= net_active_pairs(net))
 		return -ENODEV;
+	if (!vq_usable(d.vq))
+		return d.vq->in_reset && !net->config.overrun ? -EAGAIN : -ENODEV;
 	if (touch(&net->rx, pair) || rxq->starved >= 0) {
 		got = look(net, pair);
 		if (got)

@@ -366,6 +366,7 @@ int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size
 	vq->event_idx = virtio_has(dev, VIRTIO_RING_F_EVENT_IDX);
 	vq->in_order = virtio_has(dev, VIRTIO_F_IN_ORDER);
 	vq->kicked = true;
+	vq->in_reset = false;
 	return 0;
 }
 
@@ -390,6 +391,7 @@ int virtio_queue_reset(struct virtio_device *dev, uint16_t queue)
 	}
 	dev->ops->queue_reset(dev->ctx, queue);
 	vq_reset(&dev->vqs[queue]); /* req: VN-ec06d731, VN-5cb59d14 */
+	dev->vqs[queue].in_reset = true;
 	return 0;
 }
 

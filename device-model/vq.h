@@ -106,6 +106,7 @@ struct vq {
 	bool indirect, event_idx, in_order; /* features negotiated */
 	bool kicked;                        /* notified since the device last looked */
 	bool kicks_off;                     /* the driver was told not to notify */
+	bool in_reset;                      /* the driver reset it by itself, and has not enabled it again */
 	bool broken;
 	const char *error; /* why, if broken: static */
 	struct virtio_queue_addr addr;

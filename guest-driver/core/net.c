@@ -30,6 +30,7 @@ static const uint8_t understood[] = {
 	VIRTIO_F_RING_RESET,
 	VIRTIO_F_RING_PACKED,
 	VIRTIO_F_IN_ORDER,
+	VIRTIO_F_SUSPEND,
 	VIRTIO_NET_F_CTRL_RX,
 	VIRTIO_NET_F_CTRL_RX_EXTRA,
 	VIRTIO_NET_F_CTRL_VLAN,
@@ -383,6 +384,102 @@ void drv_net_stop(struct drv_net *net)
 	close_queues(net);
 	net->features[0] = 0;
 	net->features[1] = 0;
+}
+
+/* Waits until these bits of the status are as wanted. 0, -EPROTO: the device needs a reset, -ETIMEDOUT. */
+static int wait_status(const struct drv_net *net, uint8_t bits, uint8_t want)
+{
+	const struct drv_transport *t = net->transport;
+	uint8_t status;
+	unsigned i;
+
+	for (i = 0; i < RESET_WAITS; i++) {
+		status = get_status(net);
+		if (status & VIRTIO_CONFIG_S_NEEDS_RESET)
+			return -EPROTO;
+		if ((status & bits) == want)
+			return 0;
+		t->ops->wait(t->ctx);
+	}
+	return -ETIMEDOUT;
+}
+
+int drv_net_suspend(struct drv_net *net)
+{
+	if (!net->live)
+		return -ENODEV;
+	if (!drv_net_has(net, VIRTIO_F_SUSPEND)) /* req: VN-83b2a38d */
+		return -ENOTSUP;
+	/* req: VN-b7279139, VN-af425892: whatever makes buffers available or notifies looks at it first */
+	net->live = false;
+	add_status(net, VIRTIO_CONFIG_S_SUSPEND);
+	/* req: VN-6c890efc */
+	return wait_status(net, VIRTIO_CONFIG_S_SUSPEND | VIRTIO_CONFIG_S_DRIVER_OK, VIRTIO_CONFIG_S_SUSPEND);
+}
+
+int drv_net_resume(struct drv_net *net)
+{
+	int err;
+
+	if (net->live || !(get_status(net) & VIRTIO_CONFIG_S_SUSPEND))
+		return -EINVAL;
+	add_status(net, VIRTIO_CONFIG_S_DRIVER_OK);
+	/* req: VN-aa57eae1 */
+	err = wait_status(net, VIRTIO_CONFIG_S_SUSPEND | VIRTIO_CONFIG_S_DRIVER_OK, VIRTIO_CONFIG_S_DRIVER_OK);
+	net->live = !err;
+	return err;
+}
+
+/* Takes a queue back from the device. 0, -ETIMEDOUT, -EPROTO: it is enabled still. req: VN-a4395864 */
+static int reset_queue(const struct drv_net *net, uint16_t index)
+{
+	const struct drv_transport *t = net->transport;
+	unsigned i;
+
+	t->ops->queue_reset(t->ctx, index);
+	for (i = 0; i < RESET_WAITS; i++) {
+		if (!t->ops->queue_resetting(t->ctx, index))
+			return t->ops->queue_enabled(t->ctx, index) ? -EPROTO : 0;
+		t->ops->wait(t->ctx);
+	}
+	return -ETIMEDOUT;
+}
+
+/* req: VN-d246049d, VN-fd4bfcc6: memory goes after the reset; VN-74ea5edc */
+static int resize_pair(struct drv_net *net, uint16_t i, uint16_t size)
+{
+	struct drv_pair *pair = &net->pairs[i];
+	uint16_t index = i * QUEUES_OF_PAIR;
+	int err = reset_queue(net, index);
+
+	if (!err)
+		err = reset_queue(net, index + 1);
+	if (err)
+		return err;
+	drv_vq_destroy(pair->rx);
+	drv_vq_destroy(pair->tx);
+	drv_pool_free(&pair->rx_pool, net->env);
+	drv_pool_free(&pair->tx_pool, net->env);
+	*pair = (struct drv_pair){0};
+	net->config.queue_size = size;
+	return open_pair(net, i);
+}
+
+int drv_net_resize(struct drv_net *net, uint16_t size)
+{
+	uint16_t i;
+	int err = 0;
+
+	if (!net->live)
+		return -ENODEV;
+	if (!drv_net_has(net, VIRTIO_F_RING_RESET))
+		return -ENOTSUP;
+	for (i = 0; !err && i < net->num_pairs; i++)
+		err = resize_pair(net, i, size);
+	net->live = !err;
+	for (i = 0; !err && i < net->num_pairs; i++)
+		drv_vq_notify(net->pairs[i].rx);
+	return err;
 }
 
 bool drv_net_has(const struct drv_net *net, unsigned feature_bit)

@@ -34,6 +34,21 @@ int drv_net_start(struct drv_net *net);
 /* Resets the device and takes all buffers back. */
 void drv_net_stop(struct drv_net *net);
 
+/*
+ * With VIRTIO_F_SUSPEND: from a return of 0 until the device is resumed it touches no queue, and the functions below
+ * send and receive nothing. -ENODEV: not started; -ENOTSUP: not negotiated; -EPROTO: the device needs a reset;
+ * -ETIMEDOUT. After an error only drv_net_start() helps.
+ */
+int drv_net_suspend(struct drv_net *net);
+/* Goes on where the suspension found it. 0; -EINVAL: it is not suspended; -EPROTO, -ETIMEDOUT as above. */
+int drv_net_resume(struct drv_net *net);
+/*
+ * With VIRTIO_F_RING_RESET: gives receive and transmit queues another size, 0: the device's maximum, by their own reset
+ * while the device goes on. Frames received and not handed out yet are lost, and frames on their way out may be.
+ * -ENODEV, -ENOTSUP, -EPROTO, -ETIMEDOUT as above; -ENOMEM. After these last three only drv_net_start() helps.
+ */
+int drv_net_resize(struct drv_net *net, uint16_t size);
+
 bool drv_net_has(const struct drv_net *net, unsigned feature_bit); /* negotiated */
 uint16_t drv_net_mtu(const struct drv_net *net);                   /* 1500 without VIRTIO_NET_F_MTU */
 void drv_net_mac(const struct drv_net *net, uint8_t mac[6]);

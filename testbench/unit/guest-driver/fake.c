@@ -100,9 +100,16 @@ static void config_read(void *ctx, uint32_t offset, void *to, size_t bytes)
 {
 	struct fake *fake = ctx;
 
+	for (size_t i = offset; i < offset + bytes && i < sizeof(fake->config); i++)
+		fake->config_seen |= 1ULL << i;
 	memset(to, 0, bytes);
 	if (offset + bytes <= sizeof(fake->config))
 		memcpy(to, fake->config + offset, bytes);
+	if (!fake->tears)
+		return;
+	memset(to, 0xff, bytes);
+	fake->generation++;
+	fake->tears--;
 }
 
 static void config_write(void *ctx, uint32_t offset, const void *from, size_t bytes)

@@ -49,6 +49,8 @@ struct fake {
 	uint8_t generation;
 	bool restless; /* the generation changes with every look */
 	unsigned config_writes;
+	uint64_t config_seen; /* bit n: byte n of the configuration space was read */
+	unsigned tears;       /* reads of it during which it changes: their bytes are wrong */
 	struct fake_queue queue[FAKE_QUEUES];
 	void (*run)(struct fake *fake); /* called by wait() */
 	int wait_result;

@@ -37,6 +37,7 @@ static const struct cmd_row cmd_rows[VIRTIO_NET_CTRL_XDP_COMMANDS] = {
 	[VIRTIO_NET_CTRL_XDP_OBJ_LIST] = {cmd_misc_obj_list, FIXED(obj_list), RESULT(obj_list), true},
 	[VIRTIO_NET_CTRL_XDP_TEST_RUN] = {cmd_misc_test_run, VARIABLE(test_run), RESULT(test_run), true},
 	[VIRTIO_NET_CTRL_XDP_EVENT_GET] = {cmd_event_get, FIXED(event_get), RESULT(event_get), true},
+	[VIRTIO_NET_CTRL_XDP_PROG_FUNCS] = {cmd_prog_funcs, VARIABLE(prog_funcs), NOTHING, true},
 };
 
 static_assert(VIRTIO_NET_CTRL_XDP_COMMANDS <= 32, "caps.commands has 32 bits");

@@ -69,6 +69,7 @@ cmd_fn cmd_misc_test_run;
 
 cmd_fn cmd_prog_create;
 cmd_fn cmd_prog_write;
+cmd_fn cmd_prog_funcs;
 cmd_fn cmd_prog_commit;
 cmd_fn cmd_prog_info;
 cmd_fn cmd_prog_log_get;

@@ -74,6 +74,111 @@ uint16_t cmd_prog_write(struct cmd *cmd)
 	return VIRTIO_NET_XDP_OK;
 }
 
+static struct verify_func func_at(const uint8_t *funcs, uint32_t i, uint8_t *reserved)
+{
+	struct virtio_net_xdp_func wire;
+	struct verify_func func;
+
+	_Static_assert(VERIFY_ARGS == VIRTIO_NET_XDP_FUNC_ARGS, "as many on the wire");
+	mem_copy(&wire, funcs + i * sizeof(wire), sizeof(wire));
+	func.insn = le32_to_cpu(wire.insn);
+	for (size_t n = 0; n < VERIFY_ARGS; n++) {
+		func.kinds[n] = wire.kinds[n];
+		func.bytes[n] = le32_to_cpu(wire.bytes[n]);
+	}
+	*reserved = wire.reserved[0] | wire.reserved[1] | wire.reserved[2];
+	return func;
+}
+
+/* Arguments have kinds, from the first on. *kind: the one that has none, or should not be there. */
+static bool kinds_fit(const struct verify_func *func, uint8_t *kind)
+{
+	bool ended = false;
+
+	for (size_t n = 0; n < VERIFY_ARGS; n++) {
+		*kind = func->kinds[n];
+		if (*kind > VIRTIO_NET_XDP_FUNC_MEMORY_OR_NULL || (ended && *kind != VIRTIO_NET_XDP_FUNC_NONE))
+			return false;
+		ended = *kind == VIRTIO_NET_XDP_FUNC_NONE;
+	}
+	return true;
+}
+
+#define MEMORY_MAX ((uint32_t)1 << 29) /* bytes: so far do pointers lead */
+
+/* *nearest: the number of bytes that would. */
+static bool bytes_fit(const struct verify_func *func, uint32_t *nearest)
+{
+	for (size_t n = 0; n < VERIFY_ARGS; n++) {
+		bool memory = func->kinds[n] == VIRTIO_NET_XDP_FUNC_MEMORY ||
+			      func->kinds[n] == VIRTIO_NET_XDP_FUNC_MEMORY_OR_NULL;
+
+		*nearest = !memory ? 0 : func->bytes[n] ? MIN(func->bytes[n], MEMORY_MAX) : 1;
+		if (func->bytes[n] != *nearest)
+			return false;
+	}
+	return true;
+}
+
+/* The functions come in the order of their instructions, and the program itself is none. */
+static uint16_t check_places(struct cmd *cmd, const struct prog *prog, const uint8_t *funcs, uint32_t count)
+{
+	uint32_t last = prog->num_funcs ? prog->funcs[prog->num_funcs - 1].insn : 0, nearest;
+	uint8_t reserved;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct verify_func func = func_at(funcs, i, &reserved);
+
+		if (func.insn <= last || func.insn >= prog->bytes / SLOT_BYTES) /* req: XO-273 */
+			return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, last + 1);
+		if (!bytes_fit(&func, &nearest)) /* req: XO-273 */
+			return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, nearest);
+		last = func.insn;
+	}
+	return VIRTIO_NET_XDP_OK;
+}
+
+uint16_t cmd_prog_funcs(struct cmd *cmd)
+{
+	const uint8_t *funcs = cmd->in + sizeof(struct virtio_net_xdp_prog_funcs);
+	size_t bytes = cmd->in_bytes - sizeof(struct virtio_net_xdp_prog_funcs),
+	       each = sizeof(struct virtio_net_xdp_func);
+	uint32_t count = (uint32_t)(bytes / each);
+	uint8_t reserved, kind;
+	struct verify_func func, *to;
+	struct prog *prog;
+	uint16_t status;
+
+	for (uint32_t i = 0; i < count; i++) {
+		func_at(funcs, i, &reserved);
+		if (reserved) /* req: XO-271 */
+			return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_FLAGS, reserved);
+	}
+	prog = named_prog(cmd, &status);
+	if (!prog)
+		return status;
+	if (prog->state != PROG_LOADING) /* req: XO-270 */
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_STATE, prog->written);
+	for (uint32_t i = 0; i < count; i++) {
+		func = func_at(funcs, i, &reserved);
+		if (!kinds_fit(&func, &kind)) /* req: XO-272 */
+			return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_TYPE, kind);
+	}
+	if (!count || bytes % each) /* req: XO-016 */
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_SIZE, sizeof(le32) + MAX(count, 1u) * each);
+	status = check_places(cmd, prog, funcs, count);
+	if (status)
+		return status;
+	if (count > VIRTIO_NET_XDP_FUNCS_MAX - prog->num_funcs) /* req: XO-274 */
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_ENTRIES, VIRTIO_NET_XDP_FUNCS_MAX);
+	to = prog_add_funcs(cmd->fw, prog, count);
+	if (!to) /* req: XO-075 */
+		return cmd_refuse(cmd, VIRTIO_NET_XDP_ERR_LIMIT_MEMORY, 0);
+	for (uint32_t i = 0; i < count; i++) /* req: XO-269 */
+		to[i] = func_at(funcs, i, &reserved);
+	return VIRTIO_NET_XDP_OK;
+}
+
 uint16_t cmd_prog_commit(struct cmd *cmd)
 {
 	struct virtio_net_xdp_prog_commit request;

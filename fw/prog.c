@@ -32,6 +32,7 @@ size_t prog_arena_bytes(const struct fw_caps *caps)
 
 	return arena_cost(sizeof(struct prog)) + arena_cost(count * 8) + arena_cost(count * sizeof(struct insn)) +
 	       arena_cost(count) + arena_cost(maps_room(caps, caps->max_insns)) +
+	       arena_cost(VIRTIO_NET_XDP_FUNCS_MAX * sizeof(struct verify_func)) +
 	       arena_cost((size_t)caps->max_log_bytes + 1);
 }
 
@@ -53,6 +54,16 @@ int prog_create(struct fw *fw, const struct prog_attr *attr)
 	}
 	fw->progs[attr->id] = prog; /* req: XO-035 */
 	return 0;
+}
+
+struct verify_func *prog_add_funcs(struct fw *fw, struct prog *prog, uint32_t count)
+{
+	if (!prog->funcs)
+		prog->funcs = arena_alloc(&fw->arena, VIRTIO_NET_XDP_FUNCS_MAX * sizeof(*prog->funcs));
+	if (!prog->funcs)
+		return NULL;
+	prog->num_funcs += count;
+	return prog->funcs + prog->num_funcs - count;
 }
 
 /* Gives back what only a program that may still run needs, references to maps included. */
@@ -178,6 +189,8 @@ static void verify_begin(struct fw *fw, struct prog *prog)
 		.count = prog->bytes / 8,
 		.maps = prog->maps,
 		.num_maps = prog->num_maps,
+		.funcs = prog->funcs,
+		.num_funcs = prog->num_funcs,
 		.caps = &fw->config.caps,
 		.gpl_compatible = prog->flags & VIRTIO_NET_XDP_PROG_F_GPL_COMPATIBLE,
 		.strict_actions = prog->flags & VIRTIO_NET_XDP_PROG_F_STRICT_ACTIONS,
@@ -497,6 +510,7 @@ void prog_destroy(struct fw *fw, struct prog *prog)
 		fw->verifying--;
 	drop_code(fw, prog);
 	arena_free(&fw->arena, prog->wire);
+	arena_free(&fw->arena, prog->funcs);
 	arena_free(&fw->arena, prog->log);
 	arena_free(&fw->arena, prog);
 }

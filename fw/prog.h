@@ -30,9 +30,11 @@ struct prog {
 	uint8_t tag[VIRTIO_NET_XDP_TAG_BYTES];
 
 	enum prog_state state;
-	uint32_t written; /* bytes uploaded */
-	uint8_t *wire;    /* LOADING: as uploaded */
-	uint64_t turn;    /* VERIFYING: the lowest is verified first */
+	uint32_t written;          /* bytes uploaded */
+	uint8_t *wire;             /* LOADING: as uploaded */
+	struct verify_func *funcs; /* global functions: VIRTIO_NET_XDP_FUNCS_MAX of room, or NULL */
+	uint32_t num_funcs;
+	uint64_t turn; /* VERIFYING: the lowest is verified first */
 	uint32_t log_level;
 	struct verify *verify; /* VERIFYING and its turn has come */
 	bool judged;           /* VERIFYING, and result is there */
@@ -64,6 +66,12 @@ struct prog *prog_find(const struct fw *fw, uint32_t id);
 
 /* A new one at a free id below max_progs; what attr says was checked. 0 or -ENOMEM. */
 int prog_create(struct fw *fw, const struct prog_attr *attr);
+
+/*
+ * Gives a LOADING program count more global functions, behind those that it has and no more than FUNCS_MAX in all, for
+ * the caller to fill in. NULL: no memory.
+ */
+struct verify_func *prog_add_funcs(struct fw *fw, struct prog *prog, uint32_t count);
 
 /*
  * Takes a LOADING program that was written whole to VERIFYING, or to REFUSED if it does not decode or names a map that

@@ -170,6 +170,8 @@ int apply_load(struct verify *v, const struct insn *insn)
 	} else if (!ret && frozen_read(v, walk_reg(v, insn->src), insn->off, info->width, &constant)) {
 		reg_set_const(&value, constant);
 	}
+	if (!ret)
+		global_access(v, walk_reg(v, insn->src), insn->off, info->width, false);
 	if (!ret && sign && reg_is_scalar(&value))
 		sign_extend(&value, info->width);
 	return ret ? ret : apply_dst(v, insn->dst, &value);
@@ -218,6 +220,7 @@ int apply_store(struct verify *v, const struct insn *insn)
 		ret = require_aligned(v, insn->dst, insn->off, info->width);
 		return ret ? ret : stack_store(v, insn->dst, insn->off, info->width, &value);
 	}
+	global_access(v, walk_reg(v, insn->dst), insn->off, info->width, false);
 	v->result.writes |= reg_is_packet(walk_reg(v, insn->dst));
 	if (reg_is_pointer(&value)) /* req: XO-186 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_POINTER,
@@ -238,6 +241,8 @@ static int require_atomic(struct verify *v, const struct insn *insn, const struc
 		ret = require_init(v, insn->src);
 	if (!ret && info->op == INSN_ATOMIC_CMPXCHG)
 		ret = require_init(v, 0);
+	if (!ret)
+		global_access(v, walk_reg(v, insn->dst), insn->off, info->width, true);
 	return ret;
 }
 

@@ -137,6 +137,7 @@ static int arg_memory(struct verify *v, uint8_t number, uint64_t bytes, unsigned
 		break;
 	case REG_VALUE_OR_NULL:
 	case REG_RECORD_OR_NULL:
+	case REG_MEM_OR_NULL:
 		return require_not_null(v, number, "first");
 	default:
 		return refuse_kind(v, number, "a pointer to memory");
@@ -388,7 +389,11 @@ static int arg_check(struct verify *v, uint8_t number, struct args *args)
 		return arg_sized(v, number, args);
 	case HELPER_ARG_U32_INOUT:
 		ret = arg_memory(v, number, 4, MEMORY_READ | MEMORY_WRITE);
-		return ret ? ret : require_aligned(v, number, 0, 4);
+		if (!ret)
+			ret = require_aligned(v, number, 0, 4);
+		if (!ret)
+			global_access(v, walk_reg(v, number), 0, 4, false);
+		return ret;
 	case HELPER_ARG_SIZE:
 	case HELPER_ARG_SIZE_OR_ZERO:
 		return require_scalar(v, number, "a size");

@@ -127,9 +127,7 @@ static bool is_near_object(const struct verify *v, const struct reg *r, int64_t 
 
 	if (r->kind == REG_VALUE)
 		bytes = require_attr(v, r)->value_size;
-	else if (r->kind == REG_MEM)
-		bytes = v->args.mem_bytes;
-	else if (r->kind == REG_RECORD)
+	else if (r->kind == REG_RECORD || r->kind == REG_MEM)
 		bytes = r->range;
 	return r->off + r->var.all.smin > -reach && r->off + r->var.all.smax < bytes + reach;
 }
@@ -306,6 +304,10 @@ static void learn_null(struct reg *r, void *arg)
 		break;
 	case REG_RECORD_OR_NULL:
 		r->kind = REG_RECORD; /* req: XO-263 */
+		break;
+	case REG_MEM_OR_NULL:
+		r->kind = REG_MEM;
+		r->id = 0;
 		break;
 	default:
 		r->kind = REG_VALUE; /* req: XO-185 */

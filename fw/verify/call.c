@@ -115,6 +115,14 @@ void call_tail_return(struct verify *v)
 	*walk_reg(v, 0) = reg_scalar(scalar_unknown());
 }
 
+void call_returned(struct verify *v, bool moved)
+{
+	clobber(v);
+	if (moved)
+		void_all(v);
+	*walk_reg(v, 0) = reg_scalar(scalar_unknown());
+}
+
 int call_helper(struct verify *v, const struct insn *insn)
 {
 	struct args args = {.helper = find_helper(v, (uint32_t)insn->imm)};
@@ -144,12 +152,15 @@ int call_helper(struct verify *v, const struct insn *insn)
 
 int call_local(struct verify *v, const struct insn *insn)
 {
+	struct global *global = global_of(v, (uint32_t)insn->imm);
 	uint32_t depth = v->state->depth + 1;
 	struct reg args[6];
 	int ret = held_no_lock(v, "call a function");
 
 	if (ret)
 		return ret;
+	if (global)
+		return global_call(v, global);
 	if (depth >= EXEC_CALL_DEPTH) /* req: XO-132 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_CALL, "calls nest deeper than %d functions",
 				     EXEC_CALL_DEPTH);
@@ -243,7 +254,7 @@ int call_exit(struct verify *v)
 	const struct reg *r0 = &callee->regs[0];
 
 	if (!v->state->depth)
-		return exit_main(v);
+		return v->global ? global_exit(v) : exit_main(v);
 	if (r0->kind == REG_STACK && r0->frame == v->state->depth) /* req: XO-183 */
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK,
 				     "R0 points to the stack of the function that ends here");

@@ -84,6 +84,45 @@ static int check_depth(struct verify *v, uint32_t *depth)
 	return 0;
 }
 
+enum effect {
+	EFFECT_MOVES = 1 << 0,
+	EFFECT_TAILS = 1 << 1,
+};
+
+static uint32_t effect_of(uint32_t helper)
+{
+	const struct helper *h = helper_of(helper);
+
+	return h ? (h->flags & HELPER_F_MOVES_PACKET ? EFFECT_MOVES : 0u) |
+			       (h->flags & HELPER_F_TAIL_CALL ? EFFECT_TAILS : 0u)
+		 : 0;
+}
+
+/* effects: of the function that begins at the slot. Calls nest 8 deep, and a pass settles one more. */
+static int check_effects(struct verify *v, uint32_t *effects)
+{
+	bool changed = true;
+
+	while (changed) {
+		changed = false;
+		for (uint32_t i = 0; i < v->args.count; i++) {
+			uint32_t *of = &effects[v->spots[i].entry], more = 0, target = (uint32_t)v->args.insns[i].imm;
+
+			if (class_at(v, i) == INSN_CLASS_CALL)
+				more = effect_of(target);
+			else if (class_at(v, i) == INSN_CLASS_CALL_LOCAL)
+				more = effects[target];
+			changed |= (more & ~*of) != 0;
+			*of |= more;
+		}
+	}
+	for (uint32_t i = 0; i < v->args.num_funcs; i++) {
+		v->globals[i].moves = effects[v->args.funcs[i].insn] & EFFECT_MOVES;
+		v->globals[i].tails = effects[v->args.funcs[i].insn] & EFFECT_TAILS;
+	}
+	return 0;
+}
+
 static void reach(struct verify *v, uint32_t *stack, uint32_t *top, uint32_t from, uint32_t to)
 {
 	struct spot *spot = &v->spots[to];
@@ -170,4 +209,9 @@ int cfg_depth(struct verify *v)
 int cfg_reach(struct verify *v)
 {
 	return with_memory(v, reach_all);
+}
+
+int cfg_effects(struct verify *v)
+{
+	return v->args.num_funcs ? with_memory(v, check_effects) : 0;
 }

@@ -15,6 +15,7 @@ int held_add_record(struct verify *v, uint32_t id)
 				     "%d records are held already: give one back before another one is reserved",
 				     EXEC_RECORDS);
 	held->records[held->num_records++] = id;
+	v->most_records = MAX(v->most_records, held->num_records);
 	return 0;
 }
 

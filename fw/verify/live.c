@@ -16,6 +16,7 @@
 #include "verify/live.h"
 #include "verify/fp.h"
 #include "verify/walk.h"
+#include "virtio_net_xdp.h"
 
 #define ARG_REGS     0x3e /* R1 to R5 */
 #define CLOBBER_REGS 0x3f /* R0 to R5 */
@@ -308,14 +309,26 @@ static void live_helper(struct live *live, const struct insn *insn)
 		read_reg(live, i + 1);
 }
 
+/* What a call has to give a global function, whatever that reads of it. */
+static void live_global(const struct verify_func *func, struct live *live)
+{
+	for (uint8_t n = 0; n < FP_ARGS; n++) {
+		if (func->kinds[n] != VIRTIO_NET_XDP_FUNC_NONE)
+			read_reg(live, n + 1);
+	}
+}
+
 static void live_call(const struct verify *v, uint32_t i, struct live *live)
 {
 	const struct insn *insn = &v->args.insns[i];
+	const struct verify_func *func = global_func(v, (uint32_t)insn->imm);
 	const struct fp *fp = &v->live->fp.at[i];
 	const struct reads *callee = callee_of(v, i);
 
 	live->regs &= (uint16_t)~CLOBBER_REGS;
 	live->regs |= v->spots[insn->imm].live.regs & ARG_REGS;
+	if (func)
+		live_global(func, live);
 	for (int n = 0; n < FP_ARGS; n++) {
 		int16_t base = fp->regs[n + 1];
 
@@ -434,6 +447,17 @@ static void most_of(struct live_walk *w, const struct map_attr *attr)
 	w->most_value = MAX(w->most_value, attr->value_size);
 }
 
+static void begin_globals(struct verify *v)
+{
+	for (uint32_t i = 0; i < v->args.num_funcs; i++) {
+		const struct verify_func *func = &v->args.funcs[i];
+		struct reads *reads = &v->live->reads[v->live->fp.at[func->insn].function];
+
+		for (int n = 0; n < FP_ARGS; n++)
+			widen(v, &reads->args[n], 0, (int64_t)global_reads(func, n));
+	}
+}
+
 static int begin(struct verify *v)
 {
 	struct live_walk *w = arena_alloc(v->arena, sizeof(*w));
@@ -448,6 +472,7 @@ static int begin(struct verify *v)
 	w->reads = arena_alloc(v->arena, w->fp.functions * sizeof(*w->reads));
 	if (!w->reads)
 		return -ENOMEM;
+	begin_globals(v);
 	for (uint32_t i = 0; i < v->args.num_maps; i++) {
 		most_of(w, &v->args.maps[i]->attr);
 		if (v->args.maps[i]->inner)

@@ -213,7 +213,7 @@ void mark_end_path(struct verify *v)
 	v->result.longest = MAX(v->result.longest, way);
 }
 
-int mark_add_pending(struct verify *v)
+static int add_pending(struct verify *v)
 {
 	struct pending *p = take(v, sizeof(*p));
 	struct packed_live live;
@@ -233,10 +233,23 @@ int mark_add_pending(struct verify *v)
 		return mark_no_memory(v);
 	}
 	v->pending = p;
-	if (v->parent)
-		v->parent->branches++;
 	walk_tell(v, VERIFY_WAITS, NULL);
 	return 0;
+}
+
+int mark_add_pending(struct verify *v)
+{
+	int ret = add_pending(v);
+
+	if (!ret && v->parent)
+		v->parent->branches++;
+	return ret;
+}
+
+/* The path has not ended, and does not fork: it is still counted once. */
+int mark_suspend(struct verify *v)
+{
+	return add_pending(v);
 }
 
 void mark_free_pending(struct verify *v, struct pending *p)

@@ -158,6 +158,24 @@ void report_step(struct verify *v, bool refused)
 	add(v, &line);
 }
 
+/* The function's number is its place among all functions, the program's own being 0. */
+void report_global(struct verify *v, uint32_t insn, bool walked)
+{
+	char text[128];
+	struct line line = line_in(text, sizeof(text));
+	uint32_t number = 0;
+
+	for (uint32_t i = 0; i < insn; i++)
+		number += (v->spots[i].flags & SPOT_ENTRY) != 0;
+	line_str(&line, "Func#");
+	line_num(&line, number);
+	line_str(&line, " (from instruction ");
+	line_num(&line, insn);
+	line_str(&line, walked ? ") is global and valid for all arguments of its kinds"
+			       : ") is global: it is walked once, for all arguments of its kinds");
+	add(v, &line);
+}
+
 void report_safe(struct verify *v)
 {
 	char text[64];
@@ -179,6 +197,8 @@ void report_branch(struct verify *v, const struct pending *p)
 		put_insn(&line, v, p->insn);
 	}
 	add(v, &line);
+	if (insn_info[v->args.insns[p->insn].op].cls == INSN_CLASS_CALL_LOCAL)
+		report_global(v, (uint32_t)v->args.insns[p->insn].imm, true);
 	line = line_in(text, sizeof(text));
 	line_str(&line, "from ");
 	line_num(&line, p->insn);

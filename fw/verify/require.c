@@ -242,7 +242,7 @@ void require_stack_span(const struct reg *r, int64_t off, int64_t *min, int64_t 
 		*min = *max = INT64_MIN;
 }
 
-static bool aligned(const struct reg *r, int64_t off, uint64_t bytes)
+bool require_is_aligned(const struct reg *r, int64_t off, uint64_t bytes)
 {
 	uint64_t fixed = (uint64_t)(r->off + off);
 
@@ -297,7 +297,7 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 	case REG_RECORD:
 		return in_object(v, number, off, bytes, r->range, VIRTIO_NET_XDP_VERIFY_POINTER, "the record");
 	case REG_MEM:
-		return in_object(v, number, off, bytes, v->args.mem_bytes, VIRTIO_NET_XDP_VERIFY_POINTER, "the memory");
+		return in_object(v, number, off, bytes, r->range, VIRTIO_NET_XDP_VERIFY_POINTER, "the memory");
 	default:
 		return no_memory(v, number);
 	}
@@ -307,7 +307,7 @@ int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int 
 {
 	long long at = walk_reg(v, number)->off + off;
 
-	if (aligned(walk_reg(v, number), off, bytes)) /* req: XO-239 */
+	if (require_is_aligned(walk_reg(v, number), off, bytes)) /* req: XO-239 */
 		return 0;
 	return report_refuse(v, VIRTIO_NET_XDP_VERIFY_STACK,
 			     "R%u offset %lld, %u bytes, is not aligned: a multiple of %u is needed", number, at, bytes,

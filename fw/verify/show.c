@@ -139,6 +139,7 @@ static void put_pointer(struct line *to, const struct verify *v, const struct re
 		[REG_RECORD] = "ringbuf_mem",
 		[REG_RECORD_OR_NULL] = "ringbuf_mem_or_null",
 		[REG_MEM] = "mem",
+		[REG_MEM_OR_NULL] = "mem_or_null",
 	};
 	bool any = false, packet = r->kind == REG_PACKET || r->kind == REG_META;
 
@@ -154,7 +155,7 @@ static void put_pointer(struct line *to, const struct verify *v, const struct re
 		line_num(to, r->range);
 		put_field(to, "over", r->over, &any);
 	} else {
-		put_field(to, "sz", r->kind == REG_MEM ? v->args.mem_bytes : r->range, &any);
+		put_field(to, "sz", r->range, &any);
 	}
 	if (reg_is_pointer(r) && !scalar_is(&r->var, 0))
 		put_bounds(to, &r->var, &any);

@@ -22,6 +22,7 @@ const char *reg_kind_text(uint8_t kind)
 		[REG_RECORD] = "a record",
 		[REG_RECORD_OR_NULL] = "a record or null",
 		[REG_MEM] = "a memory pointer",
+		[REG_MEM_OR_NULL] = "a memory pointer or null",
 	};
 
 	return text[kind];

@@ -28,17 +28,18 @@ enum reg_kind {
 	REG_VALUE_OR_NULL,
 	REG_RECORD, /* range bytes of memory, to be given back */
 	REG_RECORD_OR_NULL,
-	REG_MEM, /* fw_exec()'s memory */
+	REG_MEM, /* range bytes of memory: fw_exec()'s, or what argument number frame of a global function points to */
+	REG_MEM_OR_NULL,
 	REG_KINDS,
 };
 
 struct reg {
 	uint8_t kind;  /* enum reg_kind */
-	uint8_t frame; /* STACK: the frame's depth */
+	uint8_t frame; /* STACK: the frame's depth; MEM: the argument */
 	uint16_t map;  /* MAP, VALUE and what can be null of these: index into verify_args.maps */
 	/* PACKET, META: so many bytes behind the pointer without off are not all inside of the packet; 0: not known */
 	uint16_t over;
-	/* PACKET, META: bytes behind the pointer without off that are inside of the packet; RECORD: its size */
+	/* PACKET, META: bytes behind the pointer without off that are inside of the packet; RECORD, MEM: its size */
 	uint32_t range;
 	/*
 	 * Registers of one kind with one id other than 0 share: scalars their value (less off), packet pointers the
@@ -78,7 +79,7 @@ struct frame {
 
 /* What the program has to give back, and what it has left. */
 struct held {
-	uint32_t turns; /* at most so many times MAY_GOTOs go on */
+	uint32_t turns;                 /* at most so many times MAY_GOTOs go on */
 	uint32_t records[EXEC_RECORDS]; /* their ids; the first num_records */
 	uint8_t num_records;
 	bool locked;
@@ -112,7 +113,8 @@ static inline bool reg_is_pointer(const struct reg *r)
 
 static inline bool reg_can_be_null(const struct reg *r)
 {
-	return r->kind == REG_VALUE_OR_NULL || r->kind == REG_INNER_OR_NULL || r->kind == REG_RECORD_OR_NULL;
+	return r->kind == REG_VALUE_OR_NULL || r->kind == REG_INNER_OR_NULL || r->kind == REG_RECORD_OR_NULL ||
+	       r->kind == REG_MEM_OR_NULL;
 }
 
 static inline bool reg_is_packet(const struct reg *r)

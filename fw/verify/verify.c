@@ -16,10 +16,28 @@
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"
 
-/* Goes on with the last branch that waits. false: there is none, every path was walked. */
+/* The branch or call that waited goes on behind the other side, or the function. */
+static int resume(struct verify *v, const struct insn *insn)
+{
+	switch (insn_info[insn->op].cls) {
+	case INSN_CLASS_JMP:
+		if (insn->op != INSN_MAY_GOTO)
+			branch_learn(v, insn, true);
+		v->insn = (uint32_t)insn->imm;
+		return 0;
+	case INSN_CLASS_CALL_LOCAL:
+		return global_leave(v);
+	default:
+		call_tail_return(v);
+		return 0;
+	}
+}
+
+/* Goes on with the last branch or call that waits. false: there is none, every path was walked; or it is refused. */
 static bool next_path(struct verify *v)
 {
 	struct pending *p = v->pending;
+	bool refused;
 
 	mark_end_path(v);
 	if (!p)
@@ -30,18 +48,12 @@ static bool next_path(struct verify *v)
 	v->spent = p->spent;
 	v->trail.count = p->trail;
 	v->insn = p->insn;
-	if (insn_info[v->args.insns[p->insn].op].cls == INSN_CLASS_JMP) {
-		if (v->args.insns[p->insn].op != INSN_MAY_GOTO)
-			branch_learn(v, &v->args.insns[p->insn], true);
-		v->insn = (uint32_t)v->args.insns[p->insn].imm;
-	} else {
-		call_tail_return(v);
-	}
-	if (v->args.log_level)
+	refused = resume(v, &v->args.insns[p->insn]);
+	if (v->args.log_level && !refused)
 		report_branch(v, p);
 	mark_free_pending(v, p);
 	walk_tell(v, VERIFY_RESUMES, NULL);
-	return true;
+	return !refused;
 }
 
 /* Tail calls leave the run with fewer turns than are counted here: it can jump at any time. */
@@ -173,6 +185,7 @@ static void enter_main(struct verify *v)
 		return;
 	}
 	*walk_reg(v, 1) = v->args.mem_bytes ? reg_pointer(REG_MEM, 0) : reg_scalar(scalar_const(0));
+	walk_reg(v, 1)->range = v->args.mem_bytes;
 	reg_set_const(walk_reg(v, 2), v->args.mem_bytes);
 }
 
@@ -219,7 +232,8 @@ static int begin_walk(struct verify *v)
 
 /* What comes before the walk. -EAGAIN: the same again. */
 static int (*const parts[])(struct verify *v) = {
-	check_count, cfg_functions, cfg_depth, cfg_reach, check_maps, live_begin, live_step, begin_walk,
+	check_count, cfg_functions, cfg_depth,  cfg_reach, global_begin,
+	cfg_effects, check_maps,    live_begin, live_step, begin_walk,
 };
 
 /* Slots that a part goes through in the time that the walk takes for an instruction. */
@@ -259,7 +273,8 @@ static int accept(struct verify *v)
 
 static void finish(struct verify *v, struct verify_result *result)
 {
-	size_t fixed = v->args.count * sizeof(*v->spots) + sizeof(*v->state) + PACKED_MAX;
+	size_t fixed = v->args.count * sizeof(*v->spots) + sizeof(*v->state) + PACKED_MAX +
+		       v->args.num_funcs * sizeof(*v->globals);
 
 	v->done = true;
 	v->result.peak_bytes = (uint32_t)(fixed + v->pool.bytes);
@@ -290,7 +305,9 @@ int verify_step(struct verify *v, uint32_t budget, struct verify_result *result)
 		work = v->work;
 		ret = walk(v);
 		left -= (v->args.log_level ? LOGGED_INSNS : 1) + (int64_t)((v->work - work) / WORK_PER_INSN);
-		if (!ret && v->path_ends && !next_path(v))
+		if (!ret && v->enter)
+			global_enter(v);
+		else if (!ret && v->path_ends && !next_path(v))
 			break;
 	}
 	finish(v, result);
@@ -334,6 +351,7 @@ void verify_free(struct verify *v)
 	arena_free(arena, v->before);
 	arena_free(arena, v->scratch);
 	arena_free(arena, v->state);
+	arena_free(arena, v->globals);
 	arena_free(arena, v->spots);
 	arena_free(arena, v);
 }

@@ -29,16 +29,28 @@ enum verify_event {
 	VERIFY_RESUMES, /* went back to the side that was left last */
 	VERIFY_COVERED, /* the mark covers the state: the path ends */
 	VERIFY_FORGETS, /* is about to free the mark */
+	VERIFY_ENTERS,  /* left the call for later, to walk the global function */
 	VERIFY_ENDS,    /* the result is there, and everything that it was found with */
 };
 
 typedef void verify_watch_fn(void *ctx, struct verify *v, enum verify_event event, const struct mark *mark);
+
+#define VERIFY_ARGS 5 /* of a function */
+
+/* A global function, and what a call of it has to give it. */
+struct verify_func {
+	uint32_t insn;               /* its first */
+	uint32_t bytes[VERIFY_ARGS]; /* of MEMORY: below 2^30 */
+	uint8_t kinds[VERIFY_ARGS];  /* VIRTIO_NET_XDP_FUNC_* */
+};
 
 struct verify_args {
 	const struct insn *insns; /* insn.imm of LD_MAP, LD_MAP_VALUE: index into maps; imm64 as decoded */
 	uint32_t count;           /* slots */
 	struct map *const *maps;
 	uint32_t num_maps;
+	const struct verify_func *funcs; /* by insn, none twice */
+	uint32_t num_funcs;
 	const struct fw_caps *caps;
 	bool gpl_compatible;
 	bool strict_actions;

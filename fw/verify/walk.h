@@ -31,9 +31,30 @@ struct pending {
 	struct mark *parent;
 	struct packed *state; /* at the branch, before it */
 	uint64_t spent;       /* as in struct verify; the branch included */
-	uint32_t insn;        /* the branch; its taken side waits */
+	uint32_t insn;        /* the branch, whose taken side waits; or the call */
 	uint32_t trail;       /* trail.count then */
 	struct log_place log; /* then, for a log of the last path */
+};
+
+/* What a global function was found to do with the memory that an argument points to. */
+struct global_arg {
+	bool unaligned; /* it accesses bytes at offsets that are no multiple of their number */
+	uint8_t widest; /* most bytes of an access */
+	uint8_t atomic; /* most bytes of an atomic operation; 0: there is none */
+};
+
+/* A global function: one of args.funcs. See global.c. */
+struct global {
+	bool moves;       /* it, or a function that it calls, moves the packet, */
+	bool tails;       /* or makes tail calls */
+	bool walked;      /* it was found to be safe; the rest is known from then on */
+	uint8_t records;  /* that it holds at most */
+	uint64_t longest; /* as in struct verify_result, of one call */
+	struct global_arg args[VERIFY_ARGS];
+	/* While it is being walked: what was being walked before, and what was known of that. */
+	struct global *outer;
+	uint64_t outer_longest;
+	uint8_t outer_records;
 };
 
 enum spot_flag {
@@ -73,9 +94,13 @@ struct verify {
 	uint32_t insn; /* the one being walked */
 	uint32_t next; /* the one after it */
 	uint32_t next_id;
-	uint32_t since_mark; /* instructions */
-	uint64_t spent;      /* since parent: instructions, and what helpers do beyond one */
-	uint64_t work;       /* bytes of states packed and compared */
+	uint32_t since_mark;    /* instructions */
+	uint64_t spent;         /* since parent: instructions, and what helpers do beyond one */
+	uint64_t work;          /* bytes of states packed and compared */
+	struct global *globals; /* args.num_funcs */
+	struct global *global;  /* the one being walked; NULL: the program itself */
+	struct global *enter;   /* the one to be walked now; NULL: none */
+	uint8_t most_records;   /* held at a time since the walk of global began */
 	struct log log;
 	struct frame *before;  /* with a log: the frame before the step, */
 	uint32_t before_depth; /* and its depth */
@@ -145,6 +170,8 @@ static inline uint32_t walk_successors(const struct insn *insns, uint32_t i, uin
 int cfg_functions(struct verify *v);
 int cfg_depth(struct verify *v);
 int cfg_reach(struct verify *v);
+/* Which global functions move the packet, or make tail calls. */
+int cfg_effects(struct verify *v);
 
 /* mark.c: states to compare with, and branches that wait. */
 
@@ -160,6 +187,8 @@ void mark_matters(struct verify *v, const struct deps *places);
 void mark_end_path(struct verify *v);
 /* Leaves the taken side of the branch being walked for later. */
 int mark_add_pending(struct verify *v);
+/* Leaves the call being walked for when the function was walked. */
+int mark_suspend(struct verify *v);
 /* It is no longer in the list. */
 void mark_free_pending(struct verify *v, struct pending *p);
 
@@ -186,6 +215,7 @@ int require_memory(struct verify *v, uint8_t number, int64_t off, uint64_t bytes
 /* Least and greatest offset from the frame pointer that a STACK pointer + off can have. */
 void require_stack_span(const struct reg *r, int64_t off, int64_t *min, int64_t *max);
 /* The address is a multiple of bytes, a power of two, as far as the offset goes. */
+bool require_is_aligned(const struct reg *r, int64_t off, uint64_t bytes);
 int require_aligned(struct verify *v, uint8_t number, int64_t off, unsigned int bytes);
 /* What the map, or the one that the value is in, is like. */
 const struct map_attr *require_attr(const struct verify *v, const struct reg *r);
@@ -293,6 +323,29 @@ int call_exit(struct verify *v);
 /* The function's tail call succeeded, and what it led to returns to the caller. */
 void call_tail_return(struct verify *v);
 
+/* The function called has returned a number; moved: whatever ran may have moved the packet. */
+void call_returned(struct verify *v, bool moved);
+
+/* global.c: functions that are walked once, by themselves. */
+
+/* The global function that begins at insn; NULL: none does. */
+const struct verify_func *global_func(const struct verify *v, uint32_t insn);
+struct global *global_of(const struct verify *v, uint32_t insn);
+/* Bytes that a call reads where argument n, from 0 on, points to. */
+uint64_t global_reads(const struct verify_func *func, int n);
+/* Before the walk: what the driver said is about functions of the program. */
+int global_begin(struct verify *v);
+/* A call of it is walked. */
+int global_call(struct verify *v, struct global *g);
+/* Begins the walk of v->enter. */
+void global_enter(struct verify *v);
+/* All paths of v->global were walked, and the state is that of the call which led to it. */
+int global_leave(struct verify *v);
+/* Its EXIT is walked. */
+int global_exit(struct verify *v);
+/* What r points to is accessed, as is permitted. */
+void global_access(struct verify *v, const struct reg *r, int64_t off, unsigned int bytes, bool atomic);
+
 /* report.c */
 
 /*
@@ -315,6 +368,9 @@ void report_step(struct verify *v, bool refused);
 /* ... that nothing new can follow, and that the walk goes on behind an earlier branch. */
 void report_safe(struct verify *v);
 void report_branch(struct verify *v, const struct pending *p);
+
+/* The walk of the global function that begins at insn begins, or it was walked. */
+void report_global(struct verify *v, uint32_t insn, bool walked);
 
 /* The program was judged: writes the closing lines. Returns the bytes of the log. */
 uint32_t report_close(struct verify *v);

@@ -43,9 +43,10 @@
  #define VIRTIO_NET_CTRL_XDP_TEST_RUN     19
  #define VIRTIO_NET_CTRL_XDP_BTF_LOAD     20
  #define VIRTIO_NET_CTRL_XDP_EVENT_GET    21
+ #define VIRTIO_NET_CTRL_XDP_PROG_FUNCS   22
 /* end class */
 
-#define VIRTIO_NET_CTRL_XDP_COMMANDS 22
+#define VIRTIO_NET_CTRL_XDP_COMMANDS 23
 
 /* begin caps */
 #define VIRTIO_NET_XDP_ISA_BASE32   (1 << 0)
@@ -183,6 +184,29 @@ struct virtio_net_xdp_prog_write {
         u8 data[];
 };
 /* end prog_write */
+
+/* begin prog_funcs */
+#define VIRTIO_NET_XDP_FUNC_NONE           0
+#define VIRTIO_NET_XDP_FUNC_NUMBER         1
+#define VIRTIO_NET_XDP_FUNC_CONTEXT        2
+#define VIRTIO_NET_XDP_FUNC_MEMORY         3
+#define VIRTIO_NET_XDP_FUNC_MEMORY_OR_NULL 4
+
+#define VIRTIO_NET_XDP_FUNC_ARGS 5
+#define VIRTIO_NET_XDP_FUNCS_MAX 256
+
+struct virtio_net_xdp_func {
+        le32 insn;
+        u8 kinds[VIRTIO_NET_XDP_FUNC_ARGS];
+        u8 reserved[3];
+        le32 bytes[VIRTIO_NET_XDP_FUNC_ARGS];
+};
+
+struct virtio_net_xdp_prog_funcs {
+        le32 id;
+        struct virtio_net_xdp_func funcs[];
+};
+/* end prog_funcs */
 
 /* begin prog_commit */
 struct virtio_net_xdp_prog_commit {
@@ -515,7 +539,7 @@ struct virtio_net_dev_part_xdp_prog {
         le32 error_insn;
         u8 state;
         u8 log_level;
-        u8 reserved[2];
+        le16 funcs;
         u8 insns[];
 };
 
@@ -535,6 +559,8 @@ static_assert(sizeof(struct virtio_net_xdp_result) == 8, "result");
 static_assert(sizeof(struct virtio_net_xdp_cap_get_result) == 104, "CAP_GET");
 static_assert(sizeof(struct virtio_net_xdp_prog_create) == 36, "PROG_CREATE");
 static_assert(sizeof(struct virtio_net_xdp_prog_write) == 8, "PROG_WRITE");
+static_assert(sizeof(struct virtio_net_xdp_func) == 32, "PROG_FUNCS");
+static_assert(sizeof(struct virtio_net_xdp_prog_funcs) == 4, "PROG_FUNCS");
 static_assert(sizeof(struct virtio_net_xdp_prog_commit) == 8, "PROG_COMMIT");
 static_assert(sizeof(struct virtio_net_xdp_prog_info_result) == 88, "PROG_INFO");
 static_assert(sizeof(struct virtio_net_xdp_prog_log_get_result) == 12, "PROG_LOG_GET");

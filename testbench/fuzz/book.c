@@ -40,6 +40,9 @@ struct book *book_new(const struct verify *v)
 	book->maps = copy(v->args.maps, v->args.num_maps * sizeof(struct map *));
 	book->scratch = malloc(PACKED_MAX);
 	cr_assert_not_null(book->scratch);
+	book->entries = malloc(book->count * sizeof(*book->entries));
+	cr_assert_not_null(book->entries);
+	memset(book->entries, 0xff, book->count * sizeof(*book->entries));
 	book->from = BOOK_NONE;
 	return book;
 }
@@ -53,6 +56,7 @@ void book_free(struct book *book)
 	free(book->claims);
 	free(book->marks);
 	free(book->waiting);
+	free(book->entries);
 	free(book->scratch);
 	free(book->access);
 	free(book->calls);
@@ -95,6 +99,9 @@ static void add_claim(struct book *book, const struct verify *v)
 					 .state = copy(book->scratch, bytes)};
 	book->num_claims++;
 	link_from(book, n);
+	if (book->entering)
+		book->entries[v->insn] = n;
+	book->entering = false;
 	if (book->marked)
 		book->marks[book->marked].claim = n;
 	book->marked = 0;
@@ -138,6 +145,10 @@ void book_write(struct book *book, const struct verify *v, enum verify_event eve
 		cr_assert_gt(book->num_waiting, 0);
 		book->from = book->waiting[--book->num_waiting];
 		book->side = 1;
+		break;
+	case VERIFY_ENTERS:
+		book->from = BOOK_NONE;
+		book->entering = true;
 		break;
 	case VERIFY_COVERED:
 		link_from(book, book->marks[mark->number].claim);

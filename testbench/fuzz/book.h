@@ -36,6 +36,9 @@ struct book {
 	uint32_t num_waiting, room_waiting;
 	uint32_t from, side; /* the claim that the walk comes from, and which next it is */
 	uint32_t marked;     /* the mark that was set for the next claim; 0: none */
+	uint32_t *
+		entries; /* per slot: the claim that the global function which begins there begins with, or BOOK_NONE */
+	bool entering;   /* the next claim is one of those */
 	struct packed *scratch;
 	uint8_t *access; /* as in struct verify_result, once it is there: NULL before, or if refused */
 	struct exec_call *calls;

@@ -17,13 +17,16 @@
 
 /* A function frame of the run. */
 struct level {
-	const struct book *book; /* of the program in it; NULL: none that is whole */
-	uint32_t claim;          /* that holds where the run is; BOOK_NONE: not known */
-	uint32_t base;           /* frame of the program's main function */
-	uint32_t back;           /* claim behind the call that a tail call ends, if by_tail */
-	bool by_tail;            /* a tail call led here from a function that was called */
-	uint64_t saved[SAVED];   /* of the caller */
-	uint64_t taken;          /* steps of the program, at its main function */
+	const struct book *book;     /* of the program in it; NULL: none that is whole */
+	uint32_t claim;              /* that holds where the run is; BOOK_NONE: not known */
+	uint32_t program;            /* frame of the program's main function */
+	uint32_t base;               /* the same, or of the global function that it is in: what claims count from */
+	uint32_t back;               /* claim behind the call that a tail call ends, if by_tail */
+	bool by_tail;                /* a tail call led here from a function that was called */
+	bool global;                 /* it is a global function's, and back the call of it */
+	uint64_t args[INSN_MAX_REG]; /* what a global function was given, by register */
+	uint64_t saved[SAVED];       /* of the caller */
+	uint64_t taken;              /* steps of the program, at its main function */
 };
 
 /* Memory that a helper gave to the run. */
@@ -215,6 +218,9 @@ static bool pointer_holds(struct look *l, const struct reg *r, uint64_t value, u
 	case REG_MAP:
 	case REG_INNER_OR_NULL:
 		return map_holds(l, r, value);
+	case REG_MEM:
+	case REG_MEM_OR_NULL:
+		return offset_holds(l, r, value, l->w->levels[l->w->levels[l->w->depth].base].args[r->frame]);
 	case REG_VALUE:
 	case REG_VALUE_OR_NULL:
 	case REG_RECORD:
@@ -321,7 +327,8 @@ static bool facts_hold(struct look *l, uint32_t i)
 		if (key != call->key)
 			return differs(l, "the key is 0x%x, engines are told 0x%x", key, call->key);
 	}
-	if (info->cls == INSN_CLASS_EXIT && l->w->depth == l->w->levels[l->w->depth].base) {
+	if (info->cls == INSN_CLASS_EXIT && l->w->depth == l->w->levels[l->w->depth].base &&
+	    !l->w->levels[l->w->depth].global) {
 		bool hidden = l->book->access[i] == EXEC_ACCESS_HIDDEN && l->regs[0] >= EXEC_ADDRESSES;
 		uint32_t r0 = hidden ? VIRTIO_NET_XDP_ABORTED : (uint32_t)l->regs[0];
 		uint32_t bit = r0 < EXEC_ACTIONS ? 1u << r0 : VIRTIO_NET_XDP_ACTIONS_OTHER;
@@ -329,9 +336,9 @@ static bool facts_hold(struct look *l, uint32_t i)
 		if (!(l->book->actions & bit))
 			return differs(l, "R0 is 0x%x, but the actions are 0x%x", r0, l->book->actions);
 	}
-	if (l->w->depth - l->w->levels[l->w->depth].base >= l->book->frames)
+	if (l->w->depth - l->w->levels[l->w->depth].program >= l->book->frames)
 		return differs(l, "more than %u frames", l->book->frames);
-	if (++l->w->levels[l->w->levels[l->w->depth].base].taken > l->book->longest)
+	if (++l->w->levels[l->w->levels[l->w->depth].program].taken > l->book->longest)
 		return differs(l, "more than %llu steps", (unsigned long long)l->book->longest);
 	return true;
 }
@@ -393,7 +400,7 @@ static void enter_program(struct witness *w, uint32_t prog, const uint64_t *regs
 	struct level *level = &w->levels[w->depth];
 
 	level->book = book_of(w, prog);
-	level->base = w->depth;
+	level->program = level->base = w->depth;
 	level->taken = 0;
 	enter(w, prog, 0, regs, first);
 }
@@ -431,14 +438,22 @@ static void take_result(struct witness *w, const struct insn *call, uint64_t r0)
 		add_piece(w, NULL, r0, w->regs[2]);
 }
 
-static void follow_call(struct witness *w, uint32_t next[2])
+/* The function that begins at insn. */
+static void follow_call(struct witness *w, uint32_t insn, uint32_t next[2])
 {
 	const struct level *caller = &w->levels[w->depth];
 	struct level *callee = &w->levels[++w->depth];
 
-	*callee = (struct level){.book = caller->book, .base = caller->base};
+	*callee = (struct level){.book = caller->book, .program = caller->program, .base = caller->base};
 	memcpy(callee->saved, &w->regs[SAVED_FIRST], sizeof(callee->saved));
-	(void)next;
+	if (!caller->book || caller->book->entries[insn] == BOOK_NONE)
+		return;
+	callee->global = true;
+	callee->base = w->depth;
+	callee->back = caller->claim;
+	memcpy(callee->args, w->regs, sizeof(callee->args));
+	next[0] = caller->book->entries[insn];
+	next[1] = BOOK_NONE;
 }
 
 /* The function ends: in a program that a tail call led to, or as it began. */
@@ -448,6 +463,10 @@ static void follow_exit(struct witness *w, uint32_t next[2])
 
 	if (callee->base != w->depth + 1)
 		return;
+	if (callee->global && caller->book && callee->back != BOOK_NONE) {
+		memcpy(next, caller->book->claims[callee->back].next, sizeof(caller->book->claims[0].next));
+		return;
+	}
 	next[0] = BOOK_NONE;
 	next[1] = callee->by_tail && caller->book && callee->back != BOOK_NONE
 			  ? caller->book->claims[callee->back].next[1]
@@ -482,7 +501,7 @@ static void follow(struct witness *w, uint32_t prog, uint32_t insn, const uint64
 		take_result(w, last, regs[0]);
 		break;
 	case INSN_CLASS_CALL_LOCAL:
-		follow_call(w, next);
+		follow_call(w, insn, next);
 		break;
 	case INSN_CLASS_EXIT:
 		follow_exit(w, next);

@@ -77,6 +77,7 @@ static const struct valid {
 	{CMD(OBJ_LIST), 2, {0, 0}, 16},
 	{CMD(TEST_RUN), 12, {READY, 0, 7, 1, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88}, 24},
 	{CMD(EVENT_GET), 1, {4}, 16},
+	{CMD(PROG_FUNCS), 9, {UPLOADED, 1, 0x01030401, 0, 0, 8, 8}, 8},
 };
 
 #define LEN  100        /* the request's length; from here on values of fault.where are no word's index */
@@ -117,6 +118,21 @@ static const struct fault {
 	{CMD(PROG_WRITE), "offset wraps", ERR(SIZE), 1, 0xfffffff8, 8},
 	{CMD(PROG_WRITE), "no data", ERR(SIZE), LEN, 8, 8},
 	{CMD(PROG_WRITE), "too much", ERR(SIZE), LEN, 17, 8},
+
+	{CMD(PROG_FUNCS), "short", ERR(LENGTH), LEN, 3, 4},
+	{CMD(PROG_FUNCS), "reserved", ERR(FLAGS), 3, 0x100, 1},
+	{CMD(PROG_FUNCS), "no such program", ERR(NOT_FOUND), 0, 20, 20},
+	{CMD(PROG_FUNCS), "ready", ERR(STATE), 0, READY, 16},
+	{CMD(PROG_FUNCS), "refused", ERR(STATE), 0, REFUSED, 16},
+	{CMD(PROG_FUNCS), "no kind", ERR(TYPE), 2, 0x01050401, 5},
+	{CMD(PROG_FUNCS), "a kind behind the last", ERR(TYPE), 2, 0x01000401, 1},
+	{CMD(PROG_FUNCS), "the program itself", ERR(SIZE), 1, 0, 1},
+	{CMD(PROG_FUNCS), "behind the program", ERR(SIZE), 1, 2, 1},
+	{CMD(PROG_FUNCS), "far behind it", ERR(SIZE), 1, 0x20000001, 1},
+	{CMD(PROG_FUNCS), "a number of bytes", ERR(SIZE), 4, 8, 0},
+	{CMD(PROG_FUNCS), "no memory", ERR(SIZE), 5, 0, 1},
+	{CMD(PROG_FUNCS), "too much memory", ERR(SIZE), 6, (1 << 29) + 1, 1 << 29},
+	{CMD(PROG_FUNCS), "one and a half", ERR(SIZE), LEN, 52, 36},
 
 	{CMD(PROG_COMMIT), "short", ERR(LENGTH), LEN, 7, 8},
 	{CMD(PROG_COMMIT), "long", ERR(LENGTH), LEN, 9, 8},
@@ -413,7 +429,8 @@ Test(cmd, unknown_commands)
 	uint8_t request[69631] = {0};
 
 	for (unsigned command = 0; command < 256; command++) {
-		bool known = (command <= CMD(TEST_RUN) && command != CMD(MAP_BATCH)) || command == CMD(EVENT_GET);
+		bool known = (command <= CMD(TEST_RUN) && command != CMD(MAP_BATCH)) || command == CMD(EVENT_GET) ||
+			     command == CMD(PROG_FUNCS);
 
 		if (known)
 			continue;

@@ -30,7 +30,7 @@ Test(cmd_misc, cap_get_tells_the_caps)
 	cr_assert_eq(le64_to_cpu(result.caps.helpers[0]), caps->helpers[0]);
 	cr_assert_eq(le64_to_cpu(result.caps.helpers[1]), caps->helpers[1]);
 	cr_assert(caps->helpers[1] >> 1 & 1, "65: xdp_adjust_tail");
-	cr_assert_eq(le32_to_cpu(result.caps.commands), 0x2effff, "all but MAP_BATCH and BTF_LOAD");
+	cr_assert_eq(le32_to_cpu(result.caps.commands), 0x6effff, "all but MAP_BATCH and BTF_LOAD");
 	cr_assert_eq(le32_to_cpu(result.caps.flags), 0);
 	cr_assert_eq(le32_to_cpu(result.caps.max_run_insns), 1000000);
 	cr_assert_eq(le32_to_cpu(result.caps.max_log_bytes), caps->max_log_bytes);

@@ -244,3 +244,48 @@ Test(cmd_prog, references_to_maps)
 	control_upload(c, 2, bad, 2);
 	control_close(c);
 }
+
+/* count functions of one argument each, from instruction insn on, 2 slots apart. */
+static unsigned add_funcs(struct control *c, uint32_t id, uint32_t insn, uint32_t count)
+{
+	struct virtio_net_xdp_prog_funcs *request = calloc(1, sizeof(*request) + count * sizeof(request->funcs[0]));
+	unsigned status;
+
+	request->id = cpu_to_le32(id);
+	for (uint32_t i = 0; i < count; i++) {
+		request->funcs[i].insn = cpu_to_le32(insn + 2 * i);
+		request->funcs[i].kinds[0] = VIRTIO_NET_XDP_FUNC_CONTEXT;
+	}
+	status = control_do(c, CMD(PROG_FUNCS), request, sizeof(*request) + count * sizeof(request->funcs[0]));
+	free(request);
+	return status;
+}
+
+/* Functions come in any number of commands, in the order of their instructions, up to a limit; a refusal adds none. */
+Test(cmd_prog, functions_add_up)
+{
+	static const uint64_t drops[] = {W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 1), W_EXIT};
+	struct control *c = control_open(NULL);
+
+	cr_assert_eq(control_prog_create(c, 1, 1000 * 8, 0), 0);
+	cr_assert_eq(add_funcs(c, 1, 10, 0), ERR(SIZE), "none");
+	cr_assert_eq(c->detail, 36);
+	cr_assert_eq(add_funcs(c, 1, 10, 2), 0);
+	cr_assert_eq(add_funcs(c, 1, 12, 1), ERR(SIZE), "one that is there");
+	cr_assert_eq(c->detail, 13);
+	cr_assert_eq(add_funcs(c, 1, 13, 255), ERR(LIMIT_ENTRIES));
+	cr_assert_eq(c->detail, VIRTIO_NET_XDP_FUNCS_MAX);
+	cr_assert_eq(add_funcs(c, 1, 13, 254), 0);
+	cr_assert_eq(add_funcs(c, 1, 900, 1), ERR(LIMIT_ENTRIES));
+	cr_assert_eq(control_id(c, CMD(PROG_DESTROY), 1), 0);
+
+	cr_assert_eq(control_prog_create(c, 1, sizeof(drops), 0), 0);
+	cr_assert_eq(add_funcs(c, 1, 2, 1), 0, "before there are instructions");
+	cr_assert_eq(control_prog_write(c, 1, 0, drops, sizeof(drops)), 0);
+	cr_assert_eq(control_prog_commit(c, 1, 0), 0);
+	while (fw_poll(c->fw, 1))
+		;
+	cr_assert_eq(control_prog_info(c, 1).state, VIRTIO_NET_XDP_PROG_READY);
+	cr_assert_eq(le32_to_cpu(control_prog_info(c, 1).actions), 1u << 31 | 0x1f, "what it returns is not known");
+	control_close(c);
+}

@@ -33,11 +33,26 @@ struct verify_row {
 	uint32_t count;
 	uint32_t insn; /* of the error */
 	unsigned int flags;
-	uint16_t error; /* VIRTIO_NET_XDP_VERIFY_*, 0: accepted */
+	uint32_t num_funcs;
+	struct verify_func funcs[4]; /* global */
+	uint16_t error;              /* VIRTIO_NET_XDP_VERIFY_*, 0: accepted */
 };
 
 #define PROG(...)             .words = {__VA_ARGS__}, .count = sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
 #define BAD(code, at, phrase) .error = VIRTIO_NET_XDP_VERIFY_##code, .insn = (at), .says = (phrase)
+
+#define FUNCS(...)                                                                                                     \
+	.funcs = {__VA_ARGS__}, .num_funcs = sizeof((struct verify_func[]){__VA_ARGS__}) / sizeof(struct verify_func)
+/* A global function from instruction at on: kinds of arguments, from the first on. */
+#define FUNC(at, ...)                                                                                                  \
+	{                                                                                                              \
+		.insn = (at), .kinds = { __VA_ARGS__ }                                                                 \
+	}
+/* The same of one argument of the kind, that is memory of so many bytes. */
+#define FUNC_MEM(at, kind, size)                                                                                       \
+	{                                                                                                              \
+		.insn = (at), .kinds = {VIRTIO_NET_XDP_FUNC_##kind}, .bytes = { size }                                 \
+	}
 
 #define W_JEQ(dst, imm, to)      W(0x15, dst, 0, to, imm)
 #define W_JNE(dst, imm, to)      W(0x55, dst, 0, to, imm)

@@ -122,7 +122,10 @@ int vq_fill(struct vq *vq, const struct vq_chain *chain, uint32_t bytes)
 	return 0;
 }
 
-/* Makes one entry of each run of chains in vq->done all but the last of which are whole. Returns how many entries. */
+/*
+ * Makes one entry of each run of chains in vq->done all but the last of which are whole. Returns how many entries.
+ * req: VN-93532eb5
+ */
 static uint16_t join_runs(struct vq *vq)
 {
 	struct vq_done *to = vq->done;

@@ -12,10 +12,16 @@
 
 void hand_open(struct hand *h)
 {
+	hand_open_offering(h, 0);
+}
+
+void hand_open_offering(struct hand *h, uint64_t features)
+{
 	struct net_config config;
 
 	memset(h, 0, sizeof(*h));
 	rig_config_default(&config);
+	config.features.word[0] |= features;
 	h->link = link_mem_open(NULL, 0);
 	cr_assert_not_null(h->link);
 	link_mem_set_endless(h->link, true);
@@ -138,9 +144,9 @@ static void dev_set_status(void *ctx, uint8_t status)
 
 static uint32_t dev_get_features(void *ctx, uint32_t select)
 {
-	uint64_t f = 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_NET_F_CTRL_VQ | 1ULL << XDP_BIT;
+	uint64_t f = 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_NET_F_CTRL_VQ | 1ULL << XDP_BIT |
+		     ((struct hand_device *)ctx)->features;
 
-	(void)ctx;
 	return select < 2 ? (uint32_t)(f >> (select * 32)) : 0;
 }
 
@@ -199,9 +205,10 @@ static void dev_enable(void *ctx, uint16_t index, uint16_t size, const struct dr
 
 static void dev_notify(void *ctx, uint16_t index, uint32_t data)
 {
-	(void)ctx;
-	(void)index;
-	(void)data;
+	struct hand_device *d = ctx;
+
+	d->notified[index]++;
+	d->notify_data[index] = data;
 }
 
 /* Answers one command: one readable and one writable descriptor, as the driver sends them. */
@@ -214,7 +221,7 @@ static int dev_wait(void *ctx)
 	uint16_t head, idx = le16_to_cpu(used->idx);
 	uint32_t written = 0;
 
-	if (d->taken == le16_to_cpu(avail->idx))
+	if (!d->command || d->taken == le16_to_cpu(avail->idx))
 		return 0;
 	head = le16_to_cpu(avail->ring[d->taken++ % d->size[2]]);
 	out = &desc[le16_to_cpu(desc[head].next)];
@@ -240,20 +247,28 @@ static const struct drv_transport_ops dev_ops = {
 	.wait = dev_wait,
 };
 
-void hand_device_open(struct hand_device *d, uint32_t max_cmd_bytes, hand_command *command, void *ctx)
+static void device_start(struct hand_device *d)
 {
 	struct drv_net_config config;
 
-	memset(d, 0, sizeof(*d));
-	d->max_cmd_bytes = max_cmd_bytes;
-	d->command = command;
-	d->ctx = ctx;
 	d->env = (struct drv_env){dev_dma_alloc, dev_free, dev_alloc, dev_free, d};
 	d->transport = (struct drv_transport){&dev_ops, d};
 	rig_driver_config_default(&config, XDP_BIT);
 	d->net = drv_net_create(&d->env, &d->transport, &config);
 	cr_assert_not_null(d->net);
 	cr_assert_eq(drv_net_start(d->net), 0);
+}
+
+void hand_device_open(struct hand_device *d, uint32_t max_cmd_bytes, hand_command *command, void *ctx)
+{
+	*d = (struct hand_device){.max_cmd_bytes = max_cmd_bytes, .command = command, .ctx = ctx};
+	device_start(d);
+}
+
+void hand_device_open_offering(struct hand_device *d, uint64_t features)
+{
+	*d = (struct hand_device){.features = features};
+	device_start(d);
 }
 
 void hand_device_close(struct hand_device *d)

@@ -34,6 +34,8 @@ struct hand {
 
 /* A device after reset. */
 void hand_open(struct hand *h);
+/* The same, that offers features besides. */
+void hand_open_offering(struct hand *h, uint64_t features);
 void hand_close(struct hand *h);
 uint8_t hand_status(struct hand *h);
 void hand_set_status(struct hand *h, uint8_t status);
@@ -66,9 +68,14 @@ struct hand_device {
 	struct drv_queue_addr addr[3];
 	uint16_t size[3];
 	uint16_t taken;
+	uint64_t features; /* offered besides VERSION_1, CTRL_VQ and XDP_OFFLOAD */
+	unsigned notified[3];
+	uint32_t notify_data[3]; /* of the last one */
 };
 
 void hand_device_open(struct hand_device *d, uint32_t max_cmd_bytes, hand_command *command, void *ctx);
+/* A driver on a device that offers features besides, and answers nothing unless the test does. */
+void hand_device_open_offering(struct hand_device *d, uint64_t features);
 void hand_device_close(struct hand_device *d);
 
 #endif

@@ -165,6 +165,26 @@ Test(VN, VN_76316d56)
 	hand_close(&h);
 }
 
+/* Neither transmission nor reception, nor a table in memory that is written besides. */
+Test(VN, VN_2b16f4d7)
+{
+	struct vring_desc rx[HAND_SIZE], tx[HAND_SIZE];
+	struct hand h;
+
+	start(&h, 0);
+	post(&h, 0, 4096);
+	post(&h, 1, 40);
+	memcpy(rx, h.rx.desc, sizeof(rx));
+	send_one(&h, 3);
+	memcpy(tx, h.tx.desc, sizeof(tx));
+	arrive(&h, FRAME);
+	send_one(&h, 3);
+	cr_expect_eq(hand_used(&h.rx), 1);
+	cr_expect_eq(memcmp(rx, h.rx.desc, sizeof(rx)), 0, "VN-2b16f4d7: the receive queue's");
+	cr_expect_eq(memcmp(tx, h.tx.desc, sizeof(tx)), 0, "VN-2b16f4d7: the transmit queue's");
+	hand_close(&h);
+}
+
 /* An indirect table at the end of direct descriptors, or alone, with the write flag or without. rustvmm-922f2e5:
  * unaligned */
 static void send_indirect(struct hand *h, bool behind, uint16_t flag, unsigned skew)

@@ -106,4 +106,7 @@ static inline int virtio_vq_check(struct virtio_device *dev, uint16_t queue, int
 /* Publishes what was filled and notifies the driver if it wants that. */
 void virtio_vq_publish(struct virtio_device *dev, uint16_t queue);
 
+/* Notifies the driver, if it wants that, of what vq_show() has shown since it was asked last. */
+void virtio_vq_interrupt(struct virtio_device *dev, uint16_t queue);
+
 #endif

@@ -68,6 +68,8 @@ static void reset(void *ctx)
 	net_rx_reset(net);
 	fw_reset(net->fw); /* req: XO-025 */
 	net_steer_reset(net);
+	net_stats_reset(net);
+	net_coal_reset(net);
 	net->verifying = false;
 	net_filter_reset(net);
 	net_status_reset(net);
@@ -80,14 +82,16 @@ static void suspend(void *ctx)
 
 	for (uint16_t i = 0; i < virtio_num_queues(&net->vdev); i++)
 		virtio_vq_publish(&net->vdev, i);
+	net_coal_poll(net, true);
 }
 
 static void queue_reset(void *ctx, uint16_t queue)
 {
 	struct net *net = ctx;
 
-	if (queue % 2 == 0 && queue / 2 < net_active_pairs(net))
+	if (queue % 2 == 0 && queue / 2 < net_max_pairs(net))
 		net_rx_queue_reset(net, queue / 2);
+	net_coal_queue_reset(net, queue);
 }
 
 static void log_line(void *ctx, const char *line)
@@ -230,6 +234,10 @@ struct net *net_create(const struct net_config *config, struct link *link, struc
 	if (!error)
 		error = net_steer_init(net);
 	if (!error)
+		error = net_stats_init(net);
+	if (!error)
+		error = net_coal_init(net);
+	if (!error)
 		error = net_rx_init(net);
 	if (!error)
 		error = net_tx_init(net);
@@ -258,6 +266,8 @@ void net_destroy(struct net *net)
 	net_ctrl_exit(net);
 	net_tx_exit(net);
 	net_rx_exit(net);
+	net_coal_exit(net);
+	net_stats_exit(net);
 	net_steer_exit(net);
 	fw_exit(net->fw);
 	net_pages_free(net->arena, net->arena_bytes);
@@ -317,5 +327,7 @@ bool net_poll(struct net *net)
 		did |= verify(net);
 	}
 	did |= net_rx_poll(net);
+	if (net->coal.pending && virtio_running(&net->vdev))
+		did |= net_coal_poll(net, !did);
 	return did;
 }

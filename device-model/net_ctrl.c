@@ -47,6 +47,13 @@ static const struct row {
 	{VIRTIO_NET_CTRL_GUEST_OFFLOADS, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, 8, 8,
 	 net_offload_set},
 	{VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, VIRTIO_NET_F_MQ, 2, 2, net_steer_pairs_set},
+	{VIRTIO_NET_CTRL_NOTF_COAL, VIRTIO_NET_CTRL_NOTF_COAL_TX_SET, VIRTIO_NET_F_NOTF_COAL, 8, 8, net_coal_set},
+	{VIRTIO_NET_CTRL_NOTF_COAL, VIRTIO_NET_CTRL_NOTF_COAL_RX_SET, VIRTIO_NET_F_NOTF_COAL, 8, 8, net_coal_set},
+	{VIRTIO_NET_CTRL_NOTF_COAL, VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET, VIRTIO_NET_F_VQ_NOTF_COAL, 12, 12,
+	 net_coal_vq_set},
+	{VIRTIO_NET_CTRL_NOTF_COAL, VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET, VIRTIO_NET_F_VQ_NOTF_COAL, 4, 4, net_coal_vq_get},
+	{VIRTIO_NET_CTRL_STATS, VIRTIO_NET_CTRL_STATS_QUERY, VIRTIO_NET_F_DEVICE_STATS, 0, 0, net_stats_query},
+	{VIRTIO_NET_CTRL_STATS, VIRTIO_NET_CTRL_STATS_GET, VIRTIO_NET_F_DEVICE_STATS, 16, ANY_BYTES, net_stats_get},
 	/* The firmware has the table of its commands. */
 	{VIRTIO_NET_CTRL_XDP, ANY_COMMAND, VIRTIO_NET_F_XDP_OFFLOAD, 0, ANY_BYTES, xdp_command},
 };
@@ -120,7 +127,9 @@ static uint32_t answer(struct net *net, const struct vq_chain *chain)
 	/* No room for the ack: nobody would learn what became of the command, so nothing does. */
 	if (!chain->writable_bytes)
 		return 0;
+	net->stats.commands++;
 	ack = run(net, chain, &written);
+	net->stats.commands_ok += ack == VIRTIO_NET_OK;
 	iov_write(&out, &ack, sizeof(ack));
 	iov_write(&out, net->ctrl.out, written); /* req: XO-023 */
 	return sizeof(ack) + written;

@@ -5,8 +5,10 @@
 
 #include "device.h"
 #include "net.h"
+#include "net_coal.h"
 #include "net_filter.h"
 #include "net_offload.h"
+#include "net_stats.h"
 #include "net_status.h"
 #include "net_steer.h"
 #include "virtio_config.h"
@@ -47,8 +49,10 @@ struct net_rx {
 };
 
 struct net_rxq {
-	uint16_t most; /* chains that were available at once, at most */
-	int starved;   /* chains that were there and were too few; -1: not starved */
+	uint16_t most;   /* chains that were available at once, at most */
+	int starved;     /* chains that were there and were too few; -1: not starved */
+	uint32_t filled; /* frames of this turn, the first of them at first_ns */
+	uint64_t first_ns;
 	struct net_xdp_stats stats;
 };
 
@@ -96,6 +100,8 @@ struct net {
 	struct net_status status;
 	uint64_t offloads; /* feature bits of those that are on */
 	struct net_steer steer;
+	struct net_stats stats;
+	struct net_coal coal;
 };
 
 /* Whether a feature was negotiated; VIRTIO_NET_F_XDP_OFFLOAD stands for the bit chosen at run time. */
@@ -135,6 +141,15 @@ static inline uint16_t net_active_pairs(const struct net *net)
 static inline uint16_t net_ctrl_index(const struct net *net)
 {
 	return 2 * net_max_pairs(net);
+}
+
+/* Shows the driver what was filled on a receive or transmit queue: so many packets, the first of them at first_ns. */
+static inline void net_publish(struct net *net, uint16_t queue, uint32_t packets, uint64_t first_ns)
+{
+	if (net->coal.on)
+		net_coal_publish(net, queue, packets, first_ns);
+	else
+		virtio_vq_publish(&net->vdev, queue);
 }
 
 /* The longest frame that may have these bytes: the MTU, the Ethernet header, and 4 for each of up to two VLAN tags. */

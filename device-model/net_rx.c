@@ -114,6 +114,7 @@ static void report(struct net *net, const struct net_rx_slot *slot)
 
 	net->counters.frames[slot->fate]++;
 	net->counters.bytes[slot->fate] += slot->in.bytes;
+	net_stats_received(net, slot->queue, slot->fate, slot->bytes);
 	if (slot->run)
 		count_run(net, slot);
 	else if (slot->fate == NET_FATE_OVERSIZE)
@@ -504,6 +505,8 @@ static bool settle(struct net *net, struct net_rx_slot *slot, struct waiting *wa
 	}
 	if (error)
 		slot->fate = undelivered(slot, error);
+	else if (!net->rxqs[slot->queue].filled++)
+		net->rxqs[slot->queue].first_ns = slot->in.time_ns;
 	slot->deliver = false;
 	return true;
 }
@@ -539,9 +542,11 @@ static bool publish_queue(struct net *net, uint16_t pair)
 {
 	uint16_t index = net_rx_index(pair);
 	struct vq *vq = &net->vdev.vqs[index];
-	int missing = net->rxqs[pair].starved;
+	struct net_rxq *rxq = &net->rxqs[pair];
+	int missing = rxq->starved;
 
-	virtio_vq_publish(&net->vdev, index); /* req: VN-cb1669fa; XO-172: the runs are over */
+	net_publish(net, index, rxq->filled, rxq->first_ns); /* req: VN-cb1669fa; XO-172: the runs are over */
+	rxq->filled = 0;
 	if (missing >= 0 || !vq->kicks_off)
 		virtio_vq_check(&net->vdev, index, vq_want_kicks(vq, missing >= 0));
 	return missing >= 0 && virtio_vq_check(&net->vdev, index, vq_available(vq)) != missing;

@@ -49,6 +49,23 @@ static int gather(const struct net *net, const struct vq_chain *chain, uint8_t *
 	return 0;
 }
 
+struct burst {
+	size_t taken, good, sent; /* frames: chains, those that could be sent, those that the link has taken */
+};
+
+static void count_sent(struct net *net, uint16_t index, const struct link_frame *frames, struct burst b)
+{
+	struct net_queue_stats *s = &net->stats.queues[index];
+
+	net->counters.transmitted += b.sent;
+	net->counters.transmit_errors += b.taken - b.sent;
+	s->packets += b.sent;
+	for (size_t i = 0; i < b.sent; i++)
+		s->bytes += frames[i].bytes;
+	s->drops += b.taken - b.sent;
+	s->drops_special += b.taken - b.good;
+}
+
 bool net_tx_poll(struct net *net, uint16_t pair)
 {
 	uint16_t index = net_tx_index(pair);
@@ -73,9 +90,8 @@ bool net_tx_poll(struct net *net, uint16_t pair)
 	}
 	if (count && net_status_up(net))
 		sent = net->link->ops->send(net->link, frames, count);
-	net->counters.transmitted += sent;
-	net->counters.transmit_errors += taken - sent;
-	virtio_vq_publish(&net->vdev, index);
+	count_sent(net, index, frames, (struct burst){taken, count, sent});
+	net_publish(net, index, taken, net->now_ns);
 	if (taken == LINK_BURST)
 		return true; /* there may be more: the next turn's, after the others had theirs */
 	vq->kicked = false;

@@ -441,3 +441,9 @@ void virtio_vq_publish(struct virtio_device *dev, uint16_t queue)
 	if (vq_publish(&dev->vqs[queue]))
 		interrupt(dev, queue);
 }
+
+void virtio_vq_interrupt(struct virtio_device *dev, uint16_t queue)
+{
+	if ((dev->status & VIRTIO_CONFIG_S_DRIVER_OK) && vq_wants_interrupt(&dev->vqs[queue]))
+		interrupt(dev, queue);
+}

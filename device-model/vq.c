@@ -141,7 +141,16 @@ static uint16_t join_runs(struct vq *vq)
 	return to - vq->done + 1;
 }
 
-bool vq_publish(struct vq *vq)
+uint32_t vq_filled_places(const struct vq *vq)
+{
+	uint32_t places = 0;
+
+	for (uint16_t i = 0; i < vq->filled; i++)
+		places += vq->done[i].places;
+	return places;
+}
+
+bool vq_show(struct vq *vq)
 {
 	/* Of a broken queue too: what was done before it broke is done. */
 	if (!vq->ops || !vq->filled || ready(vq))
@@ -149,7 +158,17 @@ bool vq_publish(struct vq *vq)
 	vq->ops->publish(vq, vq->in_order ? join_runs(vq) : vq->filled);
 	vq->next_used += vq->filled;
 	vq->filled = 0;
-	return vq->ops->wants_interrupt(vq);
+	return true;
+}
+
+bool vq_wants_interrupt(struct vq *vq)
+{
+	return vq->ops && !ready(vq) && vq->ops->wants_interrupt(vq);
+}
+
+bool vq_publish(struct vq *vq)
+{
+	return vq_show(vq) && vq->ops->wants_interrupt(vq);
 }
 
 int vq_want_kicks(struct vq *vq, bool on)

@@ -168,6 +168,13 @@ static inline void vq_rewind(struct vq *vq, struct vq_mark mark)
  */
 int vq_fill(struct vq *vq, const struct vq_chain *chain, uint32_t bytes);
 
+/* Places of the ring that what was filled takes. */
+uint32_t vq_filled_places(const struct vq *vq);
+/* Shows the driver what was filled. Whether there was anything. */
+bool vq_show(struct vq *vq);
+/* Whether the driver wants a notification for what was shown since it was asked last, which takes no more places than
+ * the ring has. */
+bool vq_wants_interrupt(struct vq *vq);
 /* Shows the driver what was filled. Whether it wants a notification for that. */
 bool vq_publish(struct vq *vq);
 

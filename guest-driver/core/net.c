@@ -15,31 +15,16 @@
 
 /* What this driver knows how to use. XDP_OFFLOAD joins at the bit that the configuration names. */
 static const uint8_t understood[] = {
-	VIRTIO_NET_F_MTU,
-	VIRTIO_NET_F_MAC,
-	VIRTIO_NET_F_MRG_RXBUF,
-	VIRTIO_NET_F_STATUS,
-	VIRTIO_NET_F_CTRL_VQ,
-	VIRTIO_RING_F_INDIRECT_DESC,
-	VIRTIO_RING_F_EVENT_IDX,
-	VIRTIO_F_VERSION_1,
-	VIRTIO_F_ACCESS_PLATFORM,
-	VIRTIO_F_ORDER_PLATFORM,
-	VIRTIO_F_NOTIFICATION_DATA,
-	VIRTIO_F_NOTIF_CONFIG_DATA,
-	VIRTIO_F_RING_RESET,
-	VIRTIO_F_RING_PACKED,
-	VIRTIO_F_IN_ORDER,
-	VIRTIO_F_SUSPEND,
-	VIRTIO_NET_F_CTRL_RX,
-	VIRTIO_NET_F_CTRL_RX_EXTRA,
-	VIRTIO_NET_F_CTRL_VLAN,
-	VIRTIO_NET_F_CTRL_MAC_ADDR,
-	VIRTIO_NET_F_GUEST_ANNOUNCE,
-	VIRTIO_NET_F_STANDBY,
-	VIRTIO_NET_F_SPEED_DUPLEX,
-	VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
-	VIRTIO_NET_F_MQ,
+	VIRTIO_NET_F_MTU,          VIRTIO_NET_F_MAC,           VIRTIO_NET_F_MRG_RXBUF,
+	VIRTIO_NET_F_STATUS,       VIRTIO_NET_F_CTRL_VQ,       VIRTIO_RING_F_INDIRECT_DESC,
+	VIRTIO_RING_F_EVENT_IDX,   VIRTIO_F_VERSION_1,         VIRTIO_F_ACCESS_PLATFORM,
+	VIRTIO_F_ORDER_PLATFORM,   VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_NOTIF_CONFIG_DATA,
+	VIRTIO_F_RING_RESET,       VIRTIO_F_RING_PACKED,       VIRTIO_F_IN_ORDER,
+	VIRTIO_F_SUSPEND,          VIRTIO_NET_F_CTRL_RX,       VIRTIO_NET_F_CTRL_RX_EXTRA,
+	VIRTIO_NET_F_CTRL_VLAN,    VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_GUEST_ANNOUNCE,
+	VIRTIO_NET_F_STANDBY,      VIRTIO_NET_F_SPEED_DUPLEX,  VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
+	VIRTIO_NET_F_MQ,           VIRTIO_NET_F_DEVICE_STATS,  VIRTIO_NET_F_NOTF_COAL,
+	VIRTIO_NET_F_VQ_NOTF_COAL,
 };
 
 /* Of these, what is of no use without the control queue. req: VN-88622136 */
@@ -51,6 +36,9 @@ static const uint8_t by_command[] = {
 	VIRTIO_NET_F_GUEST_ANNOUNCE,
 	VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
 	VIRTIO_NET_F_MQ,
+	VIRTIO_NET_F_DEVICE_STATS,
+	VIRTIO_NET_F_NOTF_COAL,
+	VIRTIO_NET_F_VQ_NOTF_COAL,
 };
 
 static bool has(const uint64_t f[2], unsigned bit)
@@ -280,6 +268,7 @@ static int open_queues(struct drv_net *net)
 	if (net->config.pairs && net->config.pairs < net->num_pairs)
 		net->num_pairs = net->config.pairs;
 	net->active = 1;
+	net->stats_types = 0;
 	net->next_rx = 0;
 	net->pairs = net->env->alloc(net->env->ctx, net->num_pairs * sizeof(*net->pairs));
 	net->frame = net->env->alloc(net->env->ctx, DRV_FRAME_MAX);

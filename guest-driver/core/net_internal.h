@@ -45,10 +45,11 @@ struct drv_net {
 	uint16_t mtu;
 	uint32_t max_cmd_bytes; /* of XDP_OFFLOAD commands */
 	uint8_t mac[6];
-	uint16_t receiveqs; /* of the device */
-	uint16_t num_pairs; /* opened */
-	uint16_t active;    /* of them in use */
-	uint16_t next_rx;   /* pair that is served first the next time */
+	uint16_t receiveqs;   /* of the device */
+	uint16_t num_pairs;   /* opened */
+	uint16_t active;      /* of them in use */
+	uint64_t stats_types; /* of statistics that the device has said it has; 0: it was not asked */
+	uint16_t next_rx;     /* pair that is served first the next time */
 	struct drv_pair *pairs;
 	struct drv_cvq cvq;
 	uint8_t *frame; /* DRV_FRAME_MAX bytes, to put frames together */

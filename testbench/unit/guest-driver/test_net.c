@@ -84,8 +84,8 @@ Test(net, features)
 		 {1ULL << 32 | 1ULL << 58 | 1 << 17, 0}},
 	};
 	uint64_t known = 1ULL << 3 | 1 << 5 | 1 << 15 | 1 << 16 | 1 << 17 | 1 << 28 | 1 << 29 | 1ULL << 32 |
-			 1ULL << 33 | 1ULL << 34 | 1ULL << 35 | 1ULL << 36 | 1ULL << 38 | 1ULL << 39 | 1ULL << 40 | 1ULL << 43 |
-			 1ULL << 58 | 1 << 2 | 0x3fULL << 18 | 3ULL << 62;
+			 1ULL << 33 | 1ULL << 34 | 1ULL << 35 | 1ULL << 36 | 1ULL << 38 | 1ULL << 39 | 1ULL << 40 |
+			 1ULL << 43 | 1ULL << 58 | 1 << 2 | 0x3fULL << 18 | 1ULL << 50 | 3ULL << 52 | 3ULL << 62;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -125,8 +125,8 @@ Test(VN, VN_8b727bfc)
 Test(VN, VN_d8f3f715)
 {
 	uint64_t known = 1ULL << 3 | 1 << 5 | 1 << 15 | 1 << 16 | 1 << 17 | 1 << 28 | 1 << 29 | 1ULL << 32 |
-			 1ULL << 33 | 1ULL << 34 | 1ULL << 35 | 1ULL << 36 | 1ULL << 38 | 1ULL << 39 | 1ULL << 40 | 1ULL << 43 |
-			 1ULL << 58 | 1 << 2 | 0x3fULL << 18 | 3ULL << 62;
+			 1ULL << 33 | 1ULL << 34 | 1ULL << 35 | 1ULL << 36 | 1ULL << 38 | 1ULL << 39 | 1ULL << 40 |
+			 1ULL << 43 | 1ULL << 58 | 1 << 2 | 0x3fULL << 18 | 1ULL << 50 | 3ULL << 52 | 3ULL << 62;
 	struct drv_net *net;
 	struct fake fake;
 

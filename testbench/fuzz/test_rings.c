@@ -102,6 +102,7 @@ static void world_open(struct world *w, uint64_t seed)
 	static const uint16_t mtus[] = {68, 1500, 65521, 65535};
 	static const uint8_t optional[] = {VIRTIO_NET_F_MRG_RXBUF, VIRTIO_RING_F_INDIRECT_DESC, VIRTIO_RING_F_EVENT_IDX,
 					   VIRTIO_NET_F_STATUS};
+	static const uint8_t filters[] = {VIRTIO_NET_F_CTRL_RX, VIRTIO_NET_F_CTRL_VLAN};
 
 	*w = (struct world){.seed = seed, .rng = seed};
 	w->config = (struct net_config){
@@ -118,6 +119,10 @@ static void world_open(struct world *w, uint64_t seed)
 	for (size_t i = 0; i < sizeof(optional); i++)
 		if (chance(w, 4))
 			virtio_feature_set(&w->config.features, optional[i], false);
+	/* Filters let little of what is random in. */
+	for (size_t i = 0; i < sizeof(filters); i++)
+		if (!chance(w, 4))
+			virtio_feature_set(&w->config.features, filters[i], false);
 	fw_caps_default(&w->config.fw.caps);
 	shadow_open(&w->shadow);
 	w->link = link_mem_open(NULL, 0);
@@ -305,8 +310,10 @@ static void fill_readable(struct world *w, uint16_t q, uint64_t addr)
 	for (size_t i = 12; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(chance(w, 2) ? pick(w, 4) : 0);
 	if (q == CTRL) {
-		bytes[0] = chance(w, 16) ? (uint8_t)pick(w, 256) : VIRTIO_NET_CTRL_XDP;
-		bytes[1] = (uint8_t)pick(w, VIRTIO_NET_CTRL_XDP_COMMANDS + 1);
+		bytes[0] = chance(w, 16)  ? (uint8_t)pick(w, 256)
+			   : chance(w, 4) ? (uint8_t)pick(w, VIRTIO_NET_CTRL_XDP)
+					  : VIRTIO_NET_CTRL_XDP;
+		bytes[1] = (uint8_t)pick(w, bytes[0] == VIRTIO_NET_CTRL_XDP ? VIRTIO_NET_CTRL_XDP_COMMANDS + 1 : 7);
 		bytes[2] = (uint8_t)pick(w, 3);
 	} else if (chance(w, 8)) {
 		bytes[pick(w, 12)] = (uint8_t)generate_random(&w->rng);
@@ -513,6 +520,7 @@ static void check_works(struct world *w)
 	desc(w, w->queues[RX].addr.desc, 0, DATA, 2000, VRING_DESC_F_WRITE, 0);
 	push(w, RX, 0);
 	memset(frame, 0x42, sizeof(frame));
+	memcpy(frame, w->config.mac, sizeof(w->config.mac));
 	cr_assert_eq(link_mem_push(w->link, frame, sizeof(frame)), 0);
 	settle(w);
 	cr_assert_eq(w->last, pushed + 1, "seed %lu: the frame was not taken", w->seed);

@@ -9,6 +9,7 @@
 
 #define MAY_WRITE 1 /* the device */
 #define IS_RING   2 /* the device goes by what it reads there */
+#define IS_PACKED 4 /* both, for its own purposes */
 
 static uint8_t *block(size_t bytes)
 {
@@ -134,11 +135,48 @@ static void mark_chain(struct shadow *shadow, const struct vq *vq, uint16_t head
 	}
 }
 
+/*
+ * Of packed rings, whatever any descriptor says: in memory, or in the queue's copy of those it has seen. More than the
+ * device may, but no less.
+ */
+static void mark_packed(struct shadow *shadow, const struct vq *vq, bool writes)
+{
+	uint64_t bytes = vq->size * sizeof(struct vring_packed_desc);
+
+	mark(shadow, vq->addr.desc, bytes, IS_PACKED);
+	mark(shadow, vq->addr.driver, sizeof(struct vring_packed_event), IS_RING);
+	mark(shadow, vq->addr.device, sizeof(struct vring_packed_event), MAY_WRITE);
+	for (uint32_t i = 0; writes && i < 2u * vq->size; i++) {
+		struct vring_packed_desc desc = vq->packed.copy[i % vq->size];
+		uint64_t table, entries = 1;
+
+		if (i >= vq->size)
+			get(shadow, vq->addr.desc + i % vq->size * sizeof(desc), &desc, sizeof(desc));
+		table = le64_to_cpu(desc.addr);
+		if (le16_to_cpu(desc.flags) & VRING_DESC_F_INDIRECT) {
+			entries = le32_to_cpu(desc.len) / sizeof(desc);
+			mark(shadow, table, le32_to_cpu(desc.len), IS_RING);
+			for (uint64_t e = 0; e < entries && e < vq->size + 2u; e++) {
+				get(shadow, table + e * sizeof(desc), &desc, sizeof(desc));
+				if (le16_to_cpu(desc.flags) & VRING_DESC_F_WRITE)
+					mark(shadow, le64_to_cpu(desc.addr), le32_to_cpu(desc.len), MAY_WRITE);
+			}
+		} else if (le16_to_cpu(desc.flags) & VRING_DESC_F_WRITE) {
+			mark(shadow, table, le32_to_cpu(desc.len), MAY_WRITE);
+		}
+	}
+}
+
 static void mark_queue(struct shadow *shadow, const struct vq *vq, bool writes)
 {
 	uint64_t size = vq->size;
-	uint16_t idx = get16(shadow, vq->addr.driver + 2);
+	uint16_t idx;
 
+	if (vq->ops == &vq_packed_ops) {
+		mark_packed(shadow, vq, writes);
+		return;
+	}
+	idx = get16(shadow, vq->addr.driver + 2);
 	mark(shadow, vq->addr.desc, size * sizeof(struct vring_desc), IS_RING);
 	mark(shadow, vq->addr.driver, 6 + 2 * size, IS_RING);
 	mark(shadow, vq->addr.device, 6 + 8 * size, MAY_WRITE);
@@ -174,7 +212,9 @@ void shadow_before(struct shadow *shadow, const struct virtio_device *dev, const
 	memset(shadow->allowed + SHADOW_MAIN + SHADOW_SIDE, 0, SHADOW_ROM);
 	if (!mem_whole(&shadow->mem, SHADOW_GPA + SHADOW_MAIN, 1, true))
 		memset(shadow->allowed + SHADOW_MAIN, 0, SHADOW_SIDE);
-	shadow->tainted = memchr(shadow->allowed, MAY_WRITE | IS_RING, SHADOW_BYTES);
+	shadow->tainted = false;
+	for (size_t i = 0; i < SHADOW_BYTES; i++)
+		shadow->tainted |= (shadow->allowed[i] & (shadow->allowed[i] - 1)) != 0; /* two of them */
 }
 
 uint64_t shadow_after(struct shadow *shadow)
@@ -186,7 +226,8 @@ uint64_t shadow_after(struct shadow *shadow)
 		if (!memcmp(parts[part], shadow->copy + at, bytes[part]))
 			continue;
 		for (size_t i = 0; i < bytes[part]; i++)
-			if (parts[part][i] != shadow->copy[at + i] && !(shadow->allowed[at + i] & MAY_WRITE))
+			if (parts[part][i] != shadow->copy[at + i] &&
+			    !(shadow->allowed[at + i] & (MAY_WRITE | IS_PACKED)))
 				return SHADOW_GPA + at + i;
 	}
 	return 0;

@@ -39,6 +39,9 @@
 struct queue {
 	struct virtio_queue_addr addr;
 	uint16_t size, avail, next_desc;
+	uint16_t at, used_at; /* packed: of the next descriptor to write, and to see used, with the wrap counter */
+	uint16_t lists, taken, next_id, out;
+	uint16_t counts[1 << SIZE_MAX_LG]; /* descriptors of the lists taken to lists, modulo its size */
 };
 
 struct world {
@@ -116,6 +119,11 @@ static void world_open(struct world *w, uint64_t seed)
 		.fw = {.engine = FW_ENGINE_INTERP, .platform = &platform},
 		.observer = {observe, w},
 	};
+	if (chance(w, 2)) {
+		virtio_feature_set(&w->config.features, VIRTIO_F_RING_PACKED, true);
+		w->config.queue_size = (uint16_t)(1 + pick(w, 1 << SIZE_MAX_LG));
+	}
+	virtio_feature_set(&w->config.features, VIRTIO_F_IN_ORDER, chance(w, 4));
 	for (size_t i = 0; i < sizeof(optional); i++)
 		if (chance(w, 4))
 			virtio_feature_set(&w->config.features, optional[i], false);
@@ -166,7 +174,10 @@ static void ring_clear(struct world *w, uint16_t q)
 	uint64_t at = SHADOW_GPA + (uint64_t)q * RING_BYTES;
 
 	memset(shadow_at(&w->shadow, at), 0, RING_BYTES);
-	w->queues[q] = (struct queue){.addr = {at, at + 0x400, at + 0x800}, .size = w->config.queue_size};
+	w->queues[q] = (struct queue){.addr = {at, at + 0x400, at + 0x800},
+				      .size = w->config.queue_size,
+				      .at = VRING_PACKED_WRAP,
+				      .used_at = VRING_PACKED_WRAP};
 }
 
 /* From a reset to DRIVER_OK, with all that is offered. */
@@ -195,6 +206,86 @@ static void desc(struct world *w, uint64_t table, uint32_t i, uint64_t addr, uin
 	shadow_put(&w->shadow, table + (uint64_t)i * sizeof(d), &d, sizeof(d));
 }
 
+/* ---- packed ---- */
+
+static bool packed(struct world *w)
+{
+	return virtio_feature_has(&w->config.features, VIRTIO_F_RING_PACKED);
+}
+
+static uint16_t forward(const struct queue *queue, uint16_t at, uint16_t places)
+{
+	uint32_t i = (at & ~VRING_PACKED_WRAP) + places;
+
+	return (uint16_t)(i < queue->size ? i | (at & VRING_PACKED_WRAP)
+					  : (i - queue->size) | (~at & VRING_PACKED_WRAP));
+}
+
+static uint64_t packed_at(const struct queue *queue, uint16_t at)
+{
+	return queue->addr.desc + sizeof(struct vring_packed_desc) * (at & ~VRING_PACKED_WRAP);
+}
+
+/* Takes back what was used, in order: a batch, or one list. */
+static void packed_reap(struct world *w, struct queue *queue)
+{
+	struct vring_packed_desc d;
+	uint16_t bits = VRING_PACKED_DESC_F_AVAIL | VRING_PACKED_DESC_F_USED;
+
+	while (queue->taken != queue->lists) {
+		uint16_t id = queue->next_id - (uint16_t)(queue->lists - queue->taken), last;
+
+		memcpy(&d, shadow_at(&w->shadow, packed_at(queue, queue->used_at)), sizeof(d));
+		if ((le16_to_cpu(d.flags) & bits) != (queue->used_at & VRING_PACKED_WRAP ? bits : 0))
+			return;
+		last = le16_to_cpu(d.id);
+		do {
+			uint16_t count = queue->counts[queue->taken++ % (1 << SIZE_MAX_LG)];
+
+			queue->used_at = forward(queue, queue->used_at, count);
+			queue->out -= count;
+		} while (id++ != last && queue->taken != queue->lists);
+	}
+}
+
+static void packed_put(struct world *w, struct queue *queue, uint64_t addr, uint32_t len, uint16_t id, uint16_t flags)
+{
+	uint16_t lap = queue->at & VRING_PACKED_WRAP ? VRING_PACKED_DESC_F_AVAIL : VRING_PACKED_DESC_F_USED;
+	struct vring_packed_desc d = {cpu_to_le64(addr), cpu_to_le32(len), cpu_to_le16(id), cpu_to_le16(flags | lap)};
+
+	shadow_put(&w->shadow, packed_at(queue, queue->at), &d, sizeof(d));
+	queue->at = forward(queue, queue->at, 1);
+}
+
+/* The last count descriptors were a list. */
+static void packed_push(struct world *w, uint16_t q, uint16_t count)
+{
+	struct queue *queue = &w->queues[q];
+
+	queue->counts[queue->lists++ % (1 << SIZE_MAX_LG)] = count;
+	queue->next_id++;
+	queue->out += count;
+	virtio_notify(dev_of(w), q);
+}
+
+/* A buffer for the device to read, one for it to write; 0: none of that kind. */
+static void packed_command(struct world *w, uint64_t in, uint32_t bytes, uint64_t out, uint32_t room)
+{
+	struct queue *queue = &w->queues[CTRL];
+
+	packed_reap(w, queue);
+	if (queue->size < 2) {
+		desc(w, TABLES, 0, in, bytes, 0, 0);
+		desc(w, TABLES, 1, out, room, 0, VRING_DESC_F_WRITE); /* flags are where a split ring has next */
+		packed_put(w, queue, TABLES, 32, queue->next_id, VRING_DESC_F_INDIRECT);
+		packed_push(w, CTRL, 1);
+		return;
+	}
+	packed_put(w, queue, in, bytes, queue->next_id, VRING_DESC_F_NEXT);
+	packed_put(w, queue, out, room, queue->next_id, VRING_DESC_F_WRITE);
+	packed_push(w, CTRL, 2);
+}
+
 static void push(struct world *w, uint16_t q, uint16_t head)
 {
 	struct queue *queue = &w->queues[q];
@@ -213,6 +304,11 @@ static uint8_t command(struct world *w, uint8_t number, const void *data, uint32
 	shadow_put(&w->shadow, in, hdr, sizeof(hdr));
 	shadow_put(&w->shadow, in + sizeof(hdr), data, bytes);
 	memset(ack, 0xff, room + 1);
+	if (packed(w)) {
+		packed_command(w, in, sizeof(hdr) + bytes, out, room + 1);
+		settle(w);
+		return *ack;
+	}
 	if (w->config.queue_size < 2) {
 		desc(w, table, 0, TABLES, 2 * sizeof(struct vring_desc), VRING_DESC_F_INDIRECT, 0);
 		table = TABLES;
@@ -346,12 +442,52 @@ static void put_chain(struct world *w, uint16_t q, uint64_t table, uint32_t firs
 	}
 }
 
+/* Writes a list to a packed ring, or to a table for it. */
+static void submit_packed(struct world *w, uint16_t q)
+{
+	struct queue *queue = &w->queues[q];
+	bool table = chance(w, virtio_feature_has(&w->config.features, VIRTIO_RING_F_INDIRECT_DESC) ? 4 : 400);
+	uint64_t at = TABLES + pick(w, TABLE_COUNT) * TABLE_BYTES;
+	uint32_t most = queue->size < 4 ? queue->size : 4, count = 1 + (uint32_t)pick(w, table ? 4 : most),
+		 readable = q == TX   ? count
+			    : q == RX ? 0
+				      : (count + 1) / 2;
+
+	packed_reap(w, queue);
+	/* More than the queue holds, for once. */
+	if (queue->out + (table ? 1 : count) > queue->size && !chance(w, 64))
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t addr = any_address(w);
+		uint16_t flags = i < readable ? 0 : VRING_DESC_F_WRITE;
+
+		if (i < readable)
+			fill_readable(w, q, addr);
+		if (!table && i + 1 < count)
+			flags |= VRING_DESC_F_NEXT;
+		if (chance(w, 400))
+			flags = (uint16_t)generate_random(&w->rng);
+		if (table)
+			desc(w, at, i, addr, any_length(w, q), (uint16_t)pick(w, 8), flags);
+		else
+			packed_put(w, queue, addr, any_length(w, q), queue->next_id, flags);
+	}
+	if (table)
+		packed_put(w, queue, at, count * 16 + (chance(w, 400) ? 8 : 0), queue->next_id,
+			   (uint16_t)(VRING_DESC_F_INDIRECT | (chance(w, 400) ? VRING_DESC_F_NEXT : 0)));
+	packed_push(w, q, table ? 1 : (uint16_t)count);
+}
+
 static void step_submit(struct world *w)
 {
 	uint16_t q = (uint16_t)pick(w, QUEUES);
 	struct queue *queue = &w->queues[q];
 	uint16_t head = queue->next_desc % queue->size;
 
+	if (packed(w)) {
+		submit_packed(w, q);
+		return;
+	}
 	/* More than the queue holds, for once. */
 	if ((uint16_t)(queue->avail - get16(w, queue->addr.device + 2)) >= queue->size && !chance(w, 64))
 		return;
@@ -375,6 +511,10 @@ static void step_index(struct world *w)
 	static const int jumps[] = {-1, 1, 2, 64, 65, 1000, 32767, 32768, 0};
 	struct queue *queue = &w->queues[pick(w, QUEUES)];
 
+	if (packed(w)) {
+		queue->at = forward(queue, queue->at, (uint16_t)pick(w, queue->size + 1u));
+		return;
+	}
 	queue->avail += (uint16_t)jumps[pick(w, sizeof(jumps) / sizeof(jumps[0]))];
 	put16(w, queue->addr.driver + 2, queue->avail);
 }
@@ -383,6 +523,11 @@ static void step_wishes(struct world *w)
 {
 	struct queue *queue = &w->queues[pick(w, QUEUES)];
 
+	if (packed(w)) {
+		put16(w, queue->addr.driver, (uint16_t)generate_random(&w->rng));
+		put16(w, queue->addr.driver + 2, (uint16_t)pick(w, 5));
+		return;
+	}
 	put16(w, queue->addr.driver, (uint16_t)pick(w, 3));
 	put16(w, queue->addr.driver + 4 + 2 * queue->size, (uint16_t)generate_random(&w->rng));
 }
@@ -436,6 +581,8 @@ static void step_frame(struct world *w)
 	uint64_t tags = pick(w, 3);
 
 	memset(frame, (int)pick(w, 256), 64);
+	if (!chance(w, 4))
+		memcpy(frame, w->config.mac, sizeof(w->config.mac));
 	for (uint64_t i = 0; i < tags; i++)
 		memcpy(frame + 12 + 4 * i, "\x81\x00\x00\x01", 4);
 	for (uint64_t n = 1 + pick(w, 40); n && bytes <= 2000; n--)
@@ -509,6 +656,7 @@ static void check_works(struct world *w)
 {
 	struct virtio_device *dev = dev_of(w);
 	uint8_t frame[60], *buffer = shadow_at(&w->shadow, DATA);
+	struct vring_packed_desc d;
 	struct vring_used_elem used;
 	uint64_t pushed;
 
@@ -517,15 +665,29 @@ static void check_works(struct world *w)
 	shadow_side(&w->shadow, true);
 	link_mem_set_up(w->link, true);
 	start(w);
-	desc(w, w->queues[RX].addr.desc, 0, DATA, 2000, VRING_DESC_F_WRITE, 0);
-	push(w, RX, 0);
+	if (packed(w)) {
+		packed_put(w, &w->queues[RX], DATA, 2000, 5, VRING_DESC_F_WRITE);
+		packed_push(w, RX, 1);
+	} else {
+		desc(w, w->queues[RX].addr.desc, 0, DATA, 2000, VRING_DESC_F_WRITE, 0);
+		push(w, RX, 0);
+	}
 	memset(frame, 0x42, sizeof(frame));
+	memcpy(frame, w->config.mac, sizeof(w->config.mac));
 	memcpy(frame, w->config.mac, sizeof(w->config.mac));
 	cr_assert_eq(link_mem_push(w->link, frame, sizeof(frame)), 0);
 	settle(w);
 	cr_assert_eq(w->last, pushed + 1, "seed %lu: the frame was not taken", w->seed);
-	cr_assert_eq(get16(w, w->queues[RX].addr.device + 2), 1, "seed %lu: no frame received", w->seed);
-	memcpy(&used, shadow_at(&w->shadow, w->queues[RX].addr.device + 4), sizeof(used));
+	if (packed(w)) {
+		memcpy(&d, shadow_at(&w->shadow, w->queues[RX].addr.desc), sizeof(d));
+		cr_assert_eq(le16_to_cpu(d.flags),
+			     VRING_PACKED_DESC_F_AVAIL | VRING_PACKED_DESC_F_USED | VRING_DESC_F_WRITE,
+			     "seed %lu: no frame received", w->seed);
+		used.len = d.len;
+	} else {
+		cr_assert_eq(get16(w, w->queues[RX].addr.device + 2), 1, "seed %lu: no frame received", w->seed);
+		memcpy(&used, shadow_at(&w->shadow, w->queues[RX].addr.device + 4), sizeof(used));
+	}
 	cr_assert_eq(le32_to_cpu(used.len), sizeof(struct virtio_net_hdr) + sizeof(frame), "seed %lu", w->seed);
 	cr_assert_arr_eq(buffer + sizeof(struct virtio_net_hdr), frame, sizeof(frame), "seed %lu", w->seed);
 	if (can_command(w))

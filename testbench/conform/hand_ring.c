@@ -57,13 +57,14 @@ bool hand_negotiate(struct hand *h, uint64_t features)
 
 static void queue(struct hand *h, struct hand_queue *q, uint16_t index)
 {
-	struct dma *dma = rig_dma(h->rig);
+	const struct drv_env *env = rig_env(h->rig);
 
-	q->desc = dma_alloc(dma, HAND_SIZE * sizeof(*q->desc), VRING_DESC_ALIGN, &q->addr.desc);
-	q->avail = dma_alloc(dma, sizeof(*q->avail) + 2 * (HAND_SIZE + 1), VRING_AVAIL_ALIGN, &q->addr.driver);
-	q->used = dma_alloc(dma, sizeof(*q->used) + HAND_SIZE * sizeof(struct vring_used_elem) + 2, VRING_USED_ALIGN,
-			    &q->addr.device);
-	q->buffer = dma_alloc(dma, BUFFER_BYTES, 64, &q->buffer_addr);
+	q->desc = env->dma_alloc(env->ctx, HAND_SIZE * sizeof(*q->desc), VRING_DESC_ALIGN, &q->addr.desc);
+	q->avail =
+		env->dma_alloc(env->ctx, sizeof(*q->avail) + 2 * (HAND_SIZE + 1), VRING_AVAIL_ALIGN, &q->addr.driver);
+	q->used = env->dma_alloc(env->ctx, sizeof(*q->used) + HAND_SIZE * sizeof(struct vring_used_elem) + 2,
+				 VRING_USED_ALIGN, &q->addr.device);
+	q->buffer = env->dma_alloc(env->ctx, BUFFER_BYTES, 64, &q->buffer_addr);
 	cr_assert(q->desc && q->avail && q->used && q->buffer);
 	h->t->ops->queue_enable(h->t->ctx, index, HAND_SIZE, &q->addr);
 }

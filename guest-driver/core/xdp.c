@@ -209,6 +209,37 @@ int drv_xdp_prog_write(struct drv_net *net, uint32_t id, uint32_t offset, const 
 		       error);
 }
 
+#define FUNCS_PER_COMMAND 31 /* 1,024 bytes of command hold as many */
+
+static int send_funcs(struct drv_net *net, uint32_t id, const struct drv_xdp_func *funcs, uint32_t count,
+		      struct drv_xdp_error *error)
+{
+	struct virtio_net_xdp_func wire[FUNCS_PER_COMMAND] = {0};
+	struct virtio_net_xdp_prog_funcs request = {.id = cpu_to_le32(id)};
+	struct drv_buf in[] = {{&request, sizeof(request)}, {wire, count * (uint32_t)sizeof(wire[0])}};
+	struct virtio_net_xdp_result result;
+
+	for (uint32_t i = 0; i < count; i++) {
+		wire[i].insn = cpu_to_le32(funcs[i].insn);
+		memcpy(wire[i].kinds, funcs[i].kinds, sizeof(wire[i].kinds));
+		for (uint32_t n = 0; n < VIRTIO_NET_XDP_FUNC_ARGS; n++)
+			wire[i].bytes[n] = cpu_to_le32(funcs[i].bytes[n]);
+	}
+	return command(net, VIRTIO_NET_CTRL_XDP_PROG_FUNCS, in, 2, &result, sizeof(result), sizeof(result), NULL,
+		       error);
+}
+
+int drv_xdp_prog_funcs(struct drv_net *net, uint32_t id, const struct drv_xdp_func *funcs, uint32_t count,
+		       struct drv_xdp_error *error)
+{
+	int err = 0;
+
+	for (uint32_t at = 0; !err && at < count; at += FUNCS_PER_COMMAND)
+		err = send_funcs(net, id, funcs + at, count - at < FUNCS_PER_COMMAND ? count - at : FUNCS_PER_COMMAND,
+				 error);
+	return err;
+}
+
 int drv_xdp_prog_commit(struct drv_net *net, uint32_t id, uint32_t log_level, struct drv_xdp_error *error)
 {
 	struct virtio_net_xdp_prog_commit request = {.id = cpu_to_le32(id), .log_level = cpu_to_le32(log_level)};
@@ -323,14 +354,37 @@ static int poll_verdict(struct drv_net *net, uint32_t id, struct drv_xdp_prog_in
 	return -ETIMEDOUT;
 }
 
+/* A device that has no such command verifies them with each call. */
+static int tell_funcs(struct drv_net *net, uint32_t id, const struct drv_xdp_func *funcs, uint32_t count,
+		      struct drv_xdp_error *error)
+{
+	struct drv_xdp_caps caps;
+	int err = drv_xdp_caps(net, &caps, error);
+
+	if (err || !(caps.commands >> VIRTIO_NET_CTRL_XDP_PROG_FUNCS & 1))
+		return err;
+	return drv_xdp_prog_funcs(net, id, funcs, count, error);
+}
+
 int drv_xdp_prog_load(struct drv_net *net, uint32_t id, const void *insns, uint32_t bytes, uint32_t flags,
 		      const char *name, uint32_t log_level, struct drv_xdp_prog_info *info, struct drv_xdp_error *error)
+{
+	return drv_xdp_prog_load_funcs(net, id, insns, bytes, flags, name, NULL, 0, log_level, info, error);
+}
+
+int drv_xdp_prog_load_funcs(struct drv_net *net, uint32_t id, const void *insns, uint32_t bytes, uint32_t flags,
+			    const char *name, const struct drv_xdp_func *funcs, uint32_t count, uint32_t log_level,
+			    struct drv_xdp_prog_info *info, struct drv_xdp_error *error)
 {
 	int err = drv_xdp_prog_create(net, id, bytes, flags, name, NULL, error);
 
 	if (err)
 		return err;
 	err = write_all(net, id, insns, bytes, error);
+	if (err)
+		goto destroy;
+	if (count)
+		err = tell_funcs(net, id, funcs, count, error);
 	if (err)
 		goto destroy;
 	err = drv_xdp_prog_commit(net, id, log_level, error);

@@ -32,6 +32,13 @@ struct drv_xdp_prog_info {
 	uint8_t tag[VIRTIO_NET_XDP_TAG_BYTES];
 };
 
+/* A global function of a program. */
+struct drv_xdp_func {
+	uint32_t insn;                            /* its first */
+	uint8_t kinds[VIRTIO_NET_XDP_FUNC_ARGS];  /* VIRTIO_NET_XDP_FUNC_* */
+	uint32_t bytes[VIRTIO_NET_XDP_FUNC_ARGS]; /* of memory */
+};
+
 struct drv_xdp_map_attr {
 	uint32_t type, key_size, value_size, max_entries, flags, inner_map_id;
 	char name[VIRTIO_NET_XDP_NAME_BYTES + 1];
@@ -51,6 +58,9 @@ int drv_xdp_prog_create(struct drv_net *net, uint32_t id, uint32_t bytes, uint32
 			const uint8_t *tag, struct drv_xdp_error *error);
 int drv_xdp_prog_write(struct drv_net *net, uint32_t id, uint32_t offset, const void *data, uint32_t bytes,
 		       struct drv_xdp_error *error);
+/* In commands as long as the device takes them. Functions are in the order of insn. */
+int drv_xdp_prog_funcs(struct drv_net *net, uint32_t id, const struct drv_xdp_func *funcs, uint32_t count,
+		       struct drv_xdp_error *error);
 int drv_xdp_prog_commit(struct drv_net *net, uint32_t id, uint32_t log_level, struct drv_xdp_error *error);
 int drv_xdp_prog_info(struct drv_net *net, uint32_t id, struct drv_xdp_prog_info *info, struct drv_xdp_error *error);
 /* Copies log text from offset on, at most room bytes; *got of them, *total in all. */
@@ -63,6 +73,11 @@ int drv_xdp_prog_destroy(struct drv_net *net, uint32_t id, struct drv_xdp_error 
 int drv_xdp_prog_load(struct drv_net *net, uint32_t id, const void *insns, uint32_t bytes, uint32_t flags,
 		      const char *name, uint32_t log_level, struct drv_xdp_prog_info *info,
 		      struct drv_xdp_error *error);
+
+/* The same with global functions, which a device that is not told of them verifies with each call. */
+int drv_xdp_prog_load_funcs(struct drv_net *net, uint32_t id, const void *insns, uint32_t bytes, uint32_t flags,
+			    const char *name, const struct drv_xdp_func *funcs, uint32_t count, uint32_t log_level,
+			    struct drv_xdp_prog_info *info, struct drv_xdp_error *error);
 
 int drv_xdp_attach(struct drv_net *net, uint32_t id, uint32_t expected_id, uint32_t expected_generation,
 		   uint32_t ifindex, uint32_t flags, uint32_t *generation, struct drv_xdp_error *error);

@@ -157,6 +157,7 @@ static int take_symbol(struct reader *r, uint32_t i, const Elf64_Sym *sym, uint3
 		return refuse(r->error, "the name of symbol %u lies outside of the string table, or is too long", i);
 	to->type = ELF64_ST_TYPE(sym->st_info);
 	to->bind = ELF64_ST_BIND(sym->st_info);
+	to->visibility = ELF64_ST_VISIBILITY(sym->st_other);
 	to->value = sym->st_value;
 	to->bytes = sym->st_size;
 	to->section = ELF_IMAGE_NOWHERE;

@@ -37,7 +37,7 @@ struct elf_symbol {
 	const char *name;
 	uint64_t value, bytes; /* inside of the section, if there is one */
 	uint32_t section;      /* index; 0: undefined; ELF_IMAGE_NOWHERE: absolute or common */
-	uint8_t type, bind;
+	uint8_t type, bind, visibility;
 };
 
 #define ELF_IMAGE_NOWHERE UINT32_MAX

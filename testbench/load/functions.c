@@ -47,6 +47,7 @@ static int take_symbol(struct linker *l, const struct elf_symbol *symbol, const 
 	to->offset = symbol->value;
 	to->count = (uint32_t)(symbol->bytes / 8); /* of a file of less than 4 GiB */
 	to->prog = LINKER_NO_PROG;
+	to->is_global = symbol->bind != STB_LOCAL && symbol->visibility == STV_DEFAULT;
 	to->is_entry = wanted ? strcmp(section->name, wanted) == 0 : is_xdp(section->name);
 	to->is_prog = to->is_entry;
 	to->is_optional = !to->is_entry && is_xdp(section->name);

@@ -13,6 +13,7 @@
 #include "load/core_relo.h"
 #include "load/linker.h"
 #include "load/refuse.h"
+#include "virtio_net_xdp.h"
 
 #define R_BPF_64_64 1
 #define R_BPF_64_32 10
@@ -321,6 +322,26 @@ static int take_names(struct program *p)
 	return 0;
 }
 
+static int take_globals(struct program *p)
+{
+	struct load_global *globals = calloc(p->num_parts, sizeof(*globals));
+
+	if (!globals)
+		return refuse_no_memory(p->l->error, "the global functions");
+	p->to->globals = globals;
+	/* the first is the program itself */
+	for (size_t i = 1; i < p->num_parts && p->to->num_globals < VIRTIO_NET_XDP_FUNCS_MAX; i++) {
+		struct load_global *to = &globals[p->to->num_globals];
+		bool found;
+
+		if (globals_take(p->l, p->parts[i].function, to, &found))
+			return -EINVAL;
+		to->insn = p->parts[i].at;
+		p->to->num_globals += found;
+	}
+	return 0;
+}
+
 /* The strings that lines point into, fit for a terminal. */
 static int copy_strings(struct linker *l)
 {
@@ -351,6 +372,8 @@ static int link_program(struct program *p, const struct linker_function *functio
 		err = take_lines(p, &p->parts[i]);
 	if (!err)
 		err = take_names(p);
+	if (!err)
+		err = take_globals(p);
 	for (size_t i = 0; i < p->num_parts; i++)
 		p->part_of[p->parts[i].function - p->l->functions] = NOT_YET;
 	return err;

@@ -51,6 +51,7 @@ void linker_free_prog(struct load_prog *prog)
 	for (size_t i = 0; i < prog->num_poisons; i++)
 		free(prog->poisons[i].what);
 	free(prog->functions);
+	free(prog->globals);
 	free(prog->lines);
 	free(prog->poisons);
 	free(prog->insns);

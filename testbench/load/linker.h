@@ -35,6 +35,7 @@ struct linker_function {
 	uint64_t offset; /* bytes */
 	uint32_t count;  /* 8-byte slots */
 	uint32_t prog;   /* index into object->progs, or LINKER_NO_PROG */
+	bool is_global;  /* for other objects, too */
 	bool is_entry;   /* may be chosen */
 	bool is_prog;
 	bool is_optional; /* a program that nothing asks for: left away if it cannot be linked */
@@ -81,6 +82,9 @@ int map_legacy_slots(struct linker *linker);
 int map_data_collect(struct linker *linker);
 /* The map that a section of variables is, or -1. */
 int64_t map_data_of(const struct linker *linker, uint32_t section);
+
+/* Whether the function can be verified by itself, and what it is given: all of *to but insn. -EINVAL as below. */
+int globals_take(struct linker *linker, const struct linker_function *function, struct load_global *to, bool *found);
 
 /* Links what functions_collect() and slots have marked. */
 int link_programs(struct linker *linker);

@@ -42,6 +42,15 @@ struct load_function {
 	char name[60]; /* no control characters */
 };
 
+#define LOAD_ARGS 5
+
+/* A function of a program that can be verified by itself, since its prototype says what it is given. */
+struct load_global {
+	uint32_t insn;            /* its first */
+	uint8_t kinds[LOAD_ARGS]; /* VIRTIO_NET_XDP_FUNC_* */
+	uint32_t bytes[LOAD_ARGS];
+};
+
 /* A call that stands where a weak function or a CO-RE relocation found nothing to refer to: no device runs it. */
 struct load_poison {
 	uint32_t insn;
@@ -59,6 +68,8 @@ struct load_prog {
 	size_t num_lines;
 	struct load_function *functions; /* sorted by insn */
 	size_t num_functions;
+	struct load_global *globals; /* sorted by insn */
+	size_t num_globals;
 	struct load_poison *poisons;
 	size_t num_poisons;
 };

@@ -251,6 +251,11 @@ static int explain_refusal(struct drv_net *net, uint32_t id, const struct load_p
 	return 1;
 }
 
+_Static_assert(sizeof(struct load_global) == sizeof(struct drv_xdp_func) &&
+		       offsetof(struct load_global, kinds) == offsetof(struct drv_xdp_func, kinds) &&
+		       offsetof(struct load_global, bytes) == offsetof(struct drv_xdp_func, bytes),
+	       "what the loader found is what the driver sends");
+
 int offload_prog(struct drv_net *net, const struct load_object *object, const struct load_prog *prog, uint32_t id,
 		 uint32_t log_level, struct drv_xdp_prog_info *info, char error[static LOAD_ERROR_BYTES])
 {
@@ -266,7 +271,9 @@ int offload_prog(struct drv_net *net, const struct load_object *object, const st
 		return 1;
 	}
 	snprintf(name, sizeof(name), "%.*s", VIRTIO_NET_XDP_NAME_BYTES, prog->name);
-	r = drv_xdp_prog_load(net, id, prog->insns, prog->count * 8, flags, name, log_level, info, &e);
+	r = drv_xdp_prog_load_funcs(net, id, prog->insns, prog->count * 8, flags, name,
+				    (const struct drv_xdp_func *)prog->globals, (uint32_t)prog->num_globals, log_level,
+				    info, &e);
 	if (r == 0 && info->state == VIRTIO_NET_XDP_PROG_REFUSED)
 		return explain_refusal(net, id, prog, info, error);
 	if (r > 0)

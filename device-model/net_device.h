@@ -98,7 +98,7 @@ struct net {
 	struct net_ctrl ctrl;
 	struct net_filter filter;
 	struct net_status status;
-	uint64_t offloads; /* feature bits of those that are on */
+	uint64_t offloads; /* that are on, by VIRTIO_NET_OFFLOAD_ bits */
 	struct net_steer steer;
 	struct net_stats stats;
 	struct net_coal coal;

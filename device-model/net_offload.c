@@ -3,19 +3,28 @@
 #include "net_device.h"
 #include <string.h>
 
-/* What a bit of the command can stand for. The bits of GUEST_UDP_TUNNEL_GSO and its checksum do not fit into it. */
-static const uint8_t dynamic[] = {
-	VIRTIO_NET_F_GUEST_CSUM, VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_ECN,
-	VIRTIO_NET_F_GUEST_UFO,  VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_USO6,
+/* What a bit of the command stands for. */
+static const struct {
+	uint8_t bit, feature;
+} offloads[] = {
+	{VIRTIO_NET_OFFLOAD_GUEST_CSUM, VIRTIO_NET_F_GUEST_CSUM},
+	{VIRTIO_NET_OFFLOAD_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO4},
+	{VIRTIO_NET_OFFLOAD_GUEST_TSO6, VIRTIO_NET_F_GUEST_TSO6},
+	{VIRTIO_NET_OFFLOAD_GUEST_ECN, VIRTIO_NET_F_GUEST_ECN},
+	{VIRTIO_NET_OFFLOAD_GUEST_UFO, VIRTIO_NET_F_GUEST_UFO},
+	{VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO},
+	{VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO_CSUM, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM},
+	{VIRTIO_NET_OFFLOAD_GUEST_USO4, VIRTIO_NET_F_GUEST_USO4},
+	{VIRTIO_NET_OFFLOAD_GUEST_USO6, VIRTIO_NET_F_GUEST_USO6},
 };
 
 static uint64_t negotiated(const struct net *net)
 {
 	uint64_t bits = 0;
 
-	for (size_t i = 0; i < sizeof(dynamic); i++)
-		if (net_has(net, dynamic[i]))
-			bits |= 1ULL << dynamic[i];
+	for (size_t i = 0; i < sizeof(offloads) / sizeof(offloads[0]); i++)
+		if (net_has(net, offloads[i].feature))
+			bits |= 1ULL << offloads[i].bit;
 	return bits;
 }
 

@@ -8,7 +8,7 @@
 struct net;
 struct net_command;
 
-/* The features are negotiated: net->offloads are those of them that can be turned off. */
+/* The features are negotiated: net->offloads are those that can be turned off, all on. */
 void net_offload_start(struct net *net);
 /* Handler: returns the ack; a refused command changes nothing. */
 uint8_t net_offload_set(struct net *net, struct net_command *c);

@@ -8,10 +8,19 @@
 #define ANNOUNCE_BYTES 60
 #define TYPE_RARP      0x8035
 
-/* Offloads that the command has bits for. */
-static const uint8_t dynamic[] = {
-	VIRTIO_NET_F_GUEST_CSUM, VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_ECN,
-	VIRTIO_NET_F_GUEST_UFO,  VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_USO6,
+/* The command's bits, and what has to be negotiated for each. */
+static const struct {
+	uint8_t bit, feature;
+} offloads[] = {
+	{VIRTIO_NET_OFFLOAD_GUEST_CSUM, VIRTIO_NET_F_GUEST_CSUM},
+	{VIRTIO_NET_OFFLOAD_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO4},
+	{VIRTIO_NET_OFFLOAD_GUEST_TSO6, VIRTIO_NET_F_GUEST_TSO6},
+	{VIRTIO_NET_OFFLOAD_GUEST_ECN, VIRTIO_NET_F_GUEST_ECN},
+	{VIRTIO_NET_OFFLOAD_GUEST_UFO, VIRTIO_NET_F_GUEST_UFO},
+	{VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO},
+	{VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO_CSUM, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM},
+	{VIRTIO_NET_OFFLOAD_GUEST_USO4, VIRTIO_NET_F_GUEST_USO4},
+	{VIRTIO_NET_OFFLOAD_GUEST_USO6, VIRTIO_NET_F_GUEST_USO6},
 };
 
 /* "Who am I", RFC 903: it needs no network address, and switches learn from it. */
@@ -84,9 +93,9 @@ int drv_link_offloads(struct drv_net *net, uint64_t bits)
 
 	if (!drv_net_has(net, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS))
 		return -ENOTSUP;
-	for (i = 0; i < sizeof(dynamic); i++)
-		if (drv_net_has(net, dynamic[i]))
-			possible |= 1ULL << dynamic[i];
+	for (i = 0; i < sizeof(offloads) / sizeof(offloads[0]); i++)
+		if (drv_net_has(net, offloads[i].feature))
+			possible |= 1ULL << offloads[i].bit;
 	if (bits & ~possible)
 		return -EINVAL;
 	return drv_ctrl(net, VIRTIO_NET_CTRL_GUEST_OFFLOADS, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET,

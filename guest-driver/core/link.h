@@ -18,8 +18,8 @@ int drv_link_changed(struct drv_net *net);
  */
 int drv_link_speed(const struct drv_net *net, uint32_t *mbit, uint8_t *duplex);
 
-/* Leaves on exactly the offloads whose feature bits are in bits. 0; 1: the device refused it; -ENOTSUP; -EINVAL: one of
- * them was not negotiated; otherwise as drv_ctrl(). */
+/* Leaves on exactly the offloads whose VIRTIO_NET_OFFLOAD_ bits are in bits. 0; 1: the device refused it; -ENOTSUP;
+ * -EINVAL: one of them was not negotiated; otherwise as drv_ctrl(). */
 int drv_link_offloads(struct drv_net *net, uint64_t bits);
 
 #endif

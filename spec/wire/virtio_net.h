@@ -125,9 +125,18 @@ struct virtio_net_ctrl_hdr {
 #define VIRTIO_NET_CTRL_ANNOUNCE     3
 #define VIRTIO_NET_CTRL_ANNOUNCE_ACK 0
 
-/* 5.1.6.5.8: the data is a le64 of feature bits */
-#define VIRTIO_NET_CTRL_GUEST_OFFLOADS     5
-#define VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET 0
+/* 5.1.6.5.9: the data is a le64 of these bits; all but two have the number of their feature bit */
+#define VIRTIO_NET_CTRL_GUEST_OFFLOADS               5
+#define VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET           0
+#define VIRTIO_NET_OFFLOAD_GUEST_CSUM                1
+#define VIRTIO_NET_OFFLOAD_GUEST_TSO4                7
+#define VIRTIO_NET_OFFLOAD_GUEST_TSO6                8
+#define VIRTIO_NET_OFFLOAD_GUEST_ECN                 9
+#define VIRTIO_NET_OFFLOAD_GUEST_UFO                 10
+#define VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO      46
+#define VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO_CSUM 47
+#define VIRTIO_NET_OFFLOAD_GUEST_USO4                54
+#define VIRTIO_NET_OFFLOAD_GUEST_USO6                55
 
 /* 5.1.6.5.5 */
 #define VIRTIO_NET_CTRL_MQ              4

@@ -21,7 +21,7 @@
 #define QUEUES_MAX     128
 #define MTU_MIN        68
 
-enum { OUT = 1, ENGINE, RING, QUEUE_SIZE, QUEUES, FEATURE, MTU, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
+enum { OUT = 1, ENGINE, RING, QUEUE_SIZE, QUEUES, FEATURE, MTU, SPEED, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
 
 static const struct cli_option options[] = {
 	{OUT, "-o", "DIR",
@@ -38,6 +38,7 @@ static const struct cli_option options[] = {
 	 "descriptors of each receive and transmit queue: a power of two if split, up to 32768 (default 256)"},
 	{QUEUES, "--queues", "N", "queue pairs, 1 to 128 (default 1); flows are spread over their receive queues"},
 	{FEATURE, "--feature", "NAME=on|off", "what the device offers, as in mrg_rxbuf=off"},
+	{SPEED, "--speed", "MBIT[/half]", "what the device tells of its link (default unknown)"},
 	{MTU, "--mtu", "N", "of the device (default 65521)"},
 	{FRAMES, "--frames", "A-B", "only frames A to B of the trace, from 1; A- and -B too"},
 	{FILTER, "--filter", "EXPR", "only frames that match, as tcpdump's expressions"},
@@ -232,6 +233,25 @@ static bool take_mtu(struct command *c, const struct cli_line *line)
 	return true;
 }
 
+static bool take_speed(struct command *c, const struct cli_line *line)
+{
+	unsigned long long mbit;
+	char *end;
+
+	errno = 0;
+	mbit = strtoull(line->value, &end, 10);
+	if (*line->value < '0' || *line->value > '9' || errno || mbit > VIRTIO_NET_SPEED_MAX ||
+	    (*end && strcmp(end, "/half") != 0)) {
+		cli_fail(line->command, STATUS_USAGE,
+			 "--speed %s: MBit per second up to 2147483647 were expected, as in 1000 or 10/half",
+			 line->value);
+		return false;
+	}
+	c->config.net.speed = (uint32_t)mbit;
+	c->config.net.duplex = *end ? VIRTIO_NET_DUPLEX_HALF : VIRTIO_NET_DUPLEX_FULL;
+	return true;
+}
+
 static bool take(void *ctx, const struct cli_line *line, int id)
 {
 	struct command *c = ctx;
@@ -251,6 +271,8 @@ static bool take(void *ctx, const struct cli_line *line, int id)
 		return take_queues(c, line);
 	case FEATURE:
 		return parse_feature(line, &config->net);
+	case SPEED:
+		return take_speed(c, line);
 	case MTU:
 		return take_mtu(c, line);
 	case FRAMES:

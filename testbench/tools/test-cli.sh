@@ -131,6 +131,7 @@ bad 2 'queue size 3' 'power of two' "$refnic" replay "$progs/xdp1.bpf.o" $trace 
 bad 2 'queue size 0' 'from 1 to 32768' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 0
 bad 2 'no such ring' 'split or packed' "$refnic" replay "$progs/xdp1.bpf.o" $trace --ring round
 good 'a packed ring of 3' '' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 3 --ring packed
+bad 2 'speed fast' 'as in 1000 or 10/half' "$refnic" replay "$progs/xdp1.bpf.o" $trace --speed fast
 bad 2 'mtu 67' 'from 68 to 65535' "$refnic" replay "$progs/xdp1.bpf.o" $trace --mtu 67
 bad 2 'repeat 0' 'from 1 ' "$refnic" replay "$progs/xdp1.bpf.o" $trace --repeat 0
 bad 2 'frames backwards' 'A-B' "$refnic" replay "$progs/xdp1.bpf.o" $trace --frames 5-3

@@ -135,15 +135,17 @@ Test(net_status, speed)
 /* Offloads: on once negotiated, and only these can be turned on again. No device offers them yet. */
 Test(net_status, offloads)
 {
-	static const uint64_t negotiated = 1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GUEST_USO4;
+	static const uint64_t negotiated = 1ULL << 1 | 1ULL << 46 | 1ULL << 54;
 	static const struct {
 		uint64_t bits;
 		bool ok;
 	} rows[] = {
 		{0, true},
-		{1ULL << VIRTIO_NET_F_GUEST_CSUM, true},
-		{1ULL << VIRTIO_NET_F_GUEST_USO4, true},
-		{1ULL << VIRTIO_NET_F_GUEST_CSUM | 1ULL << VIRTIO_NET_F_GUEST_TSO4, false},
+		{1ULL << 1, true},
+		{1ULL << 54, true},
+		{1ULL << 46, true},
+		{1ULL << 47, false},
+		{1ULL << 1 | 1ULL << 7, false},
 		{1ULL << VIRTIO_NET_F_MRG_RXBUF, false},
 		{UINT64_MAX, false},
 	};
@@ -154,7 +156,9 @@ Test(net_status, offloads)
 	bed_open(&bed);
 	bed_start(&bed, all);
 	cr_expect_eq(bed.net->offloads, 0);
-	bed.net->vdev.accepted.word[0] |= negotiated;
+	virtio_feature_set(&bed.net->vdev.accepted, VIRTIO_NET_F_GUEST_CSUM, true);
+	virtio_feature_set(&bed.net->vdev.accepted, VIRTIO_NET_F_GUEST_USO4, true);
+	virtio_feature_set(&bed.net->vdev.accepted, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO, true);
 	net_offload_start(bed.net);
 	cr_expect_eq(bed.net->offloads, negotiated);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -569,6 +569,40 @@ static void step_registers(struct world *w)
 	virtio_config_write(dev, (uint32_t)pick(w, 100), config, pick(w, sizeof(config)));
 	virtio_queue_enable(dev, queue, chance(w, 8) ? (uint16_t)pick(w, 70) : size, &addr);
 	virtio_notify(dev, (uint16_t)pick(w, 70));
+	virtio_notify_data(dev, (uint32_t)generate_random(&w->rng));
+	(void)virtio_queue_notif_data(dev, queue);
+}
+
+static void step_turns(struct world *w)
+{
+	for (uint64_t n = 1 + pick(w, 3); n; n--)
+		turn(w);
+}
+
+/* A queue by itself; mostly it is there again at once, clean. */
+static void step_queue_reset(struct world *w)
+{
+	uint16_t q = (uint16_t)pick(w, QUEUES);
+
+	if (virtio_queue_reset(dev_of(w), q) || chance(w, 4))
+		return;
+	ring_clear(w, q);
+	virtio_queue_enable(dev_of(w), q, w->queues[q].size, &w->queues[q].addr);
+}
+
+/* For some turns, in which guest memory stays as it is. */
+static void step_suspend(struct world *w)
+{
+	static uint8_t before[SHADOW_MAIN];
+	struct virtio_device *dev = dev_of(w);
+
+	virtio_set_status(dev, virtio_get_status(dev) | VIRTIO_CONFIG_S_SUSPEND);
+	if (!(virtio_get_status(dev) & VIRTIO_CONFIG_S_SUSPEND))
+		return;
+	memcpy(before, w->shadow.main, sizeof(before));
+	step_turns(w);
+	cr_assert_arr_eq(before, w->shadow.main, sizeof(before), "seed %lu: the device works while suspended", w->seed);
+	virtio_set_status(dev, virtio_get_status(dev) | VIRTIO_CONFIG_S_DRIVER_OK);
 }
 
 static void step_frame(struct world *w)
@@ -601,19 +635,13 @@ static void step_memory(struct world *w)
 	shadow_side(&w->shadow, chance(w, 2));
 }
 
-static void step_turns(struct world *w)
-{
-	for (uint64_t n = 1 + pick(w, 3); n; n--)
-		turn(w);
-}
-
 static const struct step {
 	void (*run)(struct world *w);
 	unsigned weight;
 } steps[] = {
-	{step_submit, 60},   {step_frame, 8},    {step_turns, 40}, {step_index, 1},
-	{step_wishes, 4},    {step_scribble, 1}, {step_status, 1}, {step_restart, 2},
-	{step_registers, 4}, {step_link, 2},     {step_memory, 1},
+	{step_submit, 60},  {step_frame, 8},       {step_turns, 40},  {step_index, 1},     {step_wishes, 4},
+	{step_scribble, 1}, {step_status, 1},      {step_restart, 2}, {step_registers, 4}, {step_link, 2},
+	{step_memory, 1},   {step_queue_reset, 1}, {step_suspend, 1},
 };
 
 static void step(struct world *w)

@@ -17,7 +17,7 @@ const struct world_command world_commands[WORLD_COMMANDS] = {
 	ROW(MAP_CREATE, 44, false, 8, 8),  ROW(MAP_DESTROY, 4, false, 8, 8),  ROW(MAP_LOOKUP, 4, true, 8, 16),
 	ROW(MAP_UPDATE, 8, true, 8, 8),    ROW(MAP_DELETE, 4, true, 8, 8),    ROW(MAP_NEXT, 4, true, 8, 12),
 	ROW(MAP_INFO, 4, false, 64, 64),   ROW(MAP_FREEZE, 4, false, 8, 8),   ROW(OBJ_LIST, 8, false, 16, 32),
-	ROW(TEST_RUN, 16, true, 24, 4096), ROW(EVENT_GET, 4, false, 16, 16),
+	ROW(TEST_RUN, 16, true, 24, 4096), ROW(EVENT_GET, 4, false, 16, 16),  ROW(PROG_FUNCS, 4, true, 8, 8),
 };
 
 void world_make(struct bench *b)
@@ -77,6 +77,7 @@ static const struct {
 	REQUEST(MAP_LOOKUP, 0, WORLD_KEY),
 	REQUEST(MAP_DELETE, 0, WORLD_KEY),
 	REQUEST(MAP_UPDATE, 0, VIRTIO_NET_XDP_UPDATE_ANY, WORLD_KEY, 0xabcdef01, 0x23456789),
+	REQUEST(PROG_FUNCS, 2, 1, VIRTIO_NET_XDP_FUNC_CONTEXT, 0, 0, 0, 0, 0, 0),
 	REQUEST(OBJ_LIST, VIRTIO_NET_XDP_OBJ_PROG, 0),
 };
 

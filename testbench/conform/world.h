@@ -24,7 +24,7 @@ struct world_command {
 	uint16_t room;   /* that the command in world_request() needs */
 };
 
-#define WORLD_COMMANDS 20
+#define WORLD_COMMANDS 21
 extern const struct world_command world_commands[WORLD_COMMANDS];
 
 /* Puts the device into this state; it has to be fresh. */

@@ -67,6 +67,7 @@ struct command {
 	struct source source;
 	struct replay_config config;
 	struct progress progress;
+	struct virtio_features asked; /* --feature NAME=on */
 	bool json;
 };
 
@@ -124,8 +125,9 @@ bad:
 }
 
 /* Whether the device offers it when asked, so that "on" can be granted. */
-static bool parse_feature(const struct cli_line *line, struct net_config *config)
+static bool parse_feature(const struct cli_line *line, struct command *c)
 {
+	struct net_config *config = &c->config.net;
 	const struct virtio_features all = net_features_all(config->xdp_bit);
 	const char *equals = strchr(line->value, '=');
 	char name[64];
@@ -152,11 +154,28 @@ static bool parse_feature(const struct cli_line *line, struct net_config *config
 		return false;
 	}
 	virtio_feature_set(&config->features, (unsigned)bit, on);
+	virtio_feature_set(&c->asked, (unsigned)bit, on);
 	return true;
 }
 
+/* Turns off what needs a feature that is off, unless it was asked for. Returns the name of such a one, or NULL. */
+static const char *turn_off_dependents(struct command *c)
+{
+	struct net_config *config = &c->config.net;
+	const char *name;
+	int bit;
+
+	while ((name = net_feature_unsatisfied(&config->features, config->xdp_bit))) {
+		bit = net_feature_bit(name, config->xdp_bit);
+		if (bit == config->xdp_bit || virtio_feature_has(&c->asked, (unsigned)bit))
+			break;
+		virtio_feature_set(&config->features, (unsigned)bit, false);
+	}
+	return name;
+}
+
 /* Whether a device can be built with the features that are left. */
-static bool features_fit(const struct command *c)
+static bool features_fit(struct command *c)
 {
 	const struct net_config *config = &c->config.net;
 	const char *name;
@@ -165,7 +184,7 @@ static bool features_fit(const struct command *c)
 		cli_fail(c->source.command, STATUS_USAGE, "--feature version_1=off: this device cannot do without it");
 		return false;
 	}
-	name = net_feature_unsatisfied(&config->features, config->xdp_bit);
+	name = turn_off_dependents(c);
 	if (!name && config->queue_pairs > 1 && !virtio_feature_has(&config->features, VIRTIO_NET_F_MQ)) {
 		cli_fail(c->source.command, STATUS_USAGE, "--queues %u: that needs the feature mq, which is off",
 			 config->queue_pairs);
@@ -270,7 +289,7 @@ static bool take(void *ctx, const struct cli_line *line, int id)
 	case QUEUES:
 		return take_queues(c, line);
 	case FEATURE:
-		return parse_feature(line, &config->net);
+		return parse_feature(line, c);
 	case SPEED:
 		return take_speed(c, line);
 	case MTU:

@@ -139,6 +139,7 @@ bad 2 'unknown feature' 'not offered' "$refnic" replay "$progs/xdp1.bpf.o" $trac
 bad 2 'feature of a later version' 'not offered' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature ring_packed=on
 bad 2 'feature neither on nor off' 'NAME=on' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature mrg_rxbuf=maybe
 bad 2 'feature that the device needs' 'version_1=off' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature version_1=off
+bad 2 'feature that is asked for and needs another one' 'ctrl_rx needs' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature ctrl_rx=on --feature ctrl_vq=off
 bad 2 'feature that another one needs' 'xdp_offload needs' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature ctrl_vq=off
 bad 2 'without the offload' 'xdp_offload' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature xdp_offload=off
 bad 2 'map that the program has not' 'it has protocols' "$refnic" replay "$progs/xdp1.bpf.o" $trace --map nothing=/dev/null

@@ -89,6 +89,72 @@ Test(rig, frames_pass_both_ways)
 	}
 }
 
+struct stream {
+	unsigned count;
+	bool gap;
+};
+
+static void on_stream(void *ctx, const struct drv_net_frame *frame)
+{
+	struct stream *stream = ctx;
+
+	stream->gap |= frame->data[14] != (uint8_t)stream->count || frame->data[15] != stream->count >> 8;
+	stream->count++;
+}
+
+/* A stream of frames that bursts into suspensions and other queue sizes: none is lost, and all keep their order. */
+Test(rig, sizes_and_suspensions_in_mid_stream)
+{
+	static const uint64_t features[] = {0, 1ULL << VIRTIO_F_RING_PACKED, 1ULL << VIRTIO_F_ACCESS_PLATFORM,
+					    1ULL << VIRTIO_F_RING_PACKED | 1ULL << VIRTIO_F_ACCESS_PLATFORM |
+						    1ULL << VIRTIO_F_IN_ORDER};
+	static const uint64_t without = 1ULL << VIRTIO_F_NOTIFICATION_DATA | 1ULL << VIRTIO_F_NOTIF_CONFIG_DATA;
+	static const uint16_t sizes[] = {4, 256, 1, 16, 0, 2, 128};
+	static uint8_t frame[1514];
+	const unsigned frames = 700;
+
+	for (unsigned row = 0; row < 8; row++) {
+		struct link *link = link_mem_open(NULL, 0);
+		struct stream stream = {0};
+		struct drv_net_config driver;
+		struct net_config config;
+		struct drv_net *net;
+		struct rig *rig;
+		unsigned turn;
+
+		fill(frame, sizeof(frame));
+		for (unsigned i = 0; i < frames; i++) {
+			frame[14] = (uint8_t)i;
+			frame[15] = (uint8_t)(i >> 8);
+			cr_assert_eq(link_mem_push(link, frame, i % 3 ? 60 : 1514), 0);
+		}
+		rig_config_default(&config);
+		config.features.word[0] |= features[row / 2];
+		rig_driver_config_default(&driver, config.xdp_bit);
+		driver.features[0] &= row % 2 ? ~without : UINT64_MAX;
+		rig = rig_open_driver(&config, &driver, link);
+		cr_assert_not_null(rig);
+		net = rig_driver(rig);
+		cr_assert_eq(drv_net_start(net), 0, "row %u", row);
+		for (turn = 0; stream.count < frames && turn < 10000; turn++) {
+			net_poll(rig_device(rig));
+			if (turn % 5 == 4) {
+				cr_assert_eq(drv_net_suspend(net), 0, "row %u, turn %u", row, turn);
+				cr_assert_not(net_poll(rig_device(rig)), "row %u, turn %u", row, turn);
+				cr_assert_eq(drv_net_receive(net, on_stream, &stream, 1000), 0);
+				cr_assert_eq(drv_net_resume(net), 0, "row %u, turn %u", row, turn);
+			}
+			cr_assert_geq(drv_net_receive(net, on_stream, &stream, 1000), 0, "row %u, turn %u", row, turn);
+			if (turn % 7 == 6)
+				cr_assert_eq(drv_net_resize(net, sizes[turn / 7 % 7]), 0, "row %u, turn %u", row, turn);
+		}
+		cr_expect_eq(stream.count, frames, "row %u: %u frames", row, stream.count);
+		cr_expect_not(stream.gap, "row %u", row);
+		cr_expect_not(drv_net_broken(net), "row %u", row);
+		rig_close(rig);
+	}
+}
+
 /* dpdk-38e6400387: the control queue goes on beyond 65,536 commands, in rings of 64, 2 and 1. */
 Test(rig, dpdk_38e6400387_70000_commands, .timeout = 60)
 {

@@ -197,7 +197,7 @@ static size_t take_burst(struct net *net)
 		net->now_ns = frames[i].time_ns;
 		ktime(rx, frames[i].time_ns);
 		slot->fate = judge(net, &frames[i], attached);
-		/* req: XO-198: before the run, once. VN-a3e0d2f2 */
+		/* req: XO-198: before the run, once. */
 		if (net_active_pairs(net) > 1 && slot->fate != NET_FATE_FILTERED)
 			slot->steered = slot->queue = net_steer_pair(net, frames[i].data, frames[i].bytes);
 		if (slot->fate != NET_FATES)

@@ -15,19 +15,30 @@ void hand_open(struct hand *h)
 	hand_open_offering(h, 0);
 }
 
-void hand_open_offering(struct hand *h, uint64_t features)
+static void open_hand(struct hand *h, uint64_t features, uint16_t pairs)
 {
 	struct net_config config;
 
 	memset(h, 0, sizeof(*h));
 	rig_config_default(&config);
 	config.features.word[0] |= features;
+	config.queue_pairs = pairs;
 	h->link = link_mem_open(NULL, 0);
 	cr_assert_not_null(h->link);
 	link_mem_set_endless(h->link, true);
 	h->rig = rig_open(&config, h->link);
 	cr_assert_not_null(h->rig);
 	h->t = rig_transport(h->rig);
+}
+
+void hand_open_offering(struct hand *h, uint64_t features)
+{
+	open_hand(h, features, 1);
+}
+
+void hand_open_pairs(struct hand *h, uint16_t pairs)
+{
+	open_hand(h, 0, pairs);
 }
 
 void hand_close(struct hand *h)
@@ -269,6 +280,12 @@ void hand_device_open(struct hand_device *d, uint32_t max_cmd_bytes, hand_comman
 void hand_device_open_offering(struct hand_device *d, uint64_t features)
 {
 	*d = (struct hand_device){.features = features};
+	device_start(d);
+}
+
+void hand_device_open_commands(struct hand_device *d, uint64_t features, hand_command *command, void *ctx)
+{
+	*d = (struct hand_device){.features = features, .max_cmd_bytes = 4096, .command = command, .ctx = ctx};
 	device_start(d);
 }
 

@@ -36,6 +36,8 @@ struct hand {
 void hand_open(struct hand *h);
 /* The same, that offers features besides. */
 void hand_open_offering(struct hand *h, uint64_t features);
+/* The same with so many queue pairs. */
+void hand_open_pairs(struct hand *h, uint16_t pairs);
 void hand_close(struct hand *h);
 uint8_t hand_status(struct hand *h);
 void hand_set_status(struct hand *h, uint8_t status);
@@ -74,6 +76,8 @@ struct hand_device {
 };
 
 void hand_device_open(struct hand_device *d, uint32_t max_cmd_bytes, hand_command *command, void *ctx);
+/* The same with features that it offers besides, and that the driver takes. */
+void hand_device_open_commands(struct hand_device *d, uint64_t features, hand_command *command, void *ctx);
 /* A driver on a device that offers features besides, and answers nothing unless the test does. */
 void hand_device_open_offering(struct hand_device *d, uint64_t features);
 void hand_device_close(struct hand_device *d);

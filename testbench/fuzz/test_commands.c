@@ -263,6 +263,20 @@ static void test_run(struct fuzz *f, struct request *r)
 		r->room = sizeof(struct virtio_net_xdp_test_run_result) + HEADROOM + bytes + TAILROOM - one_in(f, 2);
 }
 
+/* A global function with arguments that a caller may well have. */
+static void put_func(struct fuzz *f, struct request *r, uint32_t insn)
+{
+	struct virtio_net_xdp_func func = {.insn = cpu_to_le32(insn)};
+	uint32_t count = pick(f, VIRTIO_NET_XDP_FUNC_ARGS + 1);
+
+	for (uint32_t n = 0; n < count; n++) {
+		func.kinds[n] = (u8)(1 + pick(f, VIRTIO_NET_XDP_FUNC_MEMORY_OR_NULL));
+		if (func.kinds[n] >= VIRTIO_NET_XDP_FUNC_MEMORY)
+			func.bytes[n] = cpu_to_le32(1 + pick(f, one_in(f, 4) ? 64 : 8));
+	}
+	put(r, &func, sizeof(func));
+}
+
 static struct request likely_request(struct fuzz *f)
 {
 	/* How often of 64: what destroys or freezes is rare, so that there is something to work on; the last ones do
@@ -310,6 +324,11 @@ static struct request likely_request(struct fuzz *f)
 		break;
 	case CMD(TEST_RUN):
 		test_run(f, &r);
+		break;
+	case CMD(PROG_FUNCS):
+		put_u32(&r, some_id(f));
+		for (uint32_t funcs = 1 + pick(f, 3), at = 0; funcs > 0; funcs--)
+			put_func(f, &r, at += 1 + pick(f, 8));
 		break;
 	case CMD(PROG_COMMIT):
 	case CMD(PROG_LOG_GET):
@@ -373,6 +392,27 @@ static void step_command(struct fuzz *f)
 	send(f, &r);
 }
 
+/* Some of the functions that the program calls are global. */
+static void send_funcs(struct fuzz *f, uint32_t id, const uint8_t *wire, uint32_t bytes)
+{
+	struct request r = request(CMD(PROG_FUNCS));
+	bool called[GENERATE_MAX_SLOTS] = {0};
+	int32_t distance;
+
+	for (uint32_t i = 0; i < bytes / 8; i++) {
+		memcpy(&distance, wire + (size_t)i * 8 + 4, sizeof(distance));
+		if (wire[(size_t)i * 8] == 0x85 && wire[(size_t)i * 8 + 1] >> 4 == 1 && distance >= 0 &&
+		    (uint32_t)distance < bytes / 8 - i - 1)
+			called[i + 1 + (uint32_t)distance] = true;
+	}
+	put_u32(&r, id);
+	for (uint32_t i = 1; i < bytes / 8; i++)
+		if (called[i] && r.in_bytes < 512 && !one_in(f, 4))
+			put_func(f, &r, i);
+	if (r.in_bytes > sizeof(le32))
+		send(f, &r);
+}
+
 /* A program from PROG_CREATE to PROG_COMMIT. */
 static void step_load(struct fuzz *f)
 {
@@ -402,6 +442,8 @@ static void step_load(struct fuzz *f)
 		put(&r, wire + at, piece);
 		cr_assert_eq(send(f, &r), VIRTIO_NET_OK, "step %lu", f->step);
 	}
+	if (one_in(f, 2))
+		send_funcs(f, id, wire, bytes);
 	r = request(CMD(PROG_COMMIT));
 	put_u32(&r, id);
 	put_u32(&r, pick(f, 3));

@@ -209,7 +209,7 @@ static void verify_begin(struct fw *fw, struct prog *prog)
 static int compile(struct fw *fw, struct prog *prog)
 {
 	const struct fw_platform *platform = fw->config.platform;
-	uint32_t insn = VIRTIO_NET_XDP_ID_NONE;
+	uint32_t insn = JIT_NO_INSN;
 	char text[160];
 	struct line line = {.text = text, .room = sizeof(text)};
 	int result;
@@ -226,7 +226,7 @@ static int compile(struct fw *fw, struct prog *prog)
 	line_str(&line, "program ");
 	line_num(&line, prog->id);
 	line_str(&line, " is interpreted: there is no JIT for ");
-	if (insn == VIRTIO_NET_XDP_ID_NONE) {
+	if (insn == JIT_NO_INSN) {
 		line_str(&line, "this machine");
 	} else {
 		line_str(&line, "its instruction ");

@@ -97,7 +97,7 @@ enum fault {
 };
 
 static const char *const fault_names[FAULTS] = {
-	"a buffer that is not mapped",
+	"ch-a6d3901f3: a buffer that is not mapped",
 	"a buffer that goes beyond what is mapped",
 	"a guest-physical address instead of a device address",
 	"a receive buffer mapped for reading only",
@@ -157,7 +157,7 @@ static void provoke(struct hand *h, enum fault fault)
 }
 
 /* The queue stops and the device says that it needs a reset, once; the other queue goes on; a reset mends all. */
-Test(platform, faults)
+Test(platform, faults_ch_a6d3901f3)
 {
 	for (enum fault fault = 0; fault < FAULTS; fault++) {
 		uint8_t frame[FRAME] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2};

@@ -352,6 +352,57 @@ Test(virtio, queue_reset)
 	}
 }
 
+/* req: VN-9c4f54e0: translated addresses without the feature that tells of them */
+Test(virtio, translated_memory)
+{
+	static const struct {
+		bool translated, offered, accepted;
+		int init;
+		bool ok;
+	} rows[] = {
+		{false, false, false, 0, true},       {false, true, false, 0, true}, {false, true, true, 0, true},
+		{true, false, false, -EINVAL, false}, {true, true, false, 0, false}, {true, true, true, 0, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct virtio_features offered = {{1ULL << VIRTIO_F_VERSION_1, 0}};
+		struct mem mem = {.translated = rows[i].translated};
+		struct fixture f = {0};
+
+		virtio_feature_set(&offered, VIRTIO_F_ACCESS_PLATFORM, rows[i].offered);
+		cr_assert_eq(virtio_init(&f.dev, &ops, &f, &tr_inproc_ops, &f.tr, &mem, 1, 4, &offered), rows[i].init,
+			     "row %zu", i);
+		if (rows[i].init)
+			continue;
+		virtio_set_features(&f.dev, 1, 1 | rows[i].accepted << (VIRTIO_F_ACCESS_PLATFORM - 32));
+		virtio_set_status(&f.dev, ACK | DRV | FOK);
+		cr_assert_eq(!!(virtio_get_status(&f.dev) & FOK), rows[i].ok, "row %zu", i);
+		virtio_exit(&f.dev);
+	}
+}
+
+/* Suspended and resumed with one of three queues enabled. */
+Test(virtio, ch_882f82f04_suspend_with_few_queues)
+{
+	struct fixture f;
+	struct ring ring;
+
+	open_fixture(&f);
+	ring_open(&ring, &f.ram, 8);
+	virtio_set_features(&f.dev, 1, 1 << (VIRTIO_F_SUSPEND - 32));
+	virtio_set_status(&f.dev, ACK | DRV | FOK);
+	cr_assert_eq(virtio_queue_enable(&f.dev, 1, 8, &ring.addr), 0);
+	virtio_set_status(&f.dev, LIVE);
+	for (int i = 0; i < 3; i++) {
+		virtio_set_status(&f.dev, LIVE | SUSP);
+		cr_assert_eq(virtio_get_status(&f.dev), IDLE);
+		virtio_set_status(&f.dev, LIVE);
+		cr_assert_eq(virtio_get_status(&f.dev), LIVE);
+	}
+	cr_assert(!virtio_queue_enabled(&f.dev, 0) && vq_usable(&f.dev.vqs[1]) && !virtio_queue_enabled(&f.dev, 2));
+	close_fixture(&f);
+}
+
 /* A queue that broke works again after its own reset, and the device still says that it needs one. */
 Test(virtio, queue_reset_mends)
 {

@@ -204,7 +204,8 @@ Test(VN, VN_93532eb5)
 	hand_close(&h);
 }
 
-/* In a table only WRITE counts; of the descriptor that refers to it, not even that. Any address will do for a table. */
+/* In a table only WRITE counts; of the descriptor that refers to it, not even that. Any address will do for a
+ * table: rustvmm-922f2e5. Pieces may be empty: CVE-2016-6490. */
 Test(conform, packed_tables)
 {
 	struct hand_packed q[3];
@@ -216,6 +217,7 @@ Test(conform, packed_tables)
 		uint16_t others = n & 1 ? (uint16_t)~VRING_DESC_F_WRITE : 0;
 		struct vring_packed_desc table[] = {
 			{cpu_to_le64(addr), cpu_to_le32(HDR), cpu_to_le16(n), cpu_to_le16(others)},
+			{cpu_to_le64(addr), cpu_to_le32(0), cpu_to_le16(77), cpu_to_le16(others)},
 			{cpu_to_le64(addr + HDR), cpu_to_le32(FRAME), cpu_to_le16(77), cpu_to_le16(others)},
 		};
 

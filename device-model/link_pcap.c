@@ -1,33 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "link_pcap.h"
-#include "le.h"
+#include "pcap.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The classic pcap format, with nanoseconds, written in little-endian order on any machine. */
-#define PCAP_MAGIC_NS     0xa1b23c4d
+/* What is written, on any machine: nanoseconds in little-endian order. */
 #define PCAP_SNAPLEN      262144
-#define PCAP_LINK_ETHER   1
 #define PCAP_BUFFER_BYTES ((size_t)1 << 20)
 #define NS_PER_S          1000000000ULL
-
-struct pcap_file_hdr {
-	le32 magic;
-	le16 major, minor;
-	le32 zone, accuracy;
-	le32 snaplen;
-	le32 link_type;
-};
-
-struct pcap_frame_hdr {
-	le32 seconds, ns;
-	le32 bytes, wire_bytes;
-};
-
-static_assert(sizeof(struct pcap_file_hdr) == 24, "pcap");
-static_assert(sizeof(struct pcap_frame_hdr) == 16, "pcap");
 
 struct link_pcap {
 	struct link link;
@@ -123,9 +105,9 @@ static bool put(struct link_pcap *p, const void *data, size_t bytes)
 static bool put_frame(struct link_pcap *p, const struct link_frame *f)
 {
 	uint64_t seconds = f->time_ns / NS_PER_S;
-	struct pcap_frame_hdr hdr = {
+	struct pcap_record hdr = {
 		.seconds = cpu_to_le32(seconds > UINT32_MAX ? UINT32_MAX : seconds), /* until 2106 */
-		.ns = cpu_to_le32(f->time_ns % NS_PER_S),
+		.fraction = cpu_to_le32(f->time_ns % NS_PER_S),
 		.bytes = cpu_to_le32(f->bytes),
 		.wire_bytes = cpu_to_le32(f->wire_bytes),
 	};
@@ -159,7 +141,7 @@ int link_pcap_flush(struct link *link, char error[static TRACE_ERROR_BYTES])
 
 static bool open_out(struct link_pcap *p, const char *path, char *error)
 {
-	struct pcap_file_hdr hdr = {
+	struct pcap_header hdr = {
 		.magic = cpu_to_le32(PCAP_MAGIC_NS),
 		.major = cpu_to_le16(2),
 		.minor = cpu_to_le16(4),

@@ -55,6 +55,9 @@ extern const struct engine_ops engine_jit, engine_interp, engine_native, engine_
 
 /* The key after *key in a map of engine_jit or engine_interp, NULL: the first. 0, or -ENOENT at the end. */
 int engine_fw_next(struct engine *engine, const char *map, const void *key, void *next);
+/* The program that engine_native has opened, to be called at once. */
+typedef int engine_native_fn(struct fw_frame *frame);
+engine_native_fn *engine_native_program(const struct engine *engine);
 /* The firmware behind engine_jit or engine_interp, its program being id 0. */
 struct fw *engine_fw(struct engine *engine);
 

@@ -9,18 +9,21 @@
 #include "bench/engine.h"
 #include "bench/native_map.h"
 
-typedef int native_fn(struct fw_frame *frame);
-
 struct engine_native {
 	struct engine engine;
 	const struct load_object *object;
 	void *library;
-	native_fn *fn;
+	engine_native_fn *fn;
 };
 
 static struct engine_native *native(struct engine *engine)
 {
 	return (struct engine_native *)engine;
+}
+
+engine_native_fn *engine_native_program(const struct engine *engine)
+{
+	return ((const struct engine_native *)engine)->fn;
 }
 
 static void native_close(struct engine *engine)
@@ -46,7 +49,7 @@ static struct engine *native_open(const struct engine_args *args, char error[sta
 	n->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	fn = n->library ? dlsym(n->library, args->prog->name) : NULL;
 	if (fn) {
-		n->fn = (native_fn *)(uintptr_t)fn;
+		n->fn = (engine_native_fn *)(uintptr_t)fn;
 		return &n->engine;
 	}
 	snprintf(error, LOAD_ERROR_BYTES, "%s", dlerror());
@@ -92,7 +95,7 @@ static int lookup(struct engine *engine, const char *map, const void *key, void 
 
 static int run(struct engine *engine, struct fw_frame *frames, size_t count)
 {
-	native_fn *fn = native(engine)->fn;
+	engine_native_fn *fn = native(engine)->fn;
 
 	for (size_t i = 0; i < count; i++)
 		frames[i].r0 = (uint32_t)fn(&frames[i]);

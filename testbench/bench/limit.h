@@ -3,26 +3,30 @@
 #ifndef BENCH_LIMIT_H
 #define BENCH_LIMIT_H
 
+#include "bench/engine.h"
 #include "bench/sample.h"
 
 struct limit;
 
-/* NULL: no memory. */
-struct limit *limit_open(const struct sample *sample);
+/* The sample has to outlive it. program: of limit_run(), may be NULL. NULL: no memory. */
+struct limit *limit_open(const struct sample *sample, engine_native_fn *program);
 /* Takes NULL. */
 void limit_close(struct limit *limit);
 
-/* Each handles LIMIT_FRAMES frames; ctx is the limit, as struct measure has it. */
+/* Each handles LIMIT_FRAMES frames, going on where it stopped; ctx is the limit, as struct measure has it. */
 #define LIMIT_FRAMES 4096
 
 /* Looks at each record and its frame's first bytes. */
 void limit_walk(void *ctx);
-/* And copies it to one of 256 buffers of 2 KiB. */
-void limit_copy(void *ctx);
+/* Walks, and calls the program on each frame where it lies. */
+void limit_run(void *ctx);
 /*
- * And that with a split virtqueue of 256 descriptors around it, both ends: available entry, descriptor, 12-byte header,
- * copy, used entry; then the driver's look at it and a new available entry. The indices move once per 32 frames.
+ * Walks, and copies each frame to one of 256 buffers of 2 KiB with a virtqueue of 256 descriptors around it, both ends:
+ * available entry, descriptor, 12-byte header, copy, used entry; then the driver's look at it and a new available
+ * entry. The indices move once per 32 frames.
  */
-void limit_ring(void *ctx);
+void limit_split(void *ctx);
+/* The same with a packed virtqueue, whose descriptors are all that there is. */
+void limit_packed(void *ctx);
 
 #endif

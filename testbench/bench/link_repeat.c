@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "bench/link_repeat.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct link_repeat {
 	struct link link;
 	const struct sample *sample;
-	size_t next; /* of the sample */
+	size_t at; /* of the sample's image */
+	size_t peeked, peeked_at;
 	size_t left;
 	uint64_t number, sent;
 };
@@ -24,14 +26,23 @@ static const struct link_repeat *const_repeat_of(const struct link *link)
 static size_t repeat_peek(struct link *link, struct link_frame *frames, size_t max)
 {
 	struct link_repeat *r = repeat_of(link);
-	size_t count = max < r->left ? max : r->left, at = r->next;
+	size_t count = max < r->left ? max : r->left, at = r->at;
 
 	for (size_t i = 0; i < count; i++) {
-		frames[i] = r->sample->frames[at];
-		frames[i].number = r->number + i + 1;
-		if (++at == r->sample->count)
+		const struct pcap_record *record = (const void *)(r->sample->image + at);
+		uint32_t bytes = le32_to_cpu(record->bytes);
+
+		frames[i] = (struct link_frame){.data = r->sample->image + at + sizeof(*record),
+						.bytes = bytes,
+						.wire_bytes = le32_to_cpu(record->wire_bytes),
+						.time_ns = le32_to_cpu(record->fraction),
+						.number = r->number + i + 1};
+		at += sizeof(*record) + bytes;
+		if (at == r->sample->bytes)
 			at = 0;
 	}
+	r->peeked = count;
+	r->peeked_at = at;
 	return count;
 }
 
@@ -39,7 +50,9 @@ static void repeat_take(struct link *link, size_t count)
 {
 	struct link_repeat *r = repeat_of(link);
 
-	r->next = (r->next + count) % r->sample->count;
+	assert(count == r->peeked); /* of this device, always */
+	r->at = r->peeked_at;
+	r->peeked = 0;
 	r->left -= count;
 	r->number += count;
 }

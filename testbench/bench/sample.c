@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "bench/sample.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define ETH_BYTES 14
 #define IP_BYTES  20
@@ -75,81 +75,66 @@ uint32_t sample_mixed(uint32_t i, uint8_t frame[static SAMPLE_MIXED_BYTES])
 	return i % 6 == 5 ? ETH_BYTES + i % (bytes - ETH_BYTES) : bytes;
 }
 
-/* Room for count frames of bytes together. NULL: none. */
-static struct sample *make(size_t count, size_t bytes)
+/* What a frame of a mix is long, in turn. */
+static const struct {
+	uint16_t bytes[12];
+	size_t count;
+} mixes[SAMPLE_MIXES] = {
+	[SAMPLE_SMALL] = {{SAMPLE_SMALL_BYTES}, 1},
+	[SAMPLE_LARGE] = {{1500}, 1},
+	[SAMPLE_IMIX] = {{64, 570, 64, 64, 570, 64, 1514, 64, 570, 64, 570, 64}, 12},
+};
+
+static size_t bytes_of(enum sample_mix mix, size_t frame)
+{
+	return mixes[mix].bytes[frame % mixes[mix].count];
+}
+
+/* The small frame made longer: IP and UDP say so, the payload is zeros. */
+static void put_frame(uint8_t *to, size_t bytes)
+{
+	uint8_t *ip = to + ETH_BYTES;
+
+	memset(to + SAMPLE_SMALL_BYTES, 0, bytes - SAMPLE_SMALL_BYTES);
+	sample_small(to);
+	put16(ip + 2, (uint16_t)(bytes - ETH_BYTES));
+	put16(ip + 10, 0);
+	put16(ip + 10, header_check(ip));
+	put16(ip + IP_BYTES + 4, (uint16_t)(bytes - ETH_BYTES - IP_BYTES));
+}
+
+struct sample *sample_open(enum sample_mix mix, size_t count, size_t room)
 {
 	struct sample *sample = calloc(1, sizeof(*sample));
+	size_t bytes = 0, frames = 0;
 
 	if (!sample)
 		return NULL;
-	sample->frames = calloc(count, sizeof(*sample->frames));
-	sample->data = malloc(bytes);
-	if (sample->frames && sample->data)
-		return sample;
-	sample_close(sample);
-	return NULL;
-}
-
-static void add(struct sample *sample, const uint8_t *data, uint32_t bytes, uint64_t time_ns)
-{
-	struct link_frame *last = sample->count ? &sample->frames[sample->count - 1] : NULL;
-	uint8_t *at = last ? sample->data + (last->data - sample->data) + last->bytes : sample->data;
-
-	memcpy(at, data, bytes);
-	sample->frames[sample->count] = (struct link_frame){at, bytes, bytes, time_ns, sample->count + 1};
-	sample->count++;
-	sample->mean_bytes = (double)(at + bytes - sample->data) / (double)sample->count;
-}
-
-struct sample *sample_open_small(size_t count, char error[static TRACE_ERROR_BYTES])
-{
-	struct sample *sample = make(count, count * SAMPLE_SMALL_BYTES);
-	uint8_t frame[SAMPLE_SMALL_BYTES];
-
-	if (!sample) {
-		snprintf(error, TRACE_ERROR_BYTES, "no memory for %zu frames", count);
+	for (; frames < count && bytes + sizeof(struct pcap_record) + bytes_of(mix, frames) <= room; frames++)
+		bytes += sizeof(struct pcap_record) + bytes_of(mix, frames);
+	sample->image = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (sample->image == MAP_FAILED) {
+		free(sample);
 		return NULL;
 	}
-	sample_small(frame);
-	for (size_t i = 0; i < count; i++)
-		add(sample, frame, sizeof(frame), i);
+	madvise(sample->image, bytes, MADV_HUGEPAGE); /* what is streamed is memory, not its page tables */
+	for (; sample->count < frames; sample->count++) {
+		uint32_t length = (uint32_t)bytes_of(mix, sample->count);
+		struct pcap_record record = {.fraction = cpu_to_le32((uint32_t)sample->count),
+					     .bytes = cpu_to_le32(length),
+					     .wire_bytes = cpu_to_le32(length)};
+
+		memcpy(sample->image + sample->bytes, &record, sizeof(record));
+		put_frame(sample->image + sample->bytes + sizeof(record), length);
+		sample->bytes += sizeof(record) + length;
+	}
 	return sample;
-}
-
-static bool usable(const struct link_frame *frame)
-{
-	return frame->bytes >= ETH_BYTES && frame->bytes <= SAMPLE_FRAME_MAX && frame->bytes == frame->wire_bytes;
-}
-
-struct sample *sample_open_trace(const char *path, char error[static TRACE_ERROR_BYTES])
-{
-	struct trace_config config = {.path = path};
-	struct trace *trace = trace_open(&config, error);
-	struct sample *sample;
-
-	if (!trace)
-		return NULL;
-	sample = make(trace->count + 1, trace->count * SAMPLE_FRAME_MAX + 1);
-	for (size_t i = 0; sample && i < trace->count; i++)
-		if (usable(&trace->frames[i]))
-			add(sample, trace->frames[i].data, trace->frames[i].bytes, trace->frames[i].time_ns);
-	trace_free(trace);
-	if (sample && sample->count)
-		return sample;
-	if (sample)
-		snprintf(error, TRACE_ERROR_BYTES, "%s has no whole frame of %d to %d bytes", path, ETH_BYTES,
-			 SAMPLE_FRAME_MAX);
-	else
-		snprintf(error, TRACE_ERROR_BYTES, "no memory for the frames of %s", path);
-	sample_close(sample);
-	return NULL;
 }
 
 void sample_close(struct sample *sample)
 {
 	if (!sample)
 		return;
-	free(sample->frames);
-	free(sample->data);
+	munmap(sample->image, sample->bytes);
 	free(sample);
 }

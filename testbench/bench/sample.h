@@ -3,19 +3,27 @@
 #ifndef BENCH_SAMPLE_H
 #define BENCH_SAMPLE_H
 
-#include "device-model/trace.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "device-model/pcap.h"
 
 #define SAMPLE_SMALL_BYTES  64
 #define SAMPLE_MIXED        96
-#define SAMPLE_MIXED_BYTES  72   /* the small one with two VLAN tags */
-#define SAMPLE_FRAME_MAX    2036 /* what a receive buffer of SAMPLE_BUFFER_BYTES holds behind its header */
+#define SAMPLE_MIXED_BYTES  72 /* the small one with two VLAN tags */
 #define SAMPLE_BUFFER_BYTES 2048
 
+/* Frames in memory as a capture has them: a record of struct pcap_record, then its bytes, without a gap. */
 struct sample {
-	struct link_frame *frames; /* each of 14 to SAMPLE_FRAME_MAX bytes */
-	size_t count;
-	uint8_t *data;
-	double mean_bytes;
+	uint8_t *image;
+	size_t bytes, count;
+};
+
+enum sample_mix {
+	SAMPLE_SMALL, /* 64 bytes */
+	SAMPLE_LARGE, /* 1,500 bytes */
+	SAMPLE_IMIX,  /* of twelve, seven have 64 bytes, four 570, and one 1,514 */
+	SAMPLE_MIXES
 };
 
 /* UDP over IPv4 from sample_source to sample_dest with a TTL of 255 and a right checksum, written to frame. */
@@ -29,12 +37,8 @@ uint32_t sample_mixed(uint32_t i, uint8_t frame[static SAMPLE_MIXED_BYTES]);
 
 extern const uint8_t sample_source[4], sample_dest[4];
 
-/* Each: NULL with a sentence in error. */
-
-/* count times the same 64 bytes, each in its own place. */
-struct sample *sample_open_small(size_t count, char error[static TRACE_ERROR_BYTES]);
-/* The frames of a capture that fit into one buffer. */
-struct sample *sample_open_trace(const char *path, char error[static TRACE_ERROR_BYTES]);
+/* count such frames, or as many as fit into room bytes. NULL: no memory. */
+struct sample *sample_open(enum sample_mix mix, size_t count, size_t room);
 /* Takes NULL. */
 void sample_close(struct sample *sample);
 

@@ -20,10 +20,10 @@
 #define DEVICES     400
 #define STEPS       60
 #define TURNS       5000 /* of the device until it rests, at most: a few per frame, command and slice of verification */
-#define QUEUES      3
-#define RX          0
-#define TX          1
-#define CTRL        2
+#define PAIRS       2
+#define QUEUES      (2 * PAIRS + 1)
+#define RX          0 /* of the first pair */
+#define CTRL        (2 * PAIRS)
 #define SIZE_MAX_LG 6
 #define RING_BYTES  0x1000 /* of one queue */
 #define TABLES      (SHADOW_GPA + QUEUES * RING_BYTES)
@@ -54,6 +54,16 @@ struct world {
 	struct queue queues[QUEUES];
 	uint64_t reports, last; /* frames told of, number of the last one */
 };
+
+static bool is_rx(uint16_t q)
+{
+	return q != CTRL && q % 2 == 0;
+}
+
+static bool is_tx(uint16_t q)
+{
+	return q % 2;
+}
 
 static struct virtio_device *dev_of(struct world *w)
 {
@@ -111,7 +121,7 @@ static void world_open(struct world *w, uint64_t seed)
 	w->config = (struct net_config){
 		.mac = {2, 0, 0, 0, 0, 1},
 		.mtu = mtus[pick(w, 4)],
-		.queue_pairs = 1,
+		.queue_pairs = PAIRS,
 		.queue_size = (uint16_t)(1u << pick(w, SIZE_MAX_LG + 1)),
 		.features = net_features_default(VIRTIO_NET_F_XDP_OFFLOAD_ALT),
 		.xdp_bit = VIRTIO_NET_F_XDP_OFFLOAD_ALT,
@@ -148,7 +158,7 @@ static void world_close(struct world *w)
 /* One turn. Whether anything was done. */
 static bool turn(struct world *w)
 {
-	static const bool writes[QUEUES] = {[RX] = true, [CTRL] = true};
+	static const bool writes[QUEUES] = {[RX] = true, [RX + 2] = true, [CTRL] = true};
 	bool did;
 	uint64_t spoilt;
 
@@ -296,10 +306,11 @@ static void push(struct world *w, uint16_t q, uint16_t head)
 }
 
 /* Sends a command of bytes and returns its ack; 0xff: it was not answered. */
-static uint8_t command(struct world *w, uint8_t number, const void *data, uint32_t bytes, uint32_t room)
+static uint8_t command_of(struct world *w, uint8_t class, uint8_t number, const void *data, uint32_t bytes,
+			  uint32_t room)
 {
 	uint64_t in = DATA, out = DATA + 0x4000, table = w->queues[CTRL].addr.desc;
-	uint8_t hdr[] = {VIRTIO_NET_CTRL_XDP, number}, *ack = shadow_at(&w->shadow, out);
+	uint8_t hdr[] = {class, number}, *ack = shadow_at(&w->shadow, out);
 
 	shadow_put(&w->shadow, in, hdr, sizeof(hdr));
 	shadow_put(&w->shadow, in + sizeof(hdr), data, bytes);
@@ -320,9 +331,34 @@ static uint8_t command(struct world *w, uint8_t number, const void *data, uint32
 	return *ack;
 }
 
+static uint8_t command(struct world *w, uint8_t number, const void *data, uint32_t bytes, uint32_t room)
+{
+	return command_of(w, VIRTIO_NET_CTRL_XDP, number, data, bytes, room);
+}
+
 static bool can_command(const struct world *w)
 {
 	return w->config.queue_size >= 2 || virtio_feature_has(&w->config.features, VIRTIO_RING_F_INDIRECT_DESC);
+}
+
+/* All pairs in use, notifications coalesced, statistics of all queues. */
+static void spread(struct world *w)
+{
+	struct virtio_net_ctrl_mq_pairs_set set = {cpu_to_le16(PAIRS)};
+	struct virtio_net_ctrl_coal coal = {cpu_to_le32((uint32_t)pick(w, 50)), cpu_to_le32((uint32_t)pick(w, 3))};
+	struct virtio_net_ctrl_queue_stats asks[2] = {
+		{.vq_index = cpu_to_le16(0), .types_bitmap = {cpu_to_le64(VIRTIO_NET_STATS_TYPE_RX_BASIC)}},
+		{.vq_index = cpu_to_le16(CTRL), .types_bitmap = {cpu_to_le64(VIRTIO_NET_STATS_TYPE_CVQ)}},
+	};
+
+	cr_assert_eq(command_of(w, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &set, sizeof(set), 0),
+		     VIRTIO_NET_OK, "seed %lu", w->seed);
+	for (uint8_t kind = 0; kind < 2; kind++)
+		cr_assert_eq(command_of(w, VIRTIO_NET_CTRL_NOTF_COAL, kind, &coal, sizeof(coal), 0), VIRTIO_NET_OK,
+			     "seed %lu", w->seed);
+	cr_assert_eq(command_of(w, VIRTIO_NET_CTRL_STATS, VIRTIO_NET_CTRL_STATS_GET, asks, sizeof(asks),
+				(uint32_t)pick(w, 100)),
+		     VIRTIO_NET_OK, "seed %lu", w->seed);
 }
 
 /* r2 = delta; helper(ctx, r2); r0 = action; exit */
@@ -394,8 +430,13 @@ static uint32_t any_length(struct world *w, uint16_t q)
 	static const uint32_t some[] = {12,   13,   26,    60,      100,        1526, 4096, 8192, 1526,
 					4096, 2000, 65557, 0x10000, 0xffffffff, 0,    1,    2,    11};
 
+	/* Class, command, and what virtio's own commands have. */
+	static const uint32_t commands[] = {2, 3, 4, 6, 8, 10, 14, 18};
+
 	/* One buffer of a chain may be short; a receive buffer of less than a header in all is not a buffer. */
-	return some[chance(w, 16) ? pick(w, 18) : q == RX ? 4 + pick(w, 7) % 4 : pick(w, 8)];
+	if (q == CTRL && chance(w, 2))
+		return commands[pick(w, 8)];
+	return some[chance(w, 16) ? pick(w, 18) : is_rx(q) ? 4 + pick(w, 7) % 4 : pick(w, 8)];
 }
 
 /* What a queue of this kind is to read: a frame behind a header, a command. */
@@ -410,7 +451,7 @@ static void fill_readable(struct world *w, uint16_t q, uint64_t addr)
 			   : chance(w, 4) ? (uint8_t)pick(w, VIRTIO_NET_CTRL_XDP)
 					  : VIRTIO_NET_CTRL_XDP;
 		bytes[1] = (uint8_t)pick(w, bytes[0] == VIRTIO_NET_CTRL_XDP ? VIRTIO_NET_CTRL_XDP_COMMANDS + 1 : 7);
-		bytes[2] = (uint8_t)pick(w, 3);
+		bytes[2] = (uint8_t)pick(w, QUEUES + 1);
 	} else if (chance(w, 8)) {
 		bytes[pick(w, 12)] = (uint8_t)generate_random(&w->rng);
 	}
@@ -422,9 +463,9 @@ static void put_chain(struct world *w, uint16_t q, uint64_t table, uint32_t firs
 {
 	uint32_t most = chance(w, 100) || w->config.queue_size > 4 ? 4 : w->config.queue_size,
 		 count = 1 + (uint32_t)pick(w, most),
-		 readable = q == TX   ? count
-			    : q == RX ? 0
-				      : (count + 1) / 2;
+		 readable = is_tx(q)   ? count
+			    : is_rx(q) ? 0
+				       : (count + 1) / 2;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t addr = any_address(w);
@@ -449,9 +490,9 @@ static void submit_packed(struct world *w, uint16_t q)
 	bool table = chance(w, virtio_feature_has(&w->config.features, VIRTIO_RING_F_INDIRECT_DESC) ? 4 : 400);
 	uint64_t at = TABLES + pick(w, TABLE_COUNT) * TABLE_BYTES;
 	uint32_t most = queue->size < 4 ? queue->size : 4, count = 1 + (uint32_t)pick(w, table ? 4 : most),
-		 readable = q == TX   ? count
-			    : q == RX ? 0
-				      : (count + 1) / 2;
+		 readable = is_tx(q)   ? count
+			    : is_rx(q) ? 0
+				       : (count + 1) / 2;
 
 	packed_reap(w, queue);
 	/* More than the queue holds, for once. */
@@ -554,6 +595,8 @@ static void step_restart(struct world *w)
 	start(w);
 	if (can_command(w) && chance(w, 2))
 		attach(w);
+	if (can_command(w) && chance(w, 2))
+		spread(w);
 }
 
 static void step_registers(struct world *w)

@@ -143,7 +143,12 @@ struct link *link_mem_open(const struct link_frame *frames, size_t count)
 
 int link_mem_push(struct link *link, const void *data, uint32_t bytes)
 {
-	struct link_frame frame = {.data = data, .bytes = bytes, .wire_bytes = bytes};
+	return link_mem_push_at(link, data, bytes, 0);
+}
+
+int link_mem_push_at(struct link *link, const void *data, uint32_t bytes, uint64_t time_ns)
+{
+	struct link_frame frame = {.data = data, .bytes = bytes, .wire_bytes = bytes, .time_ns = time_ns};
 
 	return append(&mem_of(link)->in, &frame);
 }

@@ -12,8 +12,9 @@
  */
 struct link *link_mem_open(const struct link_frame *frames, size_t count);
 
-/* One more frame arrives. 0 or -ENOMEM. */
+/* One more frame arrives, at time 0 or any other. 0 or -ENOMEM. */
 int link_mem_push(struct link *link, const void *data, uint32_t bytes);
+int link_mem_push_at(struct link *link, const void *data, uint32_t bytes, uint64_t time_ns);
 
 /* What was sent, in order; valid until the link is closed. NULL: not that many. */
 const struct link_frame *link_mem_sent(const struct link *link, size_t i);

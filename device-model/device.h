@@ -53,6 +53,7 @@ struct virtio_device {
 	bool held_changed;       /* held is not config */
 	uint8_t config[VIRTIO_CONFIG_BYTES_MAX];
 	uint8_t held[VIRTIO_CONFIG_BYTES_MAX]; /* while suspended: what config will be afterwards */
+	struct strict *strict;                 /* watches the driver; NULL: nobody does */
 	const struct mem *mem;
 	struct vq *vqs;
 	struct virtio_counts *counts; /* as many */

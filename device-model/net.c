@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net_device.h"
+#include "strict.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,6 +244,10 @@ struct net *net_create(const struct net_config *config, struct link *link, struc
 		error = net_tx_init(net);
 	if (!error)
 		error = net_ctrl_init(net);
+	if (!error && config->strict) {
+		net->vdev.strict = strict_create(net);
+		error = net->vdev.strict ? 0 : -ENOMEM;
+	}
 	if (error)
 		goto fail;
 	fill_config(net);
@@ -271,6 +276,7 @@ void net_destroy(struct net *net)
 	net_steer_exit(net);
 	fw_exit(net->fw);
 	net_pages_free(net->arena, net->arena_bytes);
+	strict_free(net->vdev.strict);
 	virtio_exit(&net->vdev);
 	free(net->rxqs);
 	if (net->link)
@@ -290,6 +296,11 @@ struct virtio_device *net_virtio(struct net *net)
 struct fw *net_fw(struct net *net)
 {
 	return net->fw;
+}
+
+const struct strict *net_strict(const struct net *net)
+{
+	return net->vdev.strict;
 }
 
 const struct net_counters *net_counters(const struct net *net)

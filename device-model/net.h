@@ -47,7 +47,7 @@ struct net_config {
 	uint32_t speed;                  /* MBit per second, 0 to 0x7fffffff, or 0xffffffff: unknown */
 	uint8_t duplex;                  /* 0 half, 1 full, 0xff unknown */
 	uint16_t queue_pairs;            /* 1 to 128; those beyond the first are there if multiqueue is offered */
-	uint16_t queue_size;             /* descriptors at most, a power of two up to 32768 */
+	uint16_t queue_size;             /* descriptors at most, up to 32768; a power of two unless RING_PACKED is offered */
 	struct virtio_features features; /* offered; net_features_default() and then the operator's changes */
 	uint16_t xdp_bit;                /* feature bit of XDP_OFFLOAD: 4, 58 or 71 to 127 */
 	bool overrun;                    /* a frame without a buffer is lost, as on a real wire; else the link waits */
@@ -55,9 +55,11 @@ struct net_config {
 	const struct net_port *ports; /* 1 to num_ports, below FW_PORTS_MAX; copied, and fw.ports filled in from them */
 	uint16_t num_ports;
 	struct net_observer observer; /* frame may be NULL */
+	bool strict;                  /* the driver is watched: net_strict() */
 };
 
 struct net;
+struct strict;
 
 /* What this device offers, with XDP_OFFLOAD as bit xdp_bit: unless told otherwise, and all that it can. */
 struct virtio_features net_features_default(uint16_t xdp_bit);
@@ -80,6 +82,8 @@ void net_destroy(struct net *net);
 
 struct virtio_device *net_virtio(struct net *net);
 struct fw *net_fw(struct net *net);
+/* What was seen of the driver: strict.h. NULL unless configured. */
+const struct strict *net_strict(const struct net *net);
 
 /*
  * One turn of the device's event loop: queues that were kicked, a slice of verification, a burst from the link.

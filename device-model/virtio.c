@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "device.h"
+#include "strict.h"
 #include "virtio_config.h"
 #include <assert.h>
 #include <errno.h>
@@ -207,6 +208,8 @@ static void reset(struct virtio_device *dev)
 
 uint8_t virtio_get_status(const struct virtio_device *dev)
 {
+	if (dev->strict)
+		strict_status_read(dev->strict);
 	return dev->status;
 }
 
@@ -234,6 +237,8 @@ void virtio_set_status(struct virtio_device *dev, uint8_t status)
 	/* A driver that did not see DEVICE_NEEDS_RESET yet does not mean to clear it. */
 	uint8_t before = drivers_bits(dev), kept = before;
 
+	if (dev->strict)
+		strict_status_write(dev->strict, status);
 	if (!status) {
 		reset(dev);
 		return;
@@ -268,6 +273,8 @@ void virtio_needs_reset(struct virtio_device *dev, const char *why)
 
 uint32_t virtio_get_features(const struct virtio_device *dev, uint32_t select)
 {
+	if (dev->strict)
+		strict_features_read(dev->strict);
 	return select < 4 ? dev->offered.word[select / 2] >> (select % 2 * 32) : 0;
 }
 
@@ -275,6 +282,8 @@ void virtio_set_features(struct virtio_device *dev, uint32_t select, uint32_t bi
 {
 	uint64_t *word, mask;
 
+	if (dev->strict)
+		strict_features_write(dev->strict, select, bits);
 	if (dev->status & VIRTIO_CONFIG_S_FEATURES_OK) {
 		log_line(dev, "features written after FEATURES_OK ignored");
 		return;
@@ -294,6 +303,8 @@ void virtio_set_features(struct virtio_device *dev, uint32_t select, uint32_t bi
 
 uint8_t virtio_config_generation(const struct virtio_device *dev)
 {
+	if (dev->strict)
+		strict_generation_read(dev->strict);
 	return dev->generation;
 }
 
@@ -301,6 +312,8 @@ void virtio_config_read(const struct virtio_device *dev, uint32_t offset, void *
 {
 	size_t there = offset < sizeof(dev->config) ? sizeof(dev->config) - offset : 0;
 
+	if (dev->strict)
+		strict_config_read(dev->strict, offset, bytes);
 	if (there > bytes)
 		there = bytes;
 	/* req: VN-2e6496fb: in any status */
@@ -313,6 +326,8 @@ void virtio_config_write(struct virtio_device *dev, uint32_t offset, const void 
 {
 	/* No field of the network device is the driver's to write since virtio 1.0. */
 	(void)from;
+	if (dev->strict)
+		strict_config_write(dev->strict, offset, bytes);
 	log_line(dev, "write of %zu bytes at %u of the configuration space ignored: nothing there is writable", bytes,
 		 offset);
 }
@@ -349,14 +364,18 @@ uint16_t virtio_queue_max_size(const struct virtio_device *dev, uint16_t queue)
 
 int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size, const struct virtio_queue_addr *addr)
 {
+	const struct vq_ops *ops;
 	struct vq *vq;
 	int error;
 
+	/* The one place that chooses a ring format. */
+	ops = virtio_has(dev, VIRTIO_F_RING_PACKED) ? &vq_packed_ops : &vq_split_ops;
+	if (dev->strict && queue < dev->num_vqs)
+		ops = strict_queue_enable(dev->strict, queue, size, addr, ops);
 	if (queue >= dev->num_vqs || !(dev->status & VIRTIO_CONFIG_S_FEATURES_OK) || virtio_suspended(dev))
 		return -EINVAL;
 	vq = &dev->vqs[queue];
-	/* The one place that chooses a ring format. */
-	error = vq_enable(vq, virtio_has(dev, VIRTIO_F_RING_PACKED) ? &vq_packed_ops : &vq_split_ops, size, addr);
+	error = vq_enable(vq, ops, size, addr);
 	if (error) {
 		log_line(dev, "queue %u of %u descriptors refused: %s", queue, size,
 			 error == -EFAULT ? "its areas are not in guest memory" : "size, alignment or state");
@@ -367,6 +386,8 @@ int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size
 	vq->in_order = virtio_has(dev, VIRTIO_F_IN_ORDER);
 	vq->kicked = true;
 	vq->in_reset = false;
+	if (dev->strict)
+		strict_queue_enabled(dev->strict, queue);
 	return 0;
 }
 
@@ -389,10 +410,19 @@ int virtio_queue_reset(struct virtio_device *dev, uint16_t queue)
 		log_line(dev, "reset of queue %u ignored: %s", queue, why);
 		return -EINVAL;
 	}
+	if (dev->strict)
+		strict_queue_reset(dev->strict, queue);
 	dev->ops->queue_reset(dev->ctx, queue);
 	vq_reset(&dev->vqs[queue]); /* req: VN-ec06d731, VN-5cb59d14 */
 	dev->vqs[queue].in_reset = true;
 	return 0;
+}
+
+bool virtio_queue_resetting(const struct virtio_device *dev, uint16_t queue)
+{
+	if (dev->strict && queue < dev->num_vqs)
+		strict_queue_asked(dev->strict, queue);
+	return false;
 }
 
 uint16_t virtio_queue_notif_data(const struct virtio_device *dev, uint16_t queue)
@@ -404,13 +434,17 @@ uint16_t virtio_queue_notif_data(const struct virtio_device *dev, uint16_t queue
 
 void virtio_notify_data(struct virtio_device *dev, uint32_t data)
 {
-	uint16_t name = (uint16_t)data;
+	uint16_t name = (uint16_t)data, queue = virtio_has(dev, VIRTIO_F_NOTIF_CONFIG_DATA) ? UINT16_MAX - name : name;
 
-	virtio_notify(dev, virtio_has(dev, VIRTIO_F_NOTIF_CONFIG_DATA) ? UINT16_MAX - name : name);
+	if (dev->strict && virtio_has(dev, VIRTIO_F_NOTIFICATION_DATA))
+		strict_notified_place(dev->strict, queue, data >> 16);
+	virtio_notify(dev, queue);
 }
 
 void virtio_notify(struct virtio_device *dev, uint16_t queue)
 {
+	if (dev->strict)
+		strict_notified(dev->strict, queue);
 	/* req: VN-5896d80a: for whatever queue, whenever */
 	if (!virtio_queue_enabled(dev, queue))
 		return;

@@ -65,6 +65,8 @@ bool virtio_queue_enabled(const struct virtio_device *dev, uint16_t queue);
  * negotiated.
  */
 int virtio_queue_reset(struct virtio_device *dev, uint16_t queue);
+/* Whether that is still under way, as the driver asks: never. */
+bool virtio_queue_resetting(const struct virtio_device *dev, uint16_t queue);
 
 /* Available buffer notification: noted, the work is done by the device's event loop. */
 void virtio_notify(struct virtio_device *dev, uint16_t queue);

@@ -98,10 +98,11 @@ struct vq_packed {
 };
 
 struct vq {
-	const struct vq_ops *ops; /* NULL: not enabled */
-	const struct mem *mem;    /* the transport's */
-	uint32_t mem_generation;  /* of mem when the areas were found */
-	uint16_t max_size;        /* descriptors */
+	const struct vq_ops *ops;   /* NULL: not enabled */
+	struct strict_queue *watch; /* of strict.h; NULL: nobody watches the driver */
+	const struct mem *mem;      /* the transport's */
+	uint32_t mem_generation;    /* of mem when the areas were found */
+	uint16_t max_size;          /* descriptors */
 	uint16_t size;
 	bool indirect, event_idx, in_order; /* features negotiated */
 	bool kicked;                        /* notified since the device last looked */

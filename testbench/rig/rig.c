@@ -156,9 +156,7 @@ static void tr_queue_reset(void *ctx, uint16_t queue)
 
 static bool tr_queue_resetting(void *ctx, uint16_t queue)
 {
-	(void)ctx;
-	(void)queue;
-	return false; /* over before the write returned */
+	return virtio_queue_resetting(dev_of(ctx), queue);
 }
 
 static bool tr_queue_enabled(void *ctx, uint16_t queue)

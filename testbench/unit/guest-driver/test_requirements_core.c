@@ -498,11 +498,11 @@ Test(VN, VN_6c890efc)
 	drv_net_destroy(net);
 	net = open_with(&fake, 1ULL << VIRTIO_F_SUSPEND);
 	cr_expect_eq(drv_net_suspend(net), -ETIMEDOUT, "VN-6c890efc: a device that never does it");
-	fake.sticky = VIRTIO_CONFIG_S_NEEDS_RESET;
 	drv_net_destroy(net);
 	net = open_with(&fake, 1ULL << VIRTIO_F_SUSPEND);
 	fake.sticky = VIRTIO_CONFIG_S_NEEDS_RESET;
 	cr_expect_eq(drv_net_suspend(net), -EPROTO, "VN-6c890efc: a device that cannot");
+	fake.sticky = 0;
 	drv_net_destroy(net);
 }
 

@@ -43,11 +43,11 @@ struct net_port {
 
 struct net_config {
 	uint8_t mac[6];
-	uint16_t mtu;                    /* 68 to 65535 */
-	uint32_t speed;                  /* MBit per second, 0 to 0x7fffffff, or 0xffffffff: unknown */
-	uint8_t duplex;                  /* 0 half, 1 full, 0xff unknown */
-	uint16_t queue_pairs;            /* 1 to 128; those beyond the first are there if multiqueue is offered */
-	uint16_t queue_size;             /* descriptors at most, up to 32768; a power of two unless RING_PACKED is offered */
+	uint16_t mtu;         /* 68 to 65535 */
+	uint32_t speed;       /* MBit per second, 0 to 0x7fffffff, or 0xffffffff: unknown */
+	uint8_t duplex;       /* 0 half, 1 full, 0xff unknown */
+	uint16_t queue_pairs; /* 1 to 128; those beyond the first are there if multiqueue is offered */
+	uint16_t queue_size;  /* descriptors at most, up to 32768; a power of two unless RING_PACKED is offered */
 	struct virtio_features features; /* offered; net_features_default() and then the operator's changes */
 	uint16_t xdp_bit;                /* feature bit of XDP_OFFLOAD: 4, 58 or 71 to 127 */
 	bool overrun;                    /* a frame without a buffer is lost, as on a real wire; else the link waits */

@@ -36,6 +36,8 @@ Test(net, create_QEMU_2440)
 		{"129 pairs", 1500, 129, 16, 58, {0, 0}, {0, 0}, false},
 		{"queues of no descriptor", 1500, 1, 0, 58, {0, 0}, {0, 0}, false},
 		{"queues of 48", 1500, 1, 48, 58, {0, 0}, {0, 0}, false},
+		{"packed queues of 48", 1500, 1, 48, 58, {1ULL << 34, 0}, {0, 0}, true},
+		{"packed queues of 32769", 1500, 1, 32769, 58, {1ULL << 34, 0}, {0, 0}, false},
 		{"queues of 65535", 1500, 1, 65535, 58, {0, 0}, {0, 0}, false},
 		{"queues of one", 1500, 1, 1, 58, {0, 0}, {0, 0}, true},
 		{"bit 71", 1500, 1, 256, 71, {0, 1 << 7}, {1ULL << 58, 0}, true},

@@ -68,13 +68,15 @@ int drv_link_changed(struct drv_net *net)
 /* req: VN-8eda702b: read anew each time; VN-1889d306 */
 int drv_link_speed(const struct drv_net *net, uint32_t *mbit, uint8_t *duplex)
 {
+	const uint32_t at = offsetof(struct virtio_net_config, speed);
 	struct virtio_net_config config;
 
 	*mbit = VIRTIO_NET_SPEED_UNKNOWN;
 	*duplex = VIRTIO_NET_DUPLEX_UNKNOWN;
 	if (!drv_net_has(net, VIRTIO_NET_F_SPEED_DUPLEX))
 		return 0;
-	if (drv_net_config_read(net, 0, &config, sizeof(config)))
+	/* req: VN-30ce9e6f: no field beside the two */
+	if (drv_net_config_read(net, at, (uint8_t *)&config + at, sizeof(config.speed) + sizeof(config.duplex)))
 		return -EPROTO;
 	if (le32_to_cpu(config.speed) <= VIRTIO_NET_SPEED_MAX)
 		*mbit = le32_to_cpu(config.speed);

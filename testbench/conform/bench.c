@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "device-model/strict.h"
 
 #define RECEIVE_MAX 64
 #define FRAME_ROOM  66000
@@ -24,8 +25,10 @@ void bench_open(struct bench *b, bench_tweak *tweak)
 	memset(b, 0, sizeof(*b));
 	rig_config_default(&device);
 	rig_driver_config_default(&driver, device.xdp_bit);
+	device.strict = true;
 	if (tweak)
 		tweak(&device, &driver);
+	b->choosy = driver.features[0] != UINT64_MAX || driver.features[1] != UINT64_MAX;
 	b->link = link_mem_open(NULL, 0);
 	cr_assert_not_null(b->link);
 	link_mem_set_endless(b->link, true);
@@ -35,8 +38,24 @@ void bench_open(struct bench *b, bench_tweak *tweak)
 	start(b);
 }
 
+static void expect_clean(const struct bench *b)
+{
+	const struct strict *s = net_strict(rig_device(b->rig));
+
+	for (enum strict_row row = 0; s && !b->misbehaves && row < STRICT_ROWS; row++) {
+		const struct strict_text *text = strict_text(row);
+
+		if ((b->raw && text->kind == STRICT_COMMAND) || (b->choosy && text->kind == STRICT_FEATURE))
+			continue;
+		cr_expect_eq(strict_count(s, row), 0, "the driver violates %s: %s: %s", text->id, text->text,
+			     strict_event(s, row));
+	}
+}
+
 void bench_close(struct bench *b)
 {
+	drv_net_stop(b->net);
+	expect_clean(b);
 	bench_forget(b);
 	rig_close(b->rig);
 }
@@ -55,6 +74,7 @@ void ask_cut(struct bench *b, struct answer *a, uint8_t command, const void *dat
 	uint8_t *in = malloc(sizeof(hdr) + bytes);
 
 	cr_assert(in && room <= BENCH_RESULT);
+	b->raw = true;
 	memcpy(in, &hdr, sizeof(hdr));
 	if (bytes)
 		memcpy(in + sizeof(hdr), data, bytes);

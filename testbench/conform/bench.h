@@ -33,6 +33,9 @@ struct bench {
 	uint32_t attached, generation;        /* of the attachment, as far as the bench made it */
 	struct bench_frame got[BENCH_FRAMES]; /* received since bench_forget() */
 	unsigned num_got;
+	bool misbehaves; /* the test makes the driver do what it must not: bench_close() does not look at it */
+	bool raw;        /* commands are the test's own */
+	bool choosy;     /* the test chose features for the driver */
 };
 
 /* Changes a bench's configuration before the device is made. */
@@ -40,6 +43,7 @@ typedef void bench_tweak(struct net_config *device, struct drv_net_config *drive
 
 /* A started driver on a device; tweak may be NULL. */
 void bench_open(struct bench *b, bench_tweak *tweak);
+/* The driver stops. What the device saw of it has to be without fault. */
 void bench_close(struct bench *b);
 /* Stops and starts the driver: device reset. */
 void bench_restart(struct bench *b);

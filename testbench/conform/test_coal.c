@@ -30,6 +30,7 @@ static int command(struct bench *b, uint8_t number, const void *data, uint32_t b
 	uint8_t readable[64] = {VIRTIO_NET_CTRL_NOTF_COAL, number}, writable[64];
 
 	memcpy(readable + 2, data, bytes);
+	b->raw = true;
 	cr_assert_geq(drv_ctrl_raw(b->net, readable, 2 + bytes, writable, 1 + room, NULL), 1);
 	return writable[0];
 }

@@ -121,6 +121,7 @@ Test(XO, XO_007)
 	attach(&b, 0, 1, 0);
 	make_frame(frame, sizeof(frame));
 	play(&b, frame, sizeof(frame));
+	b.misbehaves = true;
 	t->ops->config_write(t->ctx, VIRTIO_NET_XDP_CONFIG_OFFSET, frame, VIRTIO_NET_XDP_CONFIG_BYTES);
 	read_prefix(&b, after);
 	cr_expect_eq(memcmp(before, after, sizeof(before)), 0, "XO-007");

@@ -149,6 +149,7 @@ Test(XO, XO_038)
 	unsigned i;
 
 	bench_open(&b, NULL);
+	b.misbehaves = true;
 	cr_assert_eq(create(&b, 0, 32), VIRTIO_NET_XDP_OK);
 	cr_expect_eq(write_at(&b, 0, 8, &insn, 8, &detail), VIRTIO_NET_XDP_ERR_SIZE, "XO-038: nothing is written");
 	cr_expect_eq(detail, 0, "XO-038");

@@ -77,6 +77,7 @@ static int set_pairs(struct bench *b, const void *data, uint32_t bytes)
 
 	if (bytes)
 		memcpy(readable + 2, data, bytes);
+	b->raw = true;
 	cr_assert_eq(drv_ctrl_raw(b->net, readable, 2 + bytes, &ack, 1, NULL), 1);
 	return ack;
 }
@@ -333,6 +334,7 @@ static struct drv_net *spy_on(struct bench *b, struct spy *s, uint16_t pairs)
 	struct drv_net *net;
 
 	bench_open(b, four_pairs);
+	b->choosy = true;
 	drv_net_stop(b->net);
 	*s = (struct spy){.real = rig_transport(b->rig), .rig = b->rig};
 	s->transport = (struct drv_transport){&spy_ops, s};

@@ -29,6 +29,7 @@ static int command(struct bench *b, uint8_t number, const void *data, uint32_t b
 
 	if (bytes)
 		memcpy(readable + 2, data, bytes);
+	b->raw = true;
 	n = drv_ctrl_raw(b->net, readable, 2 + bytes, writable, room, NULL);
 	cr_assert_geq(n, 1);
 	return n;

@@ -136,7 +136,7 @@ bad 2 'mtu 67' 'from 68 to 65535' "$refnic" replay "$progs/xdp1.bpf.o" $trace --
 bad 2 'repeat 0' 'from 1 ' "$refnic" replay "$progs/xdp1.bpf.o" $trace --repeat 0
 bad 2 'frames backwards' 'A-B' "$refnic" replay "$progs/xdp1.bpf.o" $trace --frames 5-3
 bad 2 'unknown feature' 'not offered' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature flying=on
-bad 2 'feature of a later version' 'not offered' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature ring_packed=on
+bad 2 'feature of a later version' 'not offered' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature rss=on
 bad 2 'feature neither on nor off' 'NAME=on' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature mrg_rxbuf=maybe
 bad 2 'feature that the device needs' 'version_1=off' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature version_1=off
 bad 2 'feature that is asked for and needs another one' 'ctrl_rx needs' "$refnic" replay "$progs/xdp1.bpf.o" $trace --feature ctrl_rx=on --feature ctrl_vq=off

@@ -163,6 +163,46 @@ Test(VN, VN_356ebb61)
 	bench_close(&b);
 }
 
+static void two_buffers(struct net_config *device, struct drv_net_config *driver)
+{
+	four_pairs(device, driver);
+	driver->rx_buffers = 2;
+}
+
+/* A queue without buffers keeps its frames in their order, and those of other queues do not wait for it. */
+Test(XO, one_queue_waits)
+{
+	static const uint16_t flows[] = {1, 1, 1, 2, 1, 2};
+	unsigned of_flow[3] = {0}, i;
+	uint8_t frame[FRAME];
+	struct bench b;
+
+	open_pairs(&b, two_buffers);
+	transmit(&b, 1, 0);
+	transmit(&b, 2, 1);
+	bench_forget(&b);
+	for (i = 0; i < 6; i++) {
+		make_flow(&b, frame, flows[i], false);
+		frame[FRAME - 1] = (uint8_t)i;
+		cr_assert_eq(link_mem_push(b.link, frame, sizeof(frame)), 0);
+	}
+	rig_settle(b.rig);
+	receive(&b);
+	cr_assert_eq(b.num_got, 6);
+	for (i = 0; i < 6; i++) {
+		of_flow[b.got[i].queue + 1]++;
+		/* The first four: those for which there were buffers. */
+		if (i == 3)
+			cr_expect(of_flow[1] == 2 && of_flow[2] == 2, "%u and %u frames came in first", of_flow[1],
+				  of_flow[2]);
+	}
+	for (i = 1; i < 6; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (b.got[i].queue == b.got[k].queue)
+				cr_expect_gt(b.got[i].data[FRAME - 1], b.got[k].data[FRAME - 1], "order in a queue");
+	bench_close(&b);
+}
+
 /* Numbers of pairs that do not exist, and commands of another size, change nothing. */
 Test(XO, VQ_PAIRS_SET_refused)
 {

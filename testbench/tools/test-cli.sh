@@ -123,12 +123,16 @@ done
 bad 2 'replay without a trace' 'too few arguments' "$refnic" replay "$progs/xdp1.bpf.o"
 bad 2 'replay with too much' 'too many arguments' "$refnic" replay a b c
 bad 2 'option without its value' 'without its value' "$refnic" replay a b -o
-for o in --transport --queues --strict; do
+for o in --transport --strict; do
 	bad 2 "replay $o is for a later version" "no such option: $o" "$refnic" replay "$progs/xdp1.bpf.o" $trace $o split
 done
 bad 2 'no such engine' 'jit or interp' "$refnic" replay "$progs/xdp1.bpf.o" $trace --engine x86
 bad 2 'queue size 3' 'power of two' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 3
 bad 2 'queue size 0' 'from 1 to 32768' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 0
+good '4 queue pairs' '' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queues 4
+bad 2 '0 queue pairs' 'from 1 to 128' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queues 0
+bad 2 '129 queue pairs' 'from 1 to 128' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queues 129
+bad 2 'queue pairs without multiqueue' 'needs the feature mq' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queues 2 --feature mq=off
 bad 2 'no such ring' 'split or packed' "$refnic" replay "$progs/xdp1.bpf.o" $trace --ring round
 good 'a packed ring of 3' '' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 3 --ring packed
 bad 2 'speed fast' 'as in 1000 or 10/half' "$refnic" replay "$progs/xdp1.bpf.o" $trace --speed fast

@@ -234,6 +234,84 @@ Test(replay, same_bytes_whatever_the_engine_and_ring)
 	}
 }
 
+static void read_output(const struct player *p, const char *folder, const char *file, uint8_t **bytes, size_t *count)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s/%s", folder, file);
+	cr_assert_eq(file_read(scratch_path(&p->scratch, name), 1 << 24, bytes, count), 0, "%s", name);
+}
+
+/* Frames and verdicts in the order of the link. Returns on how many queues the program ran. */
+static unsigned compare_union(const struct player *p, const char *id)
+{
+	static const char *const same[] = {"guest.pcap", "wire.pcap", "maps.json", "report.json"};
+	char error[VERDICTS_READ_ERROR_BYTES];
+	struct verdicts_read one, many;
+	uint8_t *a, *b;
+	size_t count_a, count_b;
+	unsigned queues = 0;
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		read_output(p, "out", same[i], &a, &count_a);
+		read_output(p, "other", same[i], &b, &count_b);
+		cr_assert(count_a == count_b && memcmp(a, b, count_a) == 0, "%s: %s", id, same[i]);
+		free(a);
+		free(b);
+	}
+	read_output(p, "out", "verdicts.pcapng", &a, &count_a);
+	read_output(p, "other", "verdicts.pcapng", &b, &count_b);
+	cr_assert_eq(verdicts_read_bytes(a, count_a, &one, error), 0, "%s", error);
+	cr_assert_eq(verdicts_read_bytes(b, count_b, &many, error), 0, "%s", error);
+	cr_assert_eq(one.count, many.count, "%s", id);
+	for (size_t i = 0; i < one.count; i++) {
+		const struct verdicts_frame *x = &one.frames[i], *y = &many.frames[i];
+
+		cr_assert(x->time_ns == y->time_ns && x->r0 == y->r0 && x->bytes == y->bytes &&
+				  !memcmp(x->data, y->data, x->bytes) && !x->comment == !y->comment,
+			  "%s: frame %zu", id, i);
+		cr_assert(x->comment || x->queue == 0, "%s: frame %zu", id, i);
+		queues += !y->comment && !(queues >> y->queue % 32 & 1) ? 1u << y->queue % 32 : 0;
+	}
+	verdicts_read_free(&one);
+	verdicts_read_free(&many);
+	return (unsigned)__builtin_popcount(queues);
+}
+
+/* Over one pair and many: what the guest gets, what leaves and what the program says of each frame, in one order. */
+Test(replay, union_of_many_queues)
+{
+	static const struct {
+		const char *id, *program;
+		uint16_t pairs, queue_size;
+		uint64_t on, off; /* features */
+	} rows[] = {
+		{"2 pairs", "xdp2", 2, 256, 0, 0},
+		{"3 pairs, small rings", "pass", 3, 4, 0, 0},
+		{"4 pairs of the smallest rings", "pass", 4, 1, 0, 0},
+		{"16 pairs, packed of 3", "xdp1", 16, 3, PACKED, 0},
+		{"128 pairs, in order", "pass", 128, 2, IN_ORDER, 0},
+		{"7 pairs, buffers for whole frames", "xdp2", 7, 2, 0, 1 << 15},
+		{"5 pairs, no coalescing, no statistics", "pass", 5, 2, 0, 1ULL << 50 | 3ULL << 52},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct player p;
+
+		player_create(&p, rows[i].program);
+		p.config.link.repeat = 50;
+		cr_assert_eq(player_run(&p), STATUS_DONE, "%s", p.error);
+		p.config.net.queue_pairs = rows[i].pairs;
+		p.config.net.queue_size = rows[i].queue_size;
+		p.config.net.features.word[0] |= rows[i].on;
+		p.config.net.features.word[0] &= ~rows[i].off;
+		p.config.out = scratch_path(&p.scratch, "other");
+		cr_assert_eq(player_run(&p), STATUS_DONE, "%s: %s", rows[i].id, p.error);
+		cr_assert_gt(compare_union(&p, rows[i].id), 1, "%s: one queue got everything", rows[i].id);
+		player_remove(&p);
+	}
+}
+
 /* syz-testrun: any number of passes, and it can be stopped; then nothing is left. */
 static volatile sig_atomic_t stop;
 

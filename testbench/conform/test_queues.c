@@ -163,6 +163,60 @@ Test(VN, VN_356ebb61)
 	bench_close(&b);
 }
 
+/* hw-notify-deleted: multiqueue is gone after a reset, and notifications for its queues do nothing. */
+Test(XO, notify_of_a_queue_that_went)
+{
+	static const uint64_t base = 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_NET_F_CTRL_VQ;
+	struct hand h;
+
+	hand_open_pairs(&h, 2);
+	if (!hand_negotiate(&h, base | 1ULL << VIRTIO_NET_F_MQ))
+		cr_skip_test("the device has no MQ");
+	hand_set_status(&h, 0);
+	cr_assert(hand_negotiate(&h, base));
+	hand_queues(&h);
+	hand_set_status(&h, hand_status(&h) | VIRTIO_CONFIG_S_DRIVER_OK);
+	for (uint16_t queue = 3; queue < 8; queue++)
+		hand_kick(&h, queue);
+	/* The control queue is the third one now. */
+	hand_desc(&h.cvq, 0, h.cvq.buffer_addr, 2, VRING_DESC_F_NEXT, 1);
+	hand_desc(&h.cvq, 1, h.cvq.buffer_addr + 64, 1, VRING_DESC_F_WRITE, 0);
+	hand_submit(&h.cvq, 0);
+	hand_kick(&h, 2);
+	cr_expect_eq(hand_used(&h.cvq), 1, "hw-notify-deleted");
+	cr_expect_not(hand_status(&h) & VIRTIO_CONFIG_S_NEEDS_RESET, "hw-notify-deleted");
+	hand_close(&h);
+}
+
+static void one_of_four(struct net_config *device, struct drv_net_config *driver)
+{
+	four_pairs(device, driver);
+	driver->pairs = 1;
+}
+
+/* ch-882f82f04: fewer pairs than the device has, suspended and resumed. */
+Test(XO, suspended_with_one_pair_of_four)
+{
+	const struct drv_transport *t;
+	uint8_t status, frame[FRAME];
+	struct bench b;
+
+	bench_open(&b, one_of_four);
+	if (!drv_net_has(b.net, VIRTIO_F_SUSPEND))
+		cr_skip_test("the device has no SUSPEND");
+	t = rig_transport(b.rig);
+	status = t->ops->get_status(t->ctx);
+	t->ops->set_status(t->ctx, status | VIRTIO_CONFIG_S_SUSPEND);
+	rig_settle(b.rig);
+	cr_expect(t->ops->get_status(t->ctx) & VIRTIO_CONFIG_S_SUSPEND, "ch-882f82f04");
+	t->ops->set_status(t->ctx, t->ops->get_status(t->ctx) | VIRTIO_CONFIG_S_DRIVER_OK);
+	rig_settle(b.rig);
+	make_flow(&b, frame, 1, false);
+	play(&b, frame, sizeof(frame));
+	cr_expect_eq(b.num_got, 1, "ch-882f82f04");
+	bench_close(&b);
+}
+
 static void two_buffers(struct net_config *device, struct drv_net_config *driver)
 {
 	four_pairs(device, driver);

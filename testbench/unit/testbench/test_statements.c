@@ -58,7 +58,8 @@ Test(statements, ids_in_names)
 	} rows[] = {
 		{"VN_f2dc5573", "VN-f2dc5573 "},
 		{"XO_001", "XO-001 "},
-		{"VN_f2dc5573_2", "VN-f2dc5573-2 "},
+		{"VN_f2dc5573_2", "VN"
+				  "-f2dc5573-2 "},
 		{"VN_f2dc5573_driver", "VN-f2dc5573 "},
 		{"VN_f2dc5573_2nd", "VN-f2dc5573 "},
 		{"packed_XO_012", "XO-012 "},

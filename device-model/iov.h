@@ -31,6 +31,21 @@ size_t iov_read(struct iov_cursor *cursor, void *to, size_t bytes);
 static inline size_t iov_write(struct iov_cursor *cursor, const void *from, size_t bytes);
 static inline size_t iov_skip(struct iov_cursor *cursor, size_t bytes);
 
+/* memcpy(), without a call for what is as short as most frames are. */
+static inline void iov_copy(void *to, const void *from, size_t bytes)
+{
+	const size_t block = 32;
+
+	if (bytes < block || bytes > 8 * block) {
+		memcpy(to, from, bytes);
+		return;
+	}
+	/* The last block may overlap the one before. */
+	for (size_t at = 0; at + block < bytes; at += block)
+		memcpy((uint8_t *)to + at, (const uint8_t *)from + at, block);
+	memcpy((uint8_t *)to + bytes - block, (const uint8_t *)from + bytes - block, block);
+}
+
 /*
  * Takes a header off the front: copies all of *header and moves on behind it, whether or not it was contiguous. A copy
  * it has to be, since the driver may change the bytes at any time. Whether the whole header was there.

@@ -79,6 +79,13 @@ int mem_remove(struct mem *mem, uint64_t gpa)
 	return 0;
 }
 
+const struct mem_region *mem_region_of(const struct mem *mem, uint64_t gpa)
+{
+	size_t at = find(mem, gpa);
+
+	return at < mem->count && mem->regions[at].gpa <= gpa ? &mem->regions[at] : NULL;
+}
+
 uint8_t *mem_piece(const struct mem *mem, uint64_t gpa, uint64_t bytes, bool write, uint64_t *piece)
 {
 	size_t at = find(mem, gpa);

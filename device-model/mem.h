@@ -35,6 +35,9 @@ int mem_add(struct mem *mem, const struct mem_region *region);
 /* 0 or -ENOENT. */
 int mem_remove(struct mem *mem, uint64_t gpa);
 
+/* The region that gpa lies in, or NULL. */
+const struct mem_region *mem_region_of(const struct mem *mem, uint64_t gpa);
+
 /*
  * The longest piece of [gpa, gpa + bytes) that is contiguous on the host, from gpa on: a pointer to it, and its length
  * in *piece (1 to bytes). NULL: gpa is nowhere, or write is set and the region is read-only.

@@ -22,21 +22,22 @@
 
 /* Where a frame of the burst stands. */
 struct net_rx_slot {
-	struct link_frame in; /* as it came; data NULL: the bytes are in the staging area */
-	struct fw_frame *run; /* NULL: the program did not see it */
-	uint8_t *data;        /* what goes on */
+	const uint8_t *data;        /* what goes on: in the staging area, or where the link has it */
+	const struct fw_frame *run; /* NULL: the program did not see it */
+	uint64_t ports;             /* bit n: is to leave on port n, 0 being the device's own link */
 	uint32_t bytes;
-	uint16_t steered;   /* pair, before the run */
-	uint16_t queue;     /* pair that it goes to */
-	uint64_t ports;     /* bit n: is to leave on port n, 0 being the device's own link */
-	bool left;          /* a port has taken it */
-	bool deliver;       /* still has to reach the guest */
-	enum net_fate fate; /* what became of it; with deliver: what will have become of it */
+	uint16_t steered; /* pair, before the run */
+	uint16_t queue;   /* pair that it goes to */
+	uint8_t fate;     /* enum net_fate: what became of it; with deliver: what will have become of it */
+	bool left;        /* a port has taken it */
+	bool deliver;     /* still has to reach the guest */
 };
 
 /* The burst being worked on. Frames before next are done with; a frame without a buffer waits at next, its run behind
  * it. */
 struct net_rx {
+	struct link_frame
+		in[LINK_BURST]; /* as they came; data is the link's, and valid during the turn that took them */
 	struct net_rx_slot slots[LINK_BURST];
 	struct fw_frame runs[LINK_BURST];
 	size_t next, count;
@@ -154,6 +155,12 @@ static inline void net_publish(struct net *net, uint16_t queue, uint32_t packets
 
 /* The longest frame that may have these bytes: the MTU, the Ethernet header, and 4 for each of up to two VLAN tags. */
 uint32_t net_frame_limit(uint16_t mtu, const uint8_t *data, uint32_t bytes);
+
+/* Whether a frame is no longer than that. */
+static inline bool net_frame_fits(uint16_t mtu, const uint8_t *data, uint32_t bytes)
+{
+	return bytes <= (uint32_t)mtu + NET_ETH_BYTES || bytes <= net_frame_limit(mtu, data, bytes);
+}
 
 /* Zeroed memory that is only touched where it is used; NULL: none. */
 void *net_pages(size_t bytes);

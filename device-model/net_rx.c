@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Received frames. Theory of operation: one burst at a time. Its frames are copied from the link to the staging area,
- * with room before and behind; the program runs on those that it may see; what leaves on a wire is sent; and the rest
- * is delivered and reported in the order of the link. A frame that finds no buffer stops its queue at that point
- * (unless frames may be lost): it keeps its verdict and its bytes, and the next turn goes on with it, as with the
- * reports. The burst's frames for other queues are delivered; the next burst is taken when this one is done with. No
- * frame is run twice.
+ * Received frames. Theory of operation: one burst at a time. The program runs on those of its frames that it may see,
+ * what leaves on a wire is sent, and the rest is delivered and reported in the order of the link. A program that writes
+ * gets its frames in the staging area, with room before and behind; others are looked at where the link has them. A
+ * frame that finds no buffer stops its queue at that point (unless frames may be lost): it keeps its verdict and its
+ * bytes, which are staged by the end of the turn at the latest, and the next turn goes on with it, as with the reports.
+ * The burst's frames for other queues are delivered; the next burst is taken when this one is done with. No frame is
+ * run twice.
  */
 #include "net_device.h"
 #include <errno.h>
@@ -77,53 +78,70 @@ void net_rx_queue_reset(struct net *net, uint16_t pair)
 
 /* ---- accounting ---- */
 
+/* Frames in a row of which nothing differs but bytes and number: they are counted as one. */
+struct tally {
+	const struct net_rx_slot *slot; /* the first of them; NULL: none yet */
+	uint64_t frames, in_bytes, bytes, bad_queue;
+};
+
 /* What DEVICE_STATS tells of the program's runs. req: XO-224 */
-static void count_run(struct net *net, const struct net_rx_slot *slot)
+static void count_runs(struct net *net, const struct tally *t)
 {
+	const struct net_rx_slot *slot = t->slot;
 	struct net_xdp_stats *s = &net->rxqs[slot->steered].stats;
 
-	s->runs++;
-	s->bad_queue += slot->run->bad_queue;
+	s->runs += t->frames;
+	s->bad_queue += t->bad_queue;
 	switch (slot->run->verdict) {
 	case FW_PASS:
-		s->pass++;
+		s->pass += t->frames;
 		break;
 	case FW_DROP:
-		s->drop++;
+		s->drop += t->frames;
 		break;
 	case FW_TX:
-		s->tx += slot->fate == NET_FATE_TX;
-		s->tx_drop += slot->fate == NET_FATE_TX_DROP;
+		*(slot->fate == NET_FATE_TX ? &s->tx : &s->tx_drop) += t->frames;
 		break;
 	case FW_ABORTED:
-		s->aborted++;
+		s->aborted += t->frames;
 		break;
 	case FW_REDIRECT: /* beyond the proposal: there is no counter */
 		break;
 	case FW_UNSUPPORTED_DROP:
 	case FW_UNSUPPORTED_PASS:
-		s->unsupported++;
+		s->unsupported += t->frames;
 		break;
 	}
 }
 
-/* The frame's fate is final. */
-static void report(struct net *net, const struct net_rx_slot *slot)
+static void count(struct net *net, const struct tally *t)
+{
+	const struct net_rx_slot *slot = t->slot;
+
+	if (!slot)
+		return;
+	net->counters.frames[slot->fate] += t->frames;
+	net->counters.bytes[slot->fate] += t->in_bytes;
+	net_stats_received(net, slot->queue, slot->fate, t->frames, t->bytes);
+	if (slot->run)
+		count_runs(net, t);
+	else if (slot->fate == NET_FATE_OVERSIZE)
+		net->rxqs[slot->steered].stats.oversize += t->frames; /* req: XO-224 */
+}
+
+static inline bool alike(const struct net_rx_slot *a, const struct net_rx_slot *b)
+{
+	return a && a->fate == b->fate && a->queue == b->queue && a->steered == b->steered && !a->run == !b->run &&
+	       (!a->run || a->run->verdict == b->run->verdict);
+}
+
+static void tell(const struct net *net, const struct link_frame *in, const struct net_rx_slot *slot)
 {
 	const struct net_observer *observer = &net->config.observer;
 
-	net->counters.frames[slot->fate]++;
-	net->counters.bytes[slot->fate] += slot->in.bytes;
-	net_stats_received(net, slot->queue, slot->fate, slot->bytes);
-	if (slot->run)
-		count_run(net, slot);
-	else if (slot->fate == NET_FATE_OVERSIZE)
-		net->rxqs[slot->steered].stats.oversize++; /* req: XO-224 */
-	if (!observer->frame)
-		return;
 	observer->frame(observer->ctx, &(struct net_report){
-					       .number = slot->in.number,
-					       .time_ns = slot->in.time_ns,
+					       .number = in->number,
+					       .time_ns = in->time_ns,
 					       .fate = slot->fate,
 					       .r0 = slot->run ? slot->run->r0 : 0,
 					       .queue = slot->queue,
@@ -131,10 +149,33 @@ static void report(struct net *net, const struct net_rx_slot *slot)
 				       });
 }
 
+/* The fates of frames from to end - 1 of the burst are final. */
+static void report(struct net *net, size_t from, size_t end)
+{
+	const struct net_rx *rx = &net->rx;
+	struct tally t = {0};
+
+	for (size_t i = from; i < end; i++) {
+		const struct net_rx_slot *slot = &rx->slots[i];
+
+		if (!alike(t.slot, slot)) {
+			count(net, &t);
+			t = (struct tally){.slot = slot};
+		}
+		t.frames++;
+		t.in_bytes += rx->in[i].bytes;
+		t.bytes += slot->bytes;
+		t.bad_queue += slot->run && slot->run->bad_queue;
+	}
+	count(net, &t);
+	for (size_t i = from; net->config.observer.frame && i < end; i++)
+		tell(net, &rx->in[i], &rx->slots[i]);
+}
+
 /* ---- taking a burst ---- */
 
 /* What becomes of a frame before any program sees it; NET_FATES: it goes on. */
-static enum net_fate judge(const struct net *net, const struct link_frame *in, bool attached)
+static inline enum net_fate judge(const struct net *net, const struct link_frame *in, bool attached)
 {
 	if (in->bytes < NET_ETH_BYTES) /* req: XO-247 */
 		return NET_FATE_SHORT;
@@ -144,12 +185,12 @@ static enum net_fate judge(const struct net *net, const struct link_frame *in, b
 		return NET_FATE_SNAPPED;
 	if (attached)
 		return in->bytes > fw_caps(net->fw)->max_frame ? NET_FATE_OVERSIZE : NET_FATES; /* req: XO-206 */
-	return in->bytes > net_frame_limit(net->config.mtu, in->data, in->bytes) ? NET_FATE_TOO_BIG : NET_FATES;
+	return net_frame_fits(net->config.mtu, in->data, in->bytes) ? NET_FATES : NET_FATE_TOO_BIG;
 }
 
 /* Nanoseconds since the first frame after DRIVER_OK. Captures may go back in time; the program's clock does not.
  * req: XO-144 */
-static uint64_t ktime(struct net_rx *rx, uint64_t time_ns)
+static inline uint64_t ktime(struct net_rx *rx, uint64_t time_ns)
 {
 	if (!rx->based) {
 		rx->based = true;
@@ -160,61 +201,110 @@ static uint64_t ktime(struct net_rx *rx, uint64_t time_ns)
 	return rx->ktime_ns;
 }
 
-static void stage(struct net *net, struct net_rx_slot *slot, uint8_t *area, struct fw_frame *run)
+/* Copies a frame to its place in the staging area. */
+static uint8_t *stage(struct net *net, size_t i)
+{
+	struct net_rx_slot *slot = &net->rx.slots[i];
+	uint8_t *to = net->rx.stage + i * net->rx.stage_stride + fw_caps(net->fw)->headroom;
+
+	iov_copy(to, slot->data, slot->bytes); /* req: XO-202 */
+	slot->data = to;
+	return to;
+}
+
+/* A frame with room around it. */
+static void run_staged(struct net *net, size_t i, struct fw_frame *run)
 {
 	const struct fw_caps *caps = fw_caps(net->fw);
+	uint8_t *data = stage(net, i);
 
-	slot->data = area + caps->headroom;
-	slot->bytes = slot->in.bytes;
-	memcpy(slot->data, slot->in.data, slot->bytes); /* req: XO-202 */
-	if (!run)
-		return;
-	*run = (struct fw_frame){
-		.data = slot->data,
-		.data_end = slot->data + slot->bytes,
-		.data_meta = slot->data,       /* req: XO-139 */
-		.rx_queue_index = slot->queue, /* req: XO-136 */
-		.hard_start = area,
-		.hard_end = slot->data + slot->bytes + caps->tailroom,
-		.now_ns = net->rx.ktime_ns,
-	};
+	run->data = run->data_meta = data; /* req: XO-139 */
+	run->data_end = data + net->rx.slots[i].bytes;
+	run->hard_start = data - caps->headroom;
+	run->hard_end = run->data_end + caps->tailroom;
+}
+
+/* A frame as the link has it, which nobody will write to. */
+static inline void run_in_place(const struct net_rx_slot *slot, struct fw_frame *run)
+{
+	uint8_t *data = (uint8_t *)(uintptr_t)slot->data;
+
+	run->data = run->data_meta = run->hard_start = data;
+	run->data_end = run->hard_end = data + slot->bytes;
+}
+
+/* What struct fw_frame asks of addresses. */
+static inline bool place_ok(const struct net_rx_slot *slot)
+{
+	uint32_t low = (uint32_t)(uintptr_t)slot->data;
+
+	return low && low <= UINT32_MAX - slot->bytes;
+}
+
+static inline void enter_run(struct net *net, size_t i, struct fw_frame *run, bool in_place)
+{
+	struct net_rx_slot *slot = &net->rx.slots[i];
+
+	if (in_place && place_ok(slot))
+		run_in_place(slot, run);
+	else
+		run_staged(net, i, run);
+	run->rx_queue_index = slot->queue; /* req: XO-136 */
+	run->now_ns = net->rx.ktime_ns;
 	slot->run = run;
 }
 
-/* Copies a burst from the link, and runs the program on it. Returns how many frames were taken.
- * req: XO-197, XO-199: once per frame, and no buffer is asked for; XO-204: each as the link had it */
+/*
+ * Takes a burst from the link, and runs the program on it. Returns how many frames there are.
+ * req: XO-197, XO-199: once per frame, and no buffer is asked for; XO-204: each as the link had it
+ */
 static size_t take_burst(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
-	struct link_frame frames[LINK_BURST];
-	bool attached = fw_attached(net->fw);
-	size_t count = net->link->ops->peek(net->link, frames, LINK_BURST), runs = 0;
+	bool attached = fw_attached(net->fw), in_place = attached && fw_in_place(net->fw);
+	size_t frames = net->link->ops->peek(net->link, rx->in, LINK_BURST), runs = 0;
+	bool steers = net_active_pairs(net) > 1;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < frames; i++) {
+		const struct link_frame *in = &rx->in[i];
 		struct net_rx_slot *slot = &rx->slots[i];
+		enum net_fate fate = judge(net, in, attached);
 
-		*slot = (struct net_rx_slot){.in = frames[i]};
-		net->now_ns = frames[i].time_ns;
-		ktime(rx, frames[i].time_ns);
-		slot->fate = judge(net, &frames[i], attached);
-		/* req: XO-198: before the run, once. */
-		if (net_active_pairs(net) > 1 && slot->fate != NET_FATE_FILTERED)
-			slot->steered = slot->queue = net_steer_pair(net, frames[i].data, frames[i].bytes);
-		if (slot->fate != NET_FATES)
+		*slot = (struct net_rx_slot){.data = in->data, .bytes = in->bytes, .fate = (uint8_t)fate};
+		ktime(rx, in->time_ns);
+		/* req: XO-198: before the run, once. VN-a3e0d2f2 */
+		if (steers && fate != NET_FATE_FILTERED)
+			slot->steered = slot->queue = net_steer_pair(net, in->data, in->bytes);
+		if (fate != NET_FATES) {
+			slot->bytes = 0;
 			continue;
+		}
 		slot->fate = NET_FATE_DELIVERED;
 		slot->deliver = true;
-		stage(net, slot, rx->stage + i * rx->stage_stride, attached ? &rx->runs[runs++] : NULL);
+		if (attached)
+			enter_run(net, i, &rx->runs[runs++], in_place);
 	}
-	for (size_t i = 0; i < count; i++)
-		rx->slots[i].in.data = NULL;
-	if (count)
-		net->link->ops->take(net->link, count);
+	if (frames)
+		net->now_ns = rx->in[frames - 1].time_ns;
 	if (runs)
 		fw_run(net->fw, rx->runs, runs);
 	rx->next = 0;
-	rx->count = count;
-	return count;
+	rx->count = frames;
+	return frames;
+}
+
+/* The turn is over: the link may have its frames back, so those that have to wait are staged, unless they are. */
+static void end_turn(struct net *net, size_t taken)
+{
+	const uint8_t *from = net->rx.stage, *to = from + net->rx.stage_stride * LINK_BURST;
+
+	for (size_t i = net->rx.next; i < net->rx.count; i++) {
+		const struct net_rx_slot *slot = &net->rx.slots[i];
+
+		if (slot->deliver && !(slot->data >= from && slot->data < to))
+			stage(net, i);
+	}
+	net->link->ops->take(net->link, taken);
 }
 
 /* ---- acting on verdicts ---- */
@@ -253,7 +343,7 @@ static void apply_verdict(struct net *net, struct net_rx_slot *slot)
 
 	/* req: XO-207, XO-210, XO-221: from data on, so nothing of the metadata */
 	slot->data = run->data;
-	slot->bytes = run->data_end - run->data;
+	slot->bytes = (uint32_t)(run->data_end - run->data);
 	if (run->rx_queue_index < net_active_pairs(net)) /* req: XO-137, XO-138 */
 		slot->queue = run->rx_queue_index;
 	slot->fate = row->fate;
@@ -262,7 +352,7 @@ static void apply_verdict(struct net *net, struct net_rx_slot *slot)
 	if (row->disposal == REDIRECT)
 		redirect(net, slot);
 	/* req: VN-ab81c5f8, XO-216 */
-	if (slot->deliver && slot->bytes > net_frame_limit(net->config.mtu, slot->data, slot->bytes)) {
+	if (slot->deliver && !net_frame_fits(net->config.mtu, slot->data, slot->bytes)) {
 		slot->fate = lost(slot, NET_FATE_PASS_DROP);
 		slot->deliver = false;
 	}
@@ -275,22 +365,23 @@ static void send_on(struct net *net, unsigned int port)
 	uint16_t mtu = port ? net->ports[port - 1].mtu : net->config.mtu;
 	struct link_frame out[LINK_BURST];
 	struct net_rx_slot *slots[LINK_BURST];
-	size_t count = 0, accepted;
+	size_t frames = 0, accepted;
 
 	for (size_t i = 0; i < net->rx.count; i++) {
 		struct net_rx_slot *slot = &net->rx.slots[i];
 
+		const struct link_frame *in = &net->rx.in[i];
+
 		if (!(slot->ports >> port & 1) || slot->bytes < NET_ETH_BYTES ||
-		    slot->bytes > net_frame_limit(mtu, slot->data, slot->bytes))
+		    !net_frame_fits(mtu, slot->data, slot->bytes))
 			continue;
-		out[count] =
-			(struct link_frame){slot->data, slot->bytes, slot->bytes, slot->in.time_ns, slot->in.number};
-		slots[count++] = slot;
+		out[frames] = (struct link_frame){slot->data, slot->bytes, slot->bytes, in->time_ns, in->number};
+		slots[frames++] = slot;
 	}
-	if (!count || !(port ? link->ops->up(link) : net_status_up(net)))
+	if (!frames || !(port ? link->ops->up(link) : net_status_up(net)))
 		return;
-	accepted = link->ops->send(link, out, count);
-	for (size_t i = 0; i < accepted && i < count; i++)
+	accepted = link->ops->send(link, out, frames);
+	for (size_t i = 0; i < accepted && i < frames; i++)
 		slots[i]->left = true;
 }
 
@@ -300,16 +391,20 @@ static void apply_verdicts(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
 	uint64_t ports = 0;
+	bool sends = false;
 
 	for (size_t i = 0; i < rx->count; i++) {
-		if (!rx->slots[i].run)
+		struct net_rx_slot *slot = &rx->slots[i];
+
+		if (!slot->run)
 			continue;
-		apply_verdict(net, &rx->slots[i]);
-		ports |= rx->slots[i].ports;
+		apply_verdict(net, slot);
+		ports |= slot->ports;
+		sends |= slot->fate == NET_FATE_TX || slot->fate == NET_FATE_REDIRECT;
 	}
 	for (; ports; ports &= ports - 1)
 		send_on(net, (unsigned int)__builtin_ctzll(ports));
-	for (size_t i = 0; i < rx->count; i++) {
+	for (size_t i = 0; sends && i < rx->count; i++) {
 		struct net_rx_slot *slot = &rx->slots[i];
 
 		if (slot->run && !slot->left && (slot->fate == NET_FATE_TX || slot->fate == NET_FATE_REDIRECT))
@@ -439,7 +534,22 @@ static void write_header(const struct delivery *d)
 }
 
 /*
- * Writes a frame to buffers of a queue pair. 0; -EAGAIN: not enough buffers; -EMSGSIZE: never enough; -ENODEV: the
+ * Whether the queue of a pair takes frames. 0; -EAGAIN: not now; -EMSGSIZE; -ENODEV: it does not work.
+ */
+static int open_queue(struct net *net, uint16_t pair)
+{
+	const struct vq *vq = &net->vdev.vqs[net_rx_index(pair)];
+
+	/* req: VN-356ebb61: a pair can be out of use by now. VN-7222dea9 */
+	if (pair >= net_active_pairs(net))
+		return -ENODEV;
+	if (!vq_usable(vq))
+		return vq->in_reset && !net->config.overrun ? -EAGAIN : -ENODEV;
+	return touch(&net->rx, pair) || net->rxqs[pair].starved >= 0 ? look(net, pair) : 0;
+}
+
+/*
+ * Writes a frame to buffers of an open queue. 0; -EAGAIN: not enough buffers; -EMSGSIZE: never enough; -ENODEV: the
  * queue does not work. After an error the queue is as it was.
  */
 static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t bytes)
@@ -451,29 +561,65 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 			     .bytes = bytes,
 			     .mergeable = net_has(net, VIRTIO_NET_F_MRG_RXBUF),
 			     .place = &place};
-	struct net_rxq *rxq = &net->rxqs[pair];
 	struct vq_mark mark = vq_mark(d.vq);
 	int got;
 
-	/* req: VN-356ebb61: a pair can be out of use by now. VN-7222dea9 */
-	if (pair >= net_active_pairs(net))
-		return -ENODEV;
-	if (!vq_usable(d.vq))
-		return d.vq->in_reset && !net->config.overrun ? -EAGAIN : -ENODEV;
-	if (touch(&net->rx, pair) || rxq->starved >= 0) {
-		got = look(net, pair);
-		if (got)
-			return got;
-	}
 	do {
 		got = fill_buffer(net, &d);
 		if (got <= 0) {
 			vq_rewind(d.vq, mark); /* req: XO-217: all of the frame or nothing */
-			return got ? got : starved(rxq, d.buffers);
+			return got ? got : starved(&net->rxqs[pair], d.buffers);
 		}
 	} while (d.done < bytes);
 	write_header(&d);
 	return 0;
+}
+
+/* So many frames from i on, of one queue, are in its buffers. */
+static void filled(struct net *net, size_t i, size_t frames)
+{
+	struct net_rxq *rxq = &net->rxqs[net->rx.slots[i].queue];
+
+	if (!rxq->filled)
+		rxq->first_ns = net->rx.in[i].time_ns;
+	rxq->filled += (uint32_t)frames;
+}
+
+/* How many frames from the one at i on follow each other to its queue, and the bytes that each needs there. */
+static size_t run_length(const struct net_rx *rx, size_t i, uint32_t least[static LINK_BURST])
+{
+	uint16_t queue = rx->slots[i].queue;
+	size_t count = 0;
+
+	for (; i < rx->count && rx->slots[i].deliver && rx->slots[i].queue == queue; i++)
+		least[count++] = (uint32_t)sizeof(struct virtio_net_hdr) + rx->slots[i].bytes;
+	return count;
+}
+
+/*
+ * The short way for most frames: each fits into one plain buffer. Returns how many frames from the one at i on went to
+ * such buffers of their queue, which is open.
+ */
+static size_t deliver_plain(struct net *net, size_t i)
+{
+	/* As write_header() has it. */
+	static const struct virtio_net_hdr hdr = {.gso_type = VIRTIO_NET_HDR_GSO_NONE, .num_buffers = {WIRE_SWAP16(1)}};
+	struct net_rx_slot *slots = &net->rx.slots[i];
+	struct vq *vq = &net->vdev.vqs[net_rx_index(slots->queue)];
+	struct vq_buffer buffers[LINK_BURST];
+	uint32_t least[LINK_BURST];
+	size_t count = run_length(&net->rx, i, least);
+
+	count = vq_pop_plain(vq, true, least, buffers, count);
+	for (size_t n = 0; n < count; n++) {
+		memcpy(buffers[n].data, &hdr, sizeof(hdr));
+		iov_copy(buffers[n].data + sizeof(hdr), slots[n].data, slots[n].bytes); /* req: VN-a47b6e97 */
+		vq_fill_plain(vq, &buffers[n], least[n]);
+		slots[n].deliver = false;
+	}
+	if (count)
+		filled(net, i, count);
+	return count;
 }
 
 /* The fate of a frame that was to be delivered and can't be. */
@@ -489,51 +635,65 @@ struct waiting {
 	uint64_t pairs[NET_PAIRS_MAX / 64];
 };
 
-/* Gets a frame to the guest, or gives it up. False: it has to wait, as has all that comes behind it on its queue.
- * req: XO-200, XO-222 */
-static bool settle(struct net *net, struct net_rx_slot *slot, struct waiting *waiting)
+/*
+ * Gets frames to the guest from the one at i on, or gives it up. Returns how many; 0: it has to wait, as has all that
+ * comes behind it on its queue. req: XO-200, XO-222
+ */
+static size_t settle(struct net *net, size_t i, struct waiting *waiting)
 {
+	struct net_rx_slot *slot = &net->rx.slots[i];
 	uint64_t bit = 1ULL << slot->queue % 64, *word = &waiting->pairs[slot->queue / 64];
 	int error;
 
 	if (*word & bit)
-		return false;
-	error = deliver(net, slot->queue, slot->data, slot->bytes);
+		return 0;
+	error = open_queue(net, slot->queue);
+	if (!error) {
+		size_t done = deliver_plain(net, i);
+
+		if (done)
+			return done;
+		error = deliver(net, slot->queue, slot->data, slot->bytes);
+	}
 	if (error == -EAGAIN && !net->config.overrun) {
 		*word |= bit;
-		return false;
+		return 0;
 	}
 	if (error)
 		slot->fate = undelivered(slot, error);
-	else if (!net->rxqs[slot->queue].filled++)
-		net->rxqs[slot->queue].first_ns = slot->in.time_ns;
+	else
+		filled(net, i, 1);
 	slot->deliver = false;
-	return true;
+	return 1;
 }
 
-/* Delivers what can be delivered, and reports in the order of the link up to the first frame that has to wait. Whether
- * anything was done. */
+/*
+ * Delivers what can be delivered, and reports in the order of the link up to the first frame that has to wait. Whether
+ * anything was done.
+ */
 static bool act(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
 	struct waiting waiting = {0};
+	size_t first = rx->next, i = first;
 	bool did = false;
 
-	for (size_t i = rx->next; i < rx->count; i++) {
+	while (i < rx->count) {
+		size_t settled = 1;
+
 		if (rx->slots[i].deliver) {
-			if (!settle(net, &rx->slots[i], &waiting)) {
-				if (net_active_pairs(net) == 1)
-					break;
-				continue;
-			}
-			did = true;
+			settled = settle(net, i, &waiting);
+			did |= settled;
 		}
-		if (i == rx->next) {
-			report(net, &rx->slots[rx->next++]);
-			did = true;
-		}
+		if (rx->next == i)
+			rx->next += settled;
+		if (!settled && net_active_pairs(net) == 1)
+			break;
+		i += settled ? settled : 1;
 	}
-	return did;
+	/* What was settled behind a frame that waits is reported when that is. */
+	report(net, first, rx->next);
+	return did || rx->next > first;
 }
 
 /* Publishes what the turn filled on a queue, and asks for notifications if buffers are missing only. Whether some came
@@ -569,6 +729,7 @@ static bool publish(struct net *net)
 void net_rx_reset(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
+	size_t first = rx->next;
 
 	for (; rx->next < rx->count; rx->next++) {
 		struct net_rx_slot *slot = &rx->slots[rx->next];
@@ -576,8 +737,8 @@ void net_rx_reset(struct net *net)
 		if (slot->deliver)
 			slot->fate = undelivered(slot, -ENODEV);
 		slot->deliver = false;
-		report(net, slot);
 	}
+	report(net, first, rx->next);
 	for (uint16_t i = 0; i < net->pairs; i++)
 		net->rxqs[i].stats = (struct net_xdp_stats){0};
 }
@@ -585,34 +746,36 @@ void net_rx_reset(struct net *net)
 /* Frames that come while no driver is there to take them. */
 static bool lose(struct net *net)
 {
-	struct link_frame frames[LINK_BURST];
-	size_t count = net->link->ops->peek(net->link, frames, LINK_BURST);
+	struct net_rx *rx = &net->rx;
+	size_t frames = net->link->ops->peek(net->link, rx->in, LINK_BURST);
 
-	for (size_t i = 0; i < count; i++) {
-		struct net_rx_slot slot = {.in = frames[i], .fate = NET_FATE_NOT_RUNNING};
-
-		net->now_ns = frames[i].time_ns;
-		report(net, &slot);
-	}
-	if (count)
-		net->link->ops->take(net->link, count);
-	return count;
+	for (size_t i = 0; i < frames; i++)
+		rx->slots[i] = (struct net_rx_slot){.fate = NET_FATE_NOT_RUNNING};
+	if (!frames)
+		return false;
+	net->now_ns = rx->in[frames - 1].time_ns;
+	report(net, 0, frames);
+	net->link->ops->take(net->link, frames);
+	return true;
 }
 
 bool net_rx_poll(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
-	bool did = false;
+	size_t taken = 0;
+	bool did;
 
 	if (!virtio_running(&net->vdev)) /* req: XO-201 */
 		return net->config.overrun && lose(net);
 	if (rx->next == rx->count) {
-		if (!net_status_up(net) || !take_burst(net))
+		taken = net_status_up(net) ? take_burst(net) : 0;
+		if (!taken)
 			return false;
 		apply_verdicts(net);
-		did = true;
 	}
-	did |= act(net);
+	did = act(net) || taken;
+	if (taken)
+		end_turn(net, taken);
 	did |= publish(net);
 	return did;
 }

@@ -22,18 +22,18 @@ static const uint8_t tallies[NET_FATES] = {
 };
 
 /* req: VN-677f1bfa: all counters are unsigned numbers of 64 bits */
-void net_stats_received(struct net *net, uint16_t pair, enum net_fate fate, uint32_t bytes)
+void net_stats_received(struct net *net, uint16_t pair, enum net_fate fate, uint64_t frames, uint64_t bytes)
 {
 	struct net_queue_stats *s = &net->stats.queues[net_rx_index(pair)];
 	enum tally tally = tallies[fate];
 
 	if (tally == PASSED) {
-		s->packets++;
+		s->packets += frames;
 		s->bytes += bytes;
 		return;
 	}
-	s->drops += tally != NOTHING;
-	s->drops_special += tally == OVERRUN;
+	s->drops += tally != NOTHING ? frames : 0;
+	s->drops_special += tally == OVERRUN ? frames : 0;
 }
 
 int net_stats_init(struct net *net)

@@ -25,7 +25,7 @@ void net_stats_exit(struct net *net);
 void net_stats_reset(struct net *net);
 
 /* The fate of a received frame of the pair that it went to, or would have gone to. bytes: of it then. */
-void net_stats_received(struct net *net, uint16_t pair, enum net_fate fate, uint32_t bytes);
+void net_stats_received(struct net *net, uint16_t pair, enum net_fate fate, uint64_t frames, uint64_t bytes);
 
 /* VIRTIO_NET_CTRL_STATS_QUERY and _GET */
 uint8_t net_stats_query(struct net *net, struct net_command *c);

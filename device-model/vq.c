@@ -71,6 +71,7 @@ static int map_again(struct vq *vq)
 	if (vq->ops->map(vq))
 		return vq_break(vq, -EFAULT, "the memory of the queue's areas was taken away");
 	vq->mem_generation = vq->mem->generation;
+	vq->window = (struct mem_region){0};
 	return 0;
 }
 
@@ -111,6 +112,18 @@ int vq_pop(struct vq *vq, struct vq_chain *chain)
 	got = vq->ops->pop(vq, chain);
 	vq->next_avail += got > 0;
 	return got;
+}
+
+size_t vq_pop_plain(struct vq *vq, bool write, const uint32_t *least, struct vq_buffer *buffers, size_t max)
+{
+	uint16_t there = vq->seen - vq->next_avail;
+	size_t count;
+
+	if (!vq_usable(vq) || !vq->ops->pop_plain || vq->mem_generation != vq->mem->generation)
+		return 0;
+	count = vq->ops->pop_plain(vq, write, least, buffers, max < there ? max : there);
+	vq->next_avail += count;
+	return count;
 }
 
 int vq_fill(struct vq *vq, const struct vq_chain *chain, uint32_t bytes)
@@ -189,6 +202,14 @@ int vq_want_kicks(struct vq *vq, bool on)
 
 /* ---- for the formats ---- */
 
+static void move_window(struct vq *vq, uint64_t addr)
+{
+	const struct mem_region *region = mem_region_of(vq->mem, addr);
+
+	if (region)
+		vq->window = *region;
+}
+
 int vq_add_buffer(struct vq *vq, struct vq_chain *chain, uint64_t addr, uint32_t len, bool write)
 {
 	size_t *pieces = write ? &chain->writable : &chain->readable;
@@ -200,9 +221,13 @@ int vq_add_buffer(struct vq *vq, struct vq_chain *chain, uint64_t addr, uint32_t
 		return vq_break(vq, -EFAULT, "a buffer goes beyond the last address");
 	*(write ? &chain->writable_bytes : &chain->readable_bytes) += len;
 	do {
-		uint64_t piece;
-		uint8_t *host = mem_piece(vq->mem, addr, left, write, &piece);
+		uint64_t piece = left;
+		uint8_t *host = vq_in_window(vq, addr, left, write);
 
+		if (!host) {
+			host = mem_piece(vq->mem, addr, left, write, &piece);
+			move_window(vq, addr);
+		}
 		if (!host)
 			return vq_break(vq, -EFAULT, "a buffer is not in guest memory");
 		if (!left)

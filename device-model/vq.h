@@ -55,6 +55,13 @@ struct vq_done {
 	bool whole; /* every byte that could be written was */
 };
 
+/* A chain of one buffer, all of it in one piece and for one direction. */
+struct vq_buffer {
+	uint8_t *data;
+	uint32_t bytes;
+	uint16_t id; /* as in struct vq_chain */
+};
+
 /* Where a queue stands. */
 struct vq_mark {
 	uint16_t next_avail;
@@ -72,6 +79,8 @@ struct vq_ops {
 	int (*look)(struct vq *vq);
 	/* Takes the next of those that were seen. 1 or -errno. */
 	int (*pop)(struct vq *vq, struct vq_chain *chain);
+	/* Takes chains as vq_pop_plain() does, of those that were seen. NULL: there is no such short way. */
+	size_t (*pop_plain)(struct vq *vq, bool write, const uint32_t *least, struct vq_buffer *buffers, size_t max);
 	/* Writes the first count of vq->done. */
 	void (*publish)(struct vq *vq, uint16_t count);
 	/* Whether the driver wants to hear of what was published just now. */
@@ -97,11 +106,19 @@ struct vq_packed {
 	const char *error_text;
 };
 
+/* What only the split format has: the chain at a place of the available ring, looked at before it is taken. */
+struct vq_split {
+	bool held;
+	uint16_t at, head;
+	struct vring_desc desc; /* the head's, if there is such a one */
+};
+
 struct vq {
 	const struct vq_ops *ops;   /* NULL: not enabled */
 	struct strict_queue *watch; /* of strict.h; NULL: nobody watches the driver */
 	const struct mem *mem;      /* the transport's */
-	uint32_t mem_generation;    /* of mem when the areas were found */
+	uint32_t mem_generation;    /* of mem when the areas and the window were found */
+	struct mem_region window;   /* of mem: where the last buffer was that was looked up; bytes 0: none was */
 	uint16_t max_size;          /* descriptors */
 	uint16_t size;
 	bool indirect, event_idx, in_order; /* features negotiated */
@@ -118,6 +135,7 @@ struct vq {
 	uint16_t signalled;              /* next_used when the driver's wish for interrupts was last looked at */
 	uint16_t filled;                 /* entries of done */
 	struct vq_done *done;            /* room for max_size */
+	struct vq_split split;
 	struct vq_packed packed;
 	struct iovec *iov; /* room for the pieces of one chain */
 	size_t iov_room;
@@ -151,6 +169,13 @@ int vq_available(struct vq *vq);
  */
 int vq_pop(struct vq *vq, struct vq_chain *chain);
 
+/*
+ * Takes up to max chains of those that were seen (vq_available(), vq_pop()), as long as they are plain buffers that the
+ * device may write to, or read from, of at least least[] bytes each. Returns how many; 0: the next chain is none of
+ * these, and vq_pop()'s.
+ */
+size_t vq_pop_plain(struct vq *vq, bool write, const uint32_t *least, struct vq_buffer *buffers, size_t max);
+
 static inline struct vq_mark vq_mark(const struct vq *vq)
 {
 	return (struct vq_mark){.next_avail = vq->next_avail, .avail_at = vq->packed.avail_at, .filled = vq->filled};
@@ -168,6 +193,13 @@ static inline void vq_rewind(struct vq *vq, struct vq_mark mark)
  * there are not that many, or more chains are given back than were out.
  */
 int vq_fill(struct vq *vq, const struct vq_chain *chain, uint32_t bytes);
+
+/* The same for chains of vq_pop_plain(), in their order; bytes: no more than the buffer has, 0 of one to read. */
+static inline void vq_fill_plain(struct vq *vq, const struct vq_buffer *buffer, uint32_t bytes)
+{
+	vq->done[vq->filled++] =
+		(struct vq_done){.bytes = bytes, .places = 1, .id = buffer->id, .whole = bytes == buffer->bytes};
+}
 
 /* Places of the ring that what was filled takes. */
 uint32_t vq_filled_places(const struct vq *vq);
@@ -197,6 +229,16 @@ int vq_break(struct vq *vq, int error, const char *text);
 static inline uint32_t vq_longest(const struct vq *vq)
 {
 	return vq->size > 1 ? vq->size : 2;
+}
+
+/* Where a buffer is, if it is not empty and lies in the window as a whole; NULL: ask mem. */
+static inline uint8_t *vq_in_window(const struct vq *vq, uint64_t addr, uint64_t len, bool write)
+{
+	uint64_t at = addr - vq->window.gpa;
+
+	if (!len || at >= vq->window.bytes || len > vq->window.bytes - at || (write && vq->window.read_only))
+		return NULL;
+	return vq->window.host + at;
 }
 
 /* Adds a buffer to chain, in as many pieces as the host has mapped it in. 0, or -errno: the queue is broken. */

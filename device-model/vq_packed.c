@@ -169,6 +169,27 @@ static int packed_pop(struct vq *vq, struct vq_chain *chain)
 	return 1;
 }
 
+static size_t packed_pop_plain(struct vq *vq, bool write, const uint32_t *least, struct vq_buffer *buffers, size_t max)
+{
+	const uint16_t which = VRING_DESC_F_INDIRECT | VRING_DESC_F_NEXT | VRING_DESC_F_WRITE;
+	const uint16_t wanted = write ? VRING_DESC_F_WRITE : 0;
+	uint16_t at = vq->packed.avail_at;
+	size_t count = 0;
+
+	for (; count < max; count++) {
+		const struct vring_packed_desc *desc = &vq->packed.copy[at & ~WRAP];
+		uint32_t bytes = le32_to_cpu(desc->len);
+		uint8_t *data = vq_in_window(vq, le64_to_cpu(desc->addr), bytes, write);
+
+		if ((le16_to_cpu(desc->flags) & which) != wanted || !data || bytes < least[count])
+			break;
+		buffers[count] = (struct vq_buffer){data, bytes, le16_to_cpu(desc->id)};
+		at = forward(vq, at, 1);
+	}
+	vq->packed.avail_at = at;
+	return count;
+}
+
 static void put_used(struct vq *vq, uint16_t at, const struct vq_done *done)
 {
 	struct vring_packed_desc desc = {.len = cpu_to_le32(done->bytes), .id = cpu_to_le16(done->id)};
@@ -243,6 +264,7 @@ const struct vq_ops vq_packed_ops = {
 	.map = packed_map,
 	.look = packed_look,
 	.pop = packed_pop,
+	.pop_plain = packed_pop_plain,
 	.publish = packed_publish,
 	.wants_interrupt = packed_wants_interrupt,
 	.want_kicks = packed_want_kicks,

@@ -98,20 +98,16 @@ static struct vring_desc read_desc(const uint8_t *table, uint32_t i)
 	return desc;
 }
 
-/* Walks the chain at head. Each step either takes a buffer, of which there is a limited number, or enters the one
- * table. */
-static int walk(struct vq *vq, uint16_t head, struct vq_chain *chain)
+/* Walks the chain that begins with desc. Each step either takes a buffer, of which there is a limited number, or enters
+ * the one table. */
+static int walk(struct vq *vq, struct vring_desc desc, struct vq_chain *chain)
 {
 	const uint8_t *table = vq->desc;
-	uint32_t entries = vq->size, i = head, buffers = 0;
+	uint32_t entries = vq->size, i, buffers = 0;
 	bool inside = false; /* of an indirect table, which may well lie where the descriptor area lies */
 	int error;
 
-	for (;;) {
-		if (i >= entries)
-			return vq_break(vq, -EPROTO, "a descriptor's index is outside of its table");
-
-		struct vring_desc desc = read_desc(table, i);
+	for (;; desc = read_desc(table, i)) {
 		uint16_t flags = le16_to_cpu(desc.flags);
 
 		if (flags & VRING_DESC_F_INDIRECT) {
@@ -136,19 +132,57 @@ static int walk(struct vq *vq, uint16_t head, struct vq_chain *chain)
 		if (!(flags & VRING_DESC_F_NEXT))
 			return 0;
 		i = le16_to_cpu(desc.next);
+		if (i >= entries)
+			return vq_break(vq, -EPROTO, "a descriptor's index is outside of its table");
 	}
+}
+
+/* The chain at a place of the available ring, read once even if it is looked at twice. */
+static struct vq_split first_of(const struct vq *vq, uint16_t at)
+{
+	struct vq_split first = {.held = true, .at = at};
+
+	if (vq->split.held && vq->split.at == at)
+		return vq->split;
+	first.head = load16(avail_entry(vq, at & (vq->size - 1)));
+	if (first.head < vq->size)
+		first.desc = read_desc(vq->desc, first.head);
+	return first;
 }
 
 static int split_pop(struct vq *vq, struct vq_chain *chain)
 {
-	uint16_t head = load16(avail_entry(vq, vq->next_avail & (vq->size - 1)));
+	struct vq_split first = first_of(vq, vq->next_avail);
 	int error;
 
-	if (head >= vq->size)
+	vq->split.held = false;
+	if (first.head >= vq->size)
 		return vq_break(vq, -EPROTO, "the available ring names a descriptor that does not exist");
-	*chain = (struct vq_chain){.iov = vq->iov, .places = 1, .id = head};
-	error = walk(vq, head, chain);
+	*chain = (struct vq_chain){.iov = vq->iov, .places = 1, .id = first.head};
+	error = walk(vq, first.desc, chain);
 	return error ? error : 1;
+}
+
+static size_t split_pop_plain(struct vq *vq, bool write, const uint32_t *least, struct vq_buffer *buffers, size_t max)
+{
+	const uint16_t which = VRING_DESC_F_INDIRECT | VRING_DESC_F_NEXT | VRING_DESC_F_WRITE;
+	const uint16_t wanted = write ? VRING_DESC_F_WRITE : 0;
+	size_t count = 0;
+
+	for (; count < max; count++) {
+		struct vq_split first = first_of(vq, vq->next_avail + count);
+		uint32_t bytes = le32_to_cpu(first.desc.len);
+		uint8_t *data = vq_in_window(vq, le64_to_cpu(first.desc.addr), bytes, write);
+
+		vq->split.held = false;
+		if (first.head >= vq->size || (le16_to_cpu(first.desc.flags) & which) != wanted || !data ||
+		    bytes < least[count]) {
+			vq->split = first; /* it was read */
+			break;
+		}
+		buffers[count] = (struct vq_buffer){data, bytes, first.head};
+	}
+	return count;
 }
 
 static void split_publish(struct vq *vq, uint16_t count)
@@ -204,6 +238,7 @@ const struct vq_ops vq_split_ops = {
 	.map = split_map,
 	.look = split_look,
 	.pop = split_pop,
+	.pop_plain = split_pop_plain,
 	.publish = split_publish,
 	.wants_interrupt = split_wants_interrupt,
 	.want_kicks = split_want_kicks,

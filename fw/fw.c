@@ -191,6 +191,11 @@ bool fw_attached(const struct fw *fw)
 	return fw->attached;
 }
 
+bool fw_in_place(const struct fw *fw)
+{
+	return fw->attached->in_place;
+}
+
 void fw_trace(struct fw *fw, fw_trace_fn *fn, void *ctx)
 {
 	fw->trace = fn;

@@ -161,6 +161,12 @@ struct fw_frame {
 /* Whether a program is attached: without one, fw_run() must not be called. */
 bool fw_attached(const struct fw *fw);
 
+/*
+ * Whether no run of the attached program writes to a frame or moves its ends. Frames may then be in memory that cannot
+ * be written, without room around them.
+ */
+bool fw_in_place(const struct fw *fw);
+
 /* Runs the attached program on frames[0..count), in order. */
 void fw_run(struct fw *fw, struct fw_frame *frames, size_t count);
 

@@ -45,8 +45,9 @@ enum helper_flag {
 	HELPER_F_READS_MAP = 1 << 3,
 	HELPER_F_LOCKS = 1 << 4, /* until UNLOCKS of the same LOCK: no other call, no end of the run, no second lock */
 	HELPER_F_UNLOCKS = 1 << 5,
-	HELPER_F_TAIL_CALL = 1 << 6, /* does not return if it succeeds; the engines execute it themselves */
-	HELPER_F_ROUTES = 1 << 7,    /* looks a route up, in a FIB */
+	HELPER_F_TAIL_CALL = 1 << 6,     /* does not return if it succeeds; the engines execute it themselves */
+	HELPER_F_ROUTES = 1 << 7,        /* looks a route up, in a FIB */
+	HELPER_F_WRITES_PACKET = 1 << 8, /* other than through an argument that points there */
 };
 
 /* The sixth argument is the run, in the register after the five that programs set (System V: r9, AAPCS64: x5). */
@@ -58,7 +59,7 @@ struct helper {
 	uint64_t map_types; /* bit n: map type n may be the MAP argument; 0: no map argument */
 	uint8_t args[5];    /* enum helper_arg */
 	uint8_t ret;        /* enum helper_ret */
-	uint8_t flags;      /* enum helper_flag */
+	uint16_t flags;     /* enum helper_flag */
 };
 
 #define HELPER_MAX 256

@@ -251,6 +251,21 @@ static void refuse_long(struct fw *fw, struct prog *prog)
 	refuse_for(fw, prog, VIRTIO_NET_XDP_VERIFY_COMPLEXITY, WHOLE_PROGRAM, text);
 }
 
+/* Whether no run can change the packet or its ends: nor can a run of any other program that it goes on with. */
+static bool leaves_packet(const struct prog *prog)
+{
+	const unsigned int changes = HELPER_F_MOVES_PACKET | HELPER_F_WRITES_PACKET | HELPER_F_TAIL_CALL;
+
+	for (uint32_t i = 0; i < prog->bytes / 8; i++) {
+		const struct insn *insn = &prog->insns[i];
+		const struct helper *helper = insn->op == INSN_CALL ? helper_of((uint32_t)insn->imm) : NULL;
+
+		if (helper && helper->flags & changes)
+			return false;
+	}
+	return !prog->result.writes;
+}
+
 /* The verifier has come to an end: the program is made ready to run, or refused. */
 static void conclude(struct fw *fw, struct prog *prog)
 {
@@ -264,6 +279,7 @@ static void conclude(struct fw *fw, struct prog *prog)
 		refuse_long(fw, prog);
 		return;
 	}
+	prog->in_place = leaves_packet(prog);
 	exec_link(prog->insns, count, prog->maps);
 	exec_link_calls(prog->insns, count, prog->result.calls);
 	exec_link_exits(prog->insns, count, prog->access);

@@ -49,6 +49,7 @@ struct prog {
 
 	struct exec_prog exec; /* READY */
 	struct jit jit;        /* READY; fn is NULL if it is interpreted */
+	bool in_place;         /* READY: it leaves the packet, and the room around it, as they are */
 	uint32_t slots;        /* of PROG_ARRAYs that name it; only a READY one can be in any */
 	uint64_t run_count;    /* frames from the link, which it began with */
 };

@@ -25,9 +25,12 @@ static uint16_t load16(const uint8_t *at)
 
 bool strict_ring_there(const struct strict_queue *q)
 {
-	const struct vq *vq = strict_vq(q);
+	struct vq *vq = strict_vq(q);
 
-	return vq_usable(vq) && vq->watch == q && !q->lost && vq->mem_generation == vq->mem->generation;
+	if (!vq_usable(vq) || vq->watch != q || q->lost)
+		return false;
+	/* If the memory map has changed the queue itself would look again the next time, and does all the same. */
+	return vq->mem_generation == vq->mem->generation || !vq->ops->map(vq);
 }
 
 /* Whether an index that went from from to to passed event. */
@@ -71,12 +74,10 @@ static bool follow(struct walk *w, const struct vring_desc *desc, uint32_t *i, u
 
 	if (!(le16_to_cpu(desc->flags) & VRING_DESC_F_NEXT))
 		return false;
-	if (vq->in_order && next != expected) {
+	if (vq->in_order && next != expected)
 		strict_report(w->q->s, inside ? STRICT_TABLE_IN_ORDER : STRICT_NEXT_IN_ORDER,
 			      "queue %u: descriptor %u: next of entry %u is %u; %u was expected", w->q->index, w->head,
 			      *i, next, expected);
-		return false;
-	}
 	if (++w->steps >= entries) {
 		strict_report(w->q->s, STRICT_ENDLESS, "queue %u: descriptor %u: its chain comes back to itself",
 			      w->q->index, w->head);

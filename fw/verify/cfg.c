@@ -98,6 +98,12 @@ static uint32_t effect_of(uint32_t helper)
 		 : 0;
 }
 
+/* What a call does under its caller's feet: a tail call in there comes back here, and may have moved the packet. */
+static uint32_t effect_of_callee(uint32_t effects)
+{
+	return effects & EFFECT_TAILS ? effects | EFFECT_MOVES : effects;
+}
+
 /* effects: of the function that begins at the slot. Calls nest 8 deep, and a pass settles one more. */
 static int check_effects(struct verify *v, uint32_t *effects)
 {
@@ -111,7 +117,7 @@ static int check_effects(struct verify *v, uint32_t *effects)
 			if (class_at(v, i) == INSN_CLASS_CALL)
 				more = effect_of(target);
 			else if (class_at(v, i) == INSN_CLASS_CALL_LOCAL)
-				more = effects[target];
+				more = effect_of_callee(effects[target]);
 			changed |= (more & ~*of) != 0;
 			*of |= more;
 		}

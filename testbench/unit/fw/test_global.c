@@ -84,6 +84,8 @@ static const struct verify_row rows[] = {
 	{"another program has, by a tail call", PROG(W_MOVR(6, 1), W_EIGHT, W_MOVR(7, 2), W_MOVR(1, 6), W_CALL_LOCAL(2), W_LDX8(0, 7, 0), W_EXIT, W_TAIL, W_RETURN), FUNCS(FUNC(13, CONTEXT)), BAD(UNINIT, 11, "load it again")},
 	{"the packet as memory, and moved", PROG(W_MOVR(6, 1), W_EIGHT, W_MOVR(1, 2), W_MOVR(2, 6), W_CALL_LOCAL(1), W_EXIT, W_MOVR(6, 1), W_MOVR(1, 2), W_MOV(2, 0), W_CALL(44), W_LDX8(0, 6, 0), W_EXIT),
 	 .funcs = {{.insn = 12, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, CONTEXT}, .bytes = {8}}}, .num_funcs = 1, BAD(ARGUMENT, 10, "it can move the packet")},
+	{"the packet as memory, and another program has moved it, by a tail call of a function called", PROG(W_MOVR(6, 1), W_EIGHT, W_MOVR(1, 2), W_MOVR(2, 6), W_CALL_LOCAL(1), W_EXIT, W_MOVR(6, 1), W_MOVR(1, 2), W_CALL_LOCAL(2), W_LDX8(0, 6, 0), W_EXIT, W_TAIL, W_RETURN),
+	 .funcs = {{.insn = 12, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, CONTEXT}, .bytes = {8}}}, .num_funcs = 1, BAD(ARGUMENT, 10, "it can move the packet")},
 
 	/* its end */
 	{"returns an address", PROG(W_CALL_LOCAL(1), W_EXIT, W_MOVR(0, 1), W_EXIT), FUNCS(FUNC(2, CONTEXT)), BAD(POINTER, 3, "a global function returns a number")},

@@ -437,6 +437,9 @@ good 'diff of the same' 'no difference' "$refnic" diff "$tmp/out1" "$tmp/out2"
 "$refnic" diff "$tmp/out1" "$tmp/out3" >"$tmp/differences" 2>"$tmp/err"
 holds 'diff of others is 1' test $? = 1
 holds 'and names the first frame' grep -q 'frame 1: XDP_DROP.*XDP_PASS' "$tmp/differences"
+"$refnic" replay "$progs/xdp1.bpf.o" $trace -o "$tmp/out4" --queues 4 >"$tmp/out" 2>&1
+holds 'other queues are a difference' sh -c "! $refnic diff $tmp/out1 $tmp/out4 >$tmp/out"
+good 'or none' 'no difference' "$refnic" diff --any-queue "$tmp/out1" "$tmp/out4"
 bad 2 'diff of no folder' 'cannot read it' "$refnic" diff "$tmp/out1" "$tmp/nowhere"
 ln -s nowhere "$tmp/dangling"
 bad 2 'link to nothing' 'link to nothing' "$refnic" replay "$progs/pass.bpf.o" $trace -o "$tmp/dangling"

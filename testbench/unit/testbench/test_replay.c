@@ -408,6 +408,8 @@ Test(replay, refused_program_shows_log_and_line)
 	player_remove(&p);
 }
 
+static bool any_queue;
+
 static char *compared(const struct scratch *scratch, const char *a, const char *b, enum status want)
 {
 	char error[COMPARE_ERROR_BYTES] = "", *text;
@@ -417,7 +419,7 @@ static char *compared(const struct scratch *scratch, const char *a, const char *
 	enum status status;
 
 	cr_assert(file);
-	status = compare_folders(file, scratch_path(scratch, a), scratch_path(scratch, b), error);
+	status = compare_folders(file, scratch_path(scratch, a), scratch_path(scratch, b), any_queue, error);
 	fclose(file);
 	cr_assert_eq(status, want, "%s", error);
 	cr_assert_eq(file_read(scratch_path(scratch, "differences"), 1 << 20, &bytes, &count), 0);
@@ -465,6 +467,33 @@ Test(compare, programs)
 	cr_assert(strstr(text, "map protocols is in the second only"), "%s", text);
 	free(text);
 	player_remove(&q);
+	player_remove(&p);
+}
+
+/* Which queues they ran on is one more difference, or none. */
+Test(compare, queues)
+{
+	struct player p;
+	char *text;
+
+	player_create(&p, "sampler");
+	cr_assert_eq(player_run(&p), STATUS_DONE, "%s", p.error);
+	p.config.net.queue_pairs = 3;
+	p.config.out = scratch_path(&p.scratch, "three");
+	cr_assert_eq(player_run(&p), STATUS_DONE, "%s", p.error);
+	text = compared(&p.scratch, "out", "three", STATUS_REFUSED);
+	cr_assert(strstr(text, "XDP_PASS on queue 0 | XDP_PASS on queue "), "%s", text);
+	cr_assert(strstr(text, "events.json: record 1: "), "%s", text);
+	free(text);
+	any_queue = true;
+	free(compared(&p.scratch, "out", "three", STATUS_DONE));
+
+	p.config.link.in.last = 4;
+	p.config.out = scratch_path(&p.scratch, "four");
+	cr_assert_eq(player_run(&p), STATUS_DONE, "%s", p.error);
+	text = compared(&p.scratch, "out", "four", STATUS_REFUSED);
+	cr_assert(strstr(text, "verdicts.pcapng: 6 | 4 frames"), "%s", text);
+	free(text);
 	player_remove(&p);
 }
 

@@ -14,12 +14,12 @@ static bool show(struct net *net)
 	bool up = net_status_up(net);
 	le16 status =
 		cpu_to_le16((up ? VIRTIO_NET_S_LINK_UP : 0) | (up && net->status.announce ? VIRTIO_NET_S_ANNOUNCE : 0));
-	uint8_t before = virtio_config_generation(&net->vdev);
+	uint8_t before = net->vdev.generation;
 
 	if (!net_offers(net, VIRTIO_NET_F_STATUS))
 		return false;
 	virtio_config_set(&net->vdev, offsetof(struct virtio_net_config, status), &status, sizeof(status));
-	return virtio_config_generation(&net->vdev) != before;
+	return net->vdev.generation != before;
 }
 
 /* req: VN-7cc7fd2d, VN-aa543c48 */

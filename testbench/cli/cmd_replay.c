@@ -21,7 +21,23 @@
 #define QUEUES_MAX     128
 #define MTU_MIN        68
 
-enum { OUT = 1, ENGINE, RING, QUEUE_SIZE, QUEUES, FEATURE, MTU, SPEED, FRAMES, FILTER, REPEAT, SEED, OVERRUN, JSON };
+enum {
+	OUT = 1,
+	ENGINE,
+	RING,
+	QUEUE_SIZE,
+	QUEUES,
+	FEATURE,
+	MTU,
+	SPEED,
+	FRAMES,
+	FILTER,
+	REPEAT,
+	SEED,
+	STRICT,
+	OVERRUN,
+	JSON
+};
 
 static const struct cli_option options[] = {
 	{OUT, "-o", "DIR",
@@ -44,6 +60,9 @@ static const struct cli_option options[] = {
 	{FILTER, "--filter", "EXPR", "only frames that match, as tcpdump's expressions"},
 	{REPEAT, "--repeat", "N", "play the trace N times, each shifted by its span; maps are kept"},
 	{SEED, "--seed", "N", "of the random numbers that programs get (default 0)"},
+	{STRICT, "--strict", NULL,
+	 "let the device watch the driver: statements that it violates go to standard error, each with the event that "
+	 "shows it; exit status 1 if there are any"},
 	{OVERRUN, "--overrun", NULL, "lose frames that find no receive buffer, instead of waiting"},
 	{JSON, "--json", NULL, "one JSON document"},
 	{0, NULL, NULL, NULL},
@@ -303,6 +322,9 @@ static bool take(void *ctx, const struct cli_line *line, int id)
 		return cli_number(line, "--repeat", 1, UINT32_MAX, &config->link.repeat);
 	case SEED:
 		return cli_number(line, "--seed", 0, UINT64_MAX, &config->net.fw.seed);
+	case STRICT:
+		config->net.strict = true;
+		return true;
 	case OVERRUN:
 		config->net.overrun = true;
 		return true;
@@ -345,6 +367,9 @@ static enum status play(struct command *c, struct load_object *object)
 		fflush(stdout);
 		if (result.truncated_at)
 			cli_fail(c->source.command, status, "%s", result.truncation);
+		violations_print(stderr, &result.violations, c->source.command->name);
+		if (!status && result.violations.count)
+			status = STATUS_REFUSED;
 	}
 	replay_free(&result);
 	return status;

@@ -405,6 +405,17 @@ static enum status read_maps(struct replay *r)
 	return err ? refuse(r, STATUS_ENVIRONMENT, "%s", reason) : STATUS_DONE;
 }
 
+/* What the device saw of the driver. Some of it shows when the driver stops. */
+static enum status end_watch(struct replay *r)
+{
+	if (!r->config->net.strict)
+		return STATUS_DONE;
+	drv_net_stop(rig_driver(r->rig));
+	if (violations_take(&r->result->violations, net_strict(rig_device(r->rig))))
+		return refuse(r, STATUS_ENVIRONMENT, "no memory for what the driver did wrong");
+	return STATUS_DONE;
+}
+
 static enum status write_text(struct replay *r, const char *name)
 {
 	char *path = outdir_path(r->dir, name);
@@ -484,8 +495,8 @@ static enum status write_results(struct replay *r)
 typedef enum status step_fn(struct replay *r);
 
 static step_fn *const steps[] = {
-	open_folder,   open_link,   open_ports, open_rig,  offload,
-	open_captures, open_events, play_timed, read_maps, write_results,
+	open_folder, open_link,  open_ports, open_rig,  offload,       open_captures,
+	open_events, play_timed, read_maps,  end_watch, write_results,
 };
 
 enum status replay_run(const struct replay_config *config, struct replay_result *result,
@@ -522,6 +533,7 @@ enum status replay_run(const struct replay_config *config, struct replay_result 
 void replay_free(struct replay_result *result)
 {
 	maps_free(&result->maps);
+	violations_free(&result->violations);
 	free(result->refusal);
 	free(result->map_records);
 	result->refusal = NULL;

@@ -14,6 +14,7 @@
 #include "load/status.h"
 #include "replay/maps.h"
 #include "replay/ports.h"
+#include "replay/violations.h"
 
 #define REPLAY_ERROR_BYTES 1024
 
@@ -46,7 +47,8 @@ struct replay_result {
 	uint64_t truncated_at;              /* 0: whole */
 	char truncation[TRACE_ERROR_BYTES]; /* a sentence, if truncated */
 	struct maps maps;
-	bool has_records; /* the object has maps of records: events.json is written */
+	struct violations violations; /* of the driver, if config->net.strict */
+	bool has_records;             /* the object has maps of records: events.json is written */
 	uint64_t records;
 	uint64_t *map_records;           /* of them, for each of the object's maps; NULL: it has no maps of records */
 	const struct load_prog *refused; /* the program that the verifier refused; NULL: none */

@@ -90,6 +90,8 @@ void report_json(FILE *file, const struct replay_config *config, const struct re
 	if (result->has_records)
 		json_object_set_new(root, "records", json_integer((json_int_t)result->records));
 	json_object_set_new(root, "maps", maps_json(&result->maps));
+	if (config->net.strict)
+		json_object_set_new(root, "violations", violations_json(&result->violations));
 	json_object_set_new(root, "output", json_text(config->out));
 	dump_json(file, root);
 }
@@ -338,5 +340,8 @@ void report_summary(FILE *file, const struct replay_config *config, const struct
 	if (result->frames)
 		fprintf(file, "\n%.2f Mpps, %.0f ns a frame%s\n", ns > 0 ? 1e3 / ns : 0, ns,
 			config->out ? ", writing files meanwhile" : "");
+	if (config->net.strict)
+		fprintf(file, "\nthe driver was watched for violations of %d statements: %zu\n", (int)STRICT_ROWS,
+			result->violations.count);
 	show_next(file, config, result);
 }

@@ -135,6 +135,9 @@ bad 2 '129 queue pairs' 'from 1 to 128' "$refnic" replay "$progs/xdp1.bpf.o" $tr
 bad 2 'queue pairs without multiqueue' 'needs the feature mq' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queues 2 --feature mq=off
 bad 2 'no such ring' 'split or packed' "$refnic" replay "$progs/xdp1.bpf.o" $trace --ring round
 good 'a packed ring of 3' '' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 3 --ring packed
+good 'a watched driver' 'watched for violations of [0-9]* statements: 0' "$refnic" replay "$progs/xdp1.bpf.o" $trace --strict
+good 'a watched driver of packed rings' 'statements: 0' "$refnic" replay "$progs/xdp1.bpf.o" $trace --strict --ring packed --queues 3
+good 'a watched driver, as JSON' '"violations": \[\]' "$refnic" replay "$progs/xdp1.bpf.o" $trace --strict --json
 bad 2 'speed fast' 'as in 1000 or 10/half' "$refnic" replay "$progs/xdp1.bpf.o" $trace --speed fast
 bad 2 'mtu 67' 'from 68 to 65535' "$refnic" replay "$progs/xdp1.bpf.o" $trace --mtu 67
 bad 2 'repeat 0' 'from 1 ' "$refnic" replay "$progs/xdp1.bpf.o" $trace --repeat 0

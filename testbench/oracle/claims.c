@@ -155,6 +155,14 @@ static void watch(void *ctx, struct verify *v, enum verify_event event, const st
 		v->result.visited = VERIFY_MAX_VISITED;
 }
 
+void claims_forget(struct claims_at *at)
+{
+	for (uint8_t r = 0; r < CLAIMS_REGS; r++)
+		at->before[r].other = true;
+	at->after.other = true;
+	at->falls = at->jumps = true;
+}
+
 static bool collect(struct device *device, const uint8_t *wire, struct claims *claims)
 {
 	struct device_verdict verdict;
@@ -174,7 +182,7 @@ bool claims_collect(struct device *device, const uint8_t *wire, uint32_t slots, 
 
 	if (collect(device, wire, &claims))
 		return true;
-	/* too many paths: numbers that do not matter can be others on those that were cut off */
+	/* too many paths */
 	device_unload(device);
 	claims.whole = false;
 	collect(device, wire, &claims);

@@ -46,9 +46,13 @@ void claims_note(struct claims_of *of, const struct reg *r);
 /* Adds where the records are that the state holds. */
 void claims_note_records(struct claims_at *at, const struct state *state);
 
+/* Claims no number any more, and no side of a branch. */
+void claims_forget(struct claims_at *at);
+
 /*
  * Has the device verify the program, as device_load() does, and follows it; at: slots rows, which become the claims.
- * Returns whether every path was walked to its end, none cut off for what was seen before.
+ * Returns whether every path was walked to its end, none cut off for what was seen before. If not, a number that does
+ * not matter behind what was cut off can be another one than is claimed.
  */
 bool claims_collect(struct device *device, const uint8_t *wire, uint32_t slots, struct claims_at *at);
 

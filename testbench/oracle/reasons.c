@@ -77,11 +77,6 @@ static bool is_lock(const uint8_t *insn)
 	return is_call_of(insn, BPF_FUNC_spin_lock, BPF_FUNC_spin_unlock);
 }
 
-static bool is_copy(const uint8_t *insn)
-{
-	return is_call_of(insn, BPF_FUNC_xdp_load_bytes, BPF_FUNC_xdp_store_bytes);
-}
-
 static bool is_atomic(const uint8_t *insn)
 {
 	return BPF_CLASS(insn[0]) == BPF_STX && BPF_MODE(insn[0]) == BPF_ATOMIC;

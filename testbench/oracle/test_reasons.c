@@ -34,6 +34,7 @@ struct row {
 #define ADDI(d, i)         I(BPF_ALU64 | BPF_ADD | BPF_K, d, 0, 0, i)
 #define SUB(d, s)          I(BPF_ALU64 | BPF_SUB | BPF_X, d, s, 0, 0)
 #define ANDI(d, i)         I(BPF_ALU64 | BPF_AND | BPF_K, d, 0, 0, i)
+#define RSHI(d, i)         I(BPF_ALU64 | BPF_RSH | BPF_K, d, 0, 0, i)
 #define LD(size, d, s, o)  I(BPF_LDX | BPF_MEM | (size), d, s, o, 0)
 #define ST(size, d, o, i)  I(BPF_ST | BPF_MEM | (size), d, 0, o, i)
 #define STX(size, d, s, o) I(BPF_STX | BPF_MEM | (size), d, s, o, 0)
@@ -155,6 +156,14 @@ static const struct row excused[] = {
 	 {MOV(1, 10), ADDI(1, -16), ST(BPF_DW, 10, -8, 1), CALL_LOCAL(3), ST(BPF_DW, 0, 8, 2), RETURN, MOV(0, 1),
 	  EXIT}},
 	{"tail call", {CALL_LOCAL(2), RETURN, LD_MAP(2, 1), MOVI(3, 0), CALL(BPF_FUNC_tail_call), MOVI(0, 0), EXIT}},
+	{"packet to helper",
+	 {PACKET, MOV(1, 2), MOV(5, 2), ADDI(5, 16), JMP(BPF_JGT, 5, 3, 2), MOVI(2, 12), CALL(BPF_FUNC_trace_printk),
+	  RETURN}},
+	/* too many paths: one of the numbers that R8 can be is cut off, the other one claimed; neither matters */
+	{"same",
+	 {PACKET, MOV(5, 2), ADDI(5, 4), JMP(BPF_JGT, 5, 3, 14), LD(BPF_W, 7, 2, 0), LD(BPF_W, 9, 2, 0), MOVI(8, 0),
+	  JMPI(BPF_JNE, 9, 0, 1), MOVI(8, 1), MOVI(6, 16), RSHI(7, 1), JMPI(BPF_JSET, 7, 1, 1), ADDI(7, 1), ADDI(6, -1),
+	  JMPI(BPF_JNE, 6, 0, -5), ADDI(8, 1), JMP(BPF_JGE, 7, 7, 1), LD(BPF_B, 0, 10, 0), RETURN}},
 	{"compared with a pointer",
 	 {STX(BPF_DW, 10, 10, -8), MOVI(0, 0), MOV(2, 10), I(BPF_STX | BPF_ATOMIC | BPF_DW, 10, 2, -8, BPF_CMPXCHG),
 	  LD(BPF_DW, 3, 10, -8), ST(BPF_DW, 3, -16, 1), RETURN}},
@@ -186,5 +195,6 @@ Test(oracle, each_has_its_reason)
 		cr_expect(found && !strcmp(found, excused[i].id), "row %zu, %s: found %s", i, excused[i].id,
 			  found ? found : "none");
 	}
+	cr_expect_eq(trial_counts(trial)->refuted, 1);
 	trial_close(trial);
 }

@@ -377,11 +377,35 @@ void told_put_found(struct told_writer *w, const struct bpf_insn *insn, const st
 		put_check(w, BPF_JMP, BPF_JNE, 0, 0);
 }
 
-/* csum_diff() of the same memory, which the kernel lets be of the packet. */
-static void put_sum(struct told_writer *w)
+/* Helpers that read or write memory, and have no other pointer but the context. The size is in the register behind. */
+static const struct {
+	int32_t helper;
+	uint8_t reg;
+} memory_rows[] = {
+	{BPF_FUNC_trace_printk, 1},
+	{BPF_FUNC_xdp_load_bytes, 3},
+	{BPF_FUNC_xdp_store_bytes, 3},
+};
+
+/* 0: it is none of these. */
+static uint8_t memory_of(const struct bpf_insn *insn)
 {
-	put_move(w, 1, 3);
-	put_move(w, 2, 4);
+	for (size_t i = 0; i < sizeof(memory_rows) / sizeof(memory_rows[0]); i++)
+		if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg && insn->imm == memory_rows[i].helper)
+			return memory_rows[i].reg;
+	return 0;
+}
+
+bool told_is_memory(const uint8_t *insn)
+{
+	return memory_of((const void *)insn);
+}
+
+/* csum_diff() of the same memory, which the kernel lets be of the packet. */
+static void put_sum(struct told_writer *w, uint8_t memory)
+{
+	put_move(w, 1, memory);
+	put_move(w, 2, memory + 1);
 	for (uint8_t reg = 3; reg <= 5; reg++)
 		put(w, BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0);
 	put(w, BPF_JMP | BPF_CALL, 0, 0, BPF_FUNC_csum_diff);
@@ -425,10 +449,8 @@ void told_put_plain(struct told_writer *w, const struct bpf_insn *insn, const st
 	if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg && insn->imm == BPF_FUNC_tail_call) {
 		put_tail_call(w);
 		w->other = true;
-	} else if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg &&
-		   (insn->imm == BPF_FUNC_xdp_load_bytes || insn->imm == BPF_FUNC_xdp_store_bytes) &&
-		   at->before[3].kind == REG_PACKET) {
-		put_sum(w);
+	} else if (memory_of(insn) && at->before[memory_of(insn)].kind == REG_PACKET) {
+		put_sum(w, memory_of(insn));
 		w->other = true;
 	} else if (class_of(insn) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC && insn->dst_reg != BPF_REG_10 &&
 		   at->before[insn->dst_reg].kind == REG_STACK) {

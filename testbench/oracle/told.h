@@ -66,11 +66,14 @@ void told_put_found(struct told_writer *w, const struct bpf_insn *insn, const st
 void told_put_access(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
 
 /*
- * What does the same as far as memory goes: for a call that has to do with locks one without effect, for copies between
- * packet and packet a sum of the same bytes, for atomic operations on the stack a store and a load, for tail calls both
- * that can come of them.
+ * What does the same as far as memory goes: for a call that has to do with locks one without effect, for one that hands
+ * packet memory to a helper (told_is_memory()) a sum of the same bytes, for atomic operations on the stack a store and
+ * a load, for tail calls both that can come of them.
  */
 void told_put_plain(struct told_writer *w, const struct bpf_insn *insn, const struct claims_at *at);
+
+/* A call of a helper that reads or writes memory, and has no other pointer but the context. */
+told_fn told_is_memory;
 
 /*
  * Writes the program to out, room slots. *same: whether it also returns and leaves the same. Returns slots, 0 if there

@@ -23,6 +23,7 @@ struct trial;
 struct trial_counts {
 	uint64_t programs, both, only_device, only_kernel, neither;
 	uint64_t compared;                 /* of both: run by the kernel too */
+	uint64_t refuted;                  /* of only_device: told something wrong that does not matter, then less */
 	uint64_t faults;                   /* what this is looking for: no reason, or another result */
 	uint64_t *reasons;                 /* reasons_count of them */
 	uint64_t errors[TRIAL_ERRORS_MAX]; /* of only_kernel: what the firmware said */

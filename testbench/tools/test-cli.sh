@@ -123,9 +123,7 @@ done
 bad 2 'replay without a trace' 'too few arguments' "$refnic" replay "$progs/xdp1.bpf.o"
 bad 2 'replay with too much' 'too many arguments' "$refnic" replay a b c
 bad 2 'option without its value' 'without its value' "$refnic" replay a b -o
-for o in --transport --strict; do
-	bad 2 "replay $o is for a later version" "no such option: $o" "$refnic" replay "$progs/xdp1.bpf.o" $trace $o split
-done
+bad 2 "replay --transport is for a later version" "no such option: --transport" "$refnic" replay "$progs/xdp1.bpf.o" $trace --transport split
 bad 2 'no such engine' 'jit or interp' "$refnic" replay "$progs/xdp1.bpf.o" $trace --engine x86
 bad 2 'queue size 3' 'power of two' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 3
 bad 2 'queue size 0' 'from 1 to 32768' "$refnic" replay "$progs/xdp1.bpf.o" $trace --queue-size 0

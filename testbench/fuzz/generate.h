@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct virtio_net_xdp_func;
+
 #define GENERATE_MAX_SLOTS 1024
 
 /* The maps that programs name: ids as created by the caller. */
@@ -17,6 +19,7 @@
 #define GENERATE_RING_MAP      4 /* RINGBUF */
 #define GENERATE_VALUE_BYTES   48
 #define GENERATE_ARRAY_ENTRIES 8
+#define GENERATE_FUNCS_MAX     8 /* global functions of a program */
 
 enum generate_flag {
 	/* Without the helpers whose result depends on the machine; and the stack is written first. */
@@ -33,6 +36,16 @@ uint32_t generate_program(uint64_t seed, unsigned int flags, uint8_t *wire);
 
 /* The same for programs that try to have one state taken for another: see generate_flow.c. Not repeatable. */
 uint32_t generate_flow(uint64_t seed, uint8_t *wire);
+
+/*
+ * Programs of global functions: see generate_global.c. Not repeatable. Their table goes to funcs, GENERATE_FUNCS_MAX of
+ * room.
+ */
+uint32_t generate_global(uint64_t seed, uint8_t *wire, struct virtio_net_xdp_func *funcs, uint32_t *num_funcs);
+
+/* A table for the functions that a program of generate_flow() calls: some of them, with kinds that mostly fit. */
+void generate_flow_funcs(uint64_t seed, const uint8_t *wire, uint32_t slots, struct virtio_net_xdp_func *funcs,
+			 uint32_t *num_funcs);
 
 /* Changes one or two fields of a program. */
 void generate_mutate(uint64_t seed, uint8_t *wire, uint32_t slots);

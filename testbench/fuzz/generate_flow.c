@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#include "virtio_net_xdp.h"
+
 enum {
 	PLACES = 8, /* slots 2 to 7, then R6 and R9 */
 	FUNCTIONS = 8,
@@ -712,6 +714,37 @@ uint32_t generate_flow(uint64_t seed, uint8_t *wire)
 			wire[(size_t)f.calls[i] * 8 + 4 + (size_t)n] = (uint8_t)(distance >> 8 * n);
 	}
 	return f.code.count;
+}
+
+static bool is_entry(const uint8_t *wire, uint32_t slots, uint32_t insn)
+{
+	for (uint32_t i = 0; i < slots; i++) {
+		const uint8_t *at = wire + (size_t)i * 8;
+
+		if (at[0] == 0x85 && at[1] == 0x10 && i + 1 + (at[4] | (uint32_t)at[5] << 8) == insn)
+			return true;
+	}
+	return false;
+}
+
+/* Functions find the caller's numbers by R1, and numbers in R2 to R5. */
+void generate_flow_funcs(uint64_t seed, const uint8_t *wire, uint32_t slots, struct virtio_net_xdp_func *funcs,
+			 uint32_t *num_funcs)
+{
+	struct generate_code code = {.rng = generate_seed(seed)};
+
+	*num_funcs = 0;
+	for (uint32_t insn = 1; insn < slots && *num_funcs < GENERATE_FUNCS_MAX; insn++) {
+		struct virtio_net_xdp_func func = {.insn = cpu_to_le32(insn)};
+
+		if (!is_entry(wire, slots, insn) || generate_one_in(&code, 3))
+			continue;
+		memset(func.kinds, VIRTIO_NET_XDP_FUNC_NUMBER, sizeof(func.kinds));
+		func.kinds[0] =
+			generate_one_in(&code, 20) ? VIRTIO_NET_XDP_FUNC_MEMORY_OR_NULL : VIRTIO_NET_XDP_FUNC_MEMORY;
+		func.bytes[0] = cpu_to_le32(generate_one_in(&code, 10) ? 8 + 8 * generate_pick(&code, 8) : 8 * 6);
+		funcs[(*num_funcs)++] = func;
+	}
 }
 
 void generate_mutate(uint64_t seed, uint8_t *wire, uint32_t slots)

@@ -92,34 +92,67 @@ void lab_close(struct lab *lab)
 	munmap(lab->arena, lab->arena_bytes);
 }
 
-uint32_t lab_load(struct lab *lab, const uint8_t *wire, uint32_t slots)
+static void write_program(struct lab *lab, const uint8_t *wire, uint32_t slots)
 {
 	uint8_t write[sizeof(struct virtio_net_xdp_prog_write) + (size_t)GENERATE_MAX_SLOTS * 8] = {0};
 	struct virtio_net_xdp_prog_create create = {.bytes = cpu_to_le32(slots * 8)};
+	struct virtio_net_xdp_result result;
+
+	memcpy(write + sizeof(struct virtio_net_xdp_prog_write), wire, (size_t)slots * 8);
+	cr_assert_eq(command(lab, VIRTIO_NET_CTRL_XDP_PROG_CREATE, &create, sizeof(create), &result, sizeof(result)),
+		     VIRTIO_NET_OK);
+	cr_assert_eq(command(lab, VIRTIO_NET_CTRL_XDP_PROG_WRITE, write,
+			     sizeof(struct virtio_net_xdp_prog_write) + (size_t)slots * 8, &result, sizeof(result)),
+		     VIRTIO_NET_OK);
+}
+
+static void tell_funcs(struct lab *lab, const struct virtio_net_xdp_func *funcs, uint32_t count)
+{
+	uint8_t in[sizeof(struct virtio_net_xdp_prog_funcs) + GENERATE_FUNCS_MAX * sizeof(funcs[0])] = {0};
+	struct virtio_net_xdp_result result;
+
+	if (!count)
+		return;
+	memcpy(in + sizeof(struct virtio_net_xdp_prog_funcs), funcs, count * sizeof(funcs[0]));
+	cr_assert_eq(command(lab, VIRTIO_NET_CTRL_XDP_PROG_FUNCS, in,
+			     sizeof(struct virtio_net_xdp_prog_funcs) + count * sizeof(funcs[0]), &result,
+			     sizeof(result)),
+		     VIRTIO_NET_OK);
+}
+
+/* 0 if it is READY, else the verifier's error. */
+static uint32_t judge(struct lab *lab)
+{
 	struct virtio_net_xdp_prog_commit commit = {.id = cpu_to_le32(0)};
 	struct virtio_net_xdp_prog_info info = {.id = cpu_to_le32(0)};
 	struct virtio_net_xdp_prog_info_result result;
 
-	memcpy(write + sizeof(struct virtio_net_xdp_prog_write), wire, (size_t)slots * 8);
-	cr_assert_eq(
-		command(lab, VIRTIO_NET_CTRL_XDP_PROG_CREATE, &create, sizeof(create), &result.hdr, sizeof(result.hdr)),
-		0);
-	cr_assert_eq(command(lab, VIRTIO_NET_CTRL_XDP_PROG_WRITE, write,
-			     sizeof(struct virtio_net_xdp_prog_write) + (size_t)slots * 8, &result.hdr,
-			     sizeof(result.hdr)),
-		     0);
 	cr_assert_eq(
 		command(lab, VIRTIO_NET_CTRL_XDP_PROG_COMMIT, &commit, sizeof(commit), &result.hdr, sizeof(result.hdr)),
-		0);
+		VIRTIO_NET_OK);
 	while (fw_poll(lab->fw, 10000))
 		;
-	cr_assert_eq(command(lab, VIRTIO_NET_CTRL_XDP_PROG_INFO, &info, sizeof(info), &result, sizeof(result)), 0);
+	cr_assert_eq(command(lab, VIRTIO_NET_CTRL_XDP_PROG_INFO, &info, sizeof(info), &result, sizeof(result)),
+		     VIRTIO_NET_OK);
 	if (result.state == VIRTIO_NET_XDP_PROG_READY) {
 		refer(lab, GENERATE_PROGS_MAP, 0, 0); /* it can tail-call itself */
 		return 0;
 	}
 	cr_assert_neq(le32_to_cpu(result.error), 0, "refused without an error");
 	return le32_to_cpu(result.error);
+}
+
+uint32_t lab_load(struct lab *lab, const uint8_t *wire, uint32_t slots)
+{
+	write_program(lab, wire, slots);
+	return judge(lab);
+}
+
+uint32_t lab_load_program(struct lab *lab, const struct lab_program *program)
+{
+	write_program(lab, program->wire, program->slots);
+	tell_funcs(lab, program->funcs, program->num_funcs);
+	return judge(lab);
 }
 
 void lab_unload(struct lab *lab)
@@ -163,11 +196,38 @@ uint64_t lab_setting(const char *name, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-uint32_t lab_program(uint64_t seed, uint8_t *wire)
+static void straight(uint64_t seed, struct lab_program *p)
 {
-	uint32_t slots = seed & 1 ? generate_flow(seed, wire) : generate_program(seed, GENERATE_OBJECTS, wire);
+	p->slots = generate_program(seed, GENERATE_OBJECTS, p->wire);
+}
 
-	if (seed % 8 < 2)
-		generate_mutate(seed, wire, slots);
-	return slots;
+static void flow(uint64_t seed, struct lab_program *p)
+{
+	p->slots = generate_flow(seed, p->wire);
+}
+
+static void global(uint64_t seed, struct lab_program *p)
+{
+	p->slots = generate_global(seed, p->wire, p->funcs, &p->num_funcs);
+}
+
+static void global_flow(uint64_t seed, struct lab_program *p)
+{
+	flow(seed, p);
+	generate_flow_funcs(seed, p->wire, p->slots, p->funcs, &p->num_funcs);
+}
+
+void lab_program(uint64_t seed, struct lab_program *program)
+{
+	static void (*const kinds[LAB_KINDS])(uint64_t seed, struct lab_program * p) = {
+		straight,
+		flow,
+		global,
+		global_flow,
+	};
+
+	program->num_funcs = 0;
+	kinds[seed % LAB_KINDS](seed, program);
+	if (seed / LAB_KINDS % 4 == 0)
+		generate_mutate(seed, program->wire, program->slots);
 }

@@ -43,14 +43,15 @@ static void run(struct lab *lab, const struct witness *w, uint64_t seed)
 Test(claims, of_generated_programs)
 {
 	uint64_t first = lab_setting("REFNIC_SEED", 1), programs = lab_setting("REFNIC_FUZZ", PROGRAMS), accepted = 0;
-	uint8_t wire[(size_t)GENERATE_MAX_SLOTS * 8];
+	struct lab_program program;
 	struct witness *w;
 	struct lab lab;
 
 	lab_open(&lab, FW_ENGINE_INTERP, 0x5a5a5a5a5a5a5a5a);
 	w = witness_new(lab.fw);
 	for (uint64_t seed = first; seed < first + programs; seed++) {
-		if (!lab_load(&lab, wire, lab_program(seed, wire))) {
+		lab_program(seed, &program);
+		if (!lab_load_program(&lab, &program)) {
 			run(&lab, w, seed);
 			accepted++;
 		}

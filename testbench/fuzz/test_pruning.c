@@ -142,7 +142,7 @@ static void pair_close(struct pair *pair)
 	lab_close(&pair->lab);
 }
 
-static struct verdict try(struct pair *pair, const uint8_t *wire, uint32_t slots)
+static struct verdict try(struct pair *pair, const struct lab_program *program)
 {
 	struct verdict verdict = {{0}};
 
@@ -152,10 +152,10 @@ static struct verdict try(struct pair *pair, const uint8_t *wire, uint32_t slots
 		memset(w->seen, 0, sizeof(w->seen));
 		memset(&w->result, 0, sizeof(w->result));
 		pair->lab.fw->watch_ctx = w;
-		lab_load(&pair->lab, wire, slots);
+		lab_load_program(&pair->lab, program);
 		lab_unload(&pair->lab);
 	}
-	compare(&verdict, &pair->walks[0], &pair->walks[1], slots);
+	compare(&verdict, &pair->walks[0], &pair->walks[1], program->slots);
 	return verdict;
 }
 
@@ -163,15 +163,17 @@ Test(pruning, changes_no_verdict)
 {
 	uint64_t first = lab_setting("REFNIC_SEED", 1), programs = lab_setting("REFNIC_FUZZ", PROGRAMS);
 	uint64_t ended = 0, accepted = 0, cut = 0;
-	uint8_t wire[(size_t)GENERATE_MAX_SLOTS * 8];
 	struct pair *pair = malloc(sizeof(*pair));
+	struct lab_program program;
 
 	cr_assert_not_null(pair);
 	pair_open(pair);
 	for (uint64_t seed = first; seed < first + programs; seed++) {
-		struct verdict verdict = try(pair, wire, lab_program(seed, wire));
 		const struct verify_result *p = &pair->walks[0].result, *e = &pair->walks[1].result;
+		struct verdict verdict;
 
+		lab_program(seed, &program);
+		verdict = try(pair, &program);
 		cr_assert(!verdict.text[0], "UNSOUND: seed %lu: %s", seed, verdict.text);
 		ended += e->error != VIRTIO_NET_XDP_VERIFY_COMPLEXITY;
 		accepted += !e->error;
@@ -248,16 +250,17 @@ Test(pruning, that_is_wrong_shows)
 	pair_open(pair);
 	for (size_t i = 0; i < sizeof(broken_rows) / sizeof(broken_rows[0]); i++) {
 		const struct broken_row *row = &broken_rows[i];
-		uint32_t slots = sizeof(row->insns) / 8;
+		struct lab_program program = {.slots = sizeof(row->insns) / 8};
 		struct verdict verdict;
 
-		while (row->insns[slots - 1] != EXIT)
-			slots--;
+		while (row->insns[program.slots - 1] != EXIT)
+			program.slots--;
+		memcpy(program.wire, row->insns, (size_t)program.slots * 8);
 		pair->walks[0].break_fn = NULL;
-		verdict = try(pair, (const uint8_t *)row->insns, slots);
+		verdict = try(pair, &program);
 		cr_expect_str_empty(verdict.text, "%s: says %s", row->what, verdict.text);
 		pair->walks[0].break_fn = row->break_fn;
-		verdict = try(pair, (const uint8_t *)row->insns, slots);
+		verdict = try(pair, &program);
 		cr_expect(strstr(verdict.text, row->says), "%s: says '%s'", row->what, verdict.text);
 	}
 	pair_close(pair);

@@ -199,6 +199,7 @@ static void reset(struct virtio_device *dev)
 	dev->ops->reset(dev->ctx);
 	for (uint16_t i = 0; i < dev->num_vqs; i++)
 		vq_reset(&dev->vqs[i]);
+	memset(dev->counts, 0, dev->num_vqs * sizeof(*dev->counts));
 	dev->accepted = (struct virtio_features){0};
 	dev->accepted_beyond = 0;
 	dev->config_owed = false;

@@ -66,19 +66,25 @@ int vq_break(struct vq *vq, int error, const char *text)
 	return error;
 }
 
-static int map_again(struct vq *vq)
+static bool map_again(struct vq *vq)
 {
 	if (vq->ops->map(vq))
-		return vq_break(vq, -EFAULT, "the memory of the queue's areas was taken away");
+		return false;
 	vq->mem_generation = vq->mem->generation;
 	vq->window = (struct mem_region){0};
-	return 0;
+	return true;
 }
 
 /* Whether the areas are where they were found; looks again when the memory map has changed. */
+static inline bool there(struct vq *vq)
+{
+	return vq->mem_generation == vq->mem->generation || map_again(vq);
+}
+
+/* The same of a queue that is broken if they are not, by a function that can tell. 0 or -EFAULT. */
 static inline int ready(struct vq *vq)
 {
-	return vq->mem_generation == vq->mem->generation ? 0 : map_again(vq);
+	return there(vq) ? 0 : vq_break(vq, -EFAULT, "the memory of the queue's areas was taken away");
 }
 
 int vq_available(struct vq *vq)
@@ -116,12 +122,12 @@ int vq_pop(struct vq *vq, struct vq_chain *chain)
 
 size_t vq_pop_plain(struct vq *vq, bool write, const uint32_t *least, struct vq_buffer *buffers, size_t max)
 {
-	uint16_t there = vq->seen - vq->next_avail;
+	uint16_t left = vq->seen - vq->next_avail;
 	size_t count;
 
 	if (!vq_usable(vq) || !vq->ops->pop_plain || vq->mem_generation != vq->mem->generation)
 		return 0;
-	count = vq->ops->pop_plain(vq, write, least, buffers, max < there ? max : there);
+	count = vq->ops->pop_plain(vq, write, least, buffers, max < left ? max : left);
 	vq->next_avail += count;
 	return count;
 }
@@ -166,7 +172,7 @@ uint32_t vq_filled_places(const struct vq *vq)
 bool vq_show(struct vq *vq)
 {
 	/* Of a broken queue too: what was done before it broke is done. */
-	if (!vq->ops || !vq->filled || ready(vq))
+	if (!vq->ops || !vq->filled || !there(vq))
 		return false;
 	vq->ops->publish(vq, vq->in_order ? join_runs(vq) : vq->filled);
 	vq->next_used += vq->filled;
@@ -176,7 +182,7 @@ bool vq_show(struct vq *vq)
 
 bool vq_wants_interrupt(struct vq *vq)
 {
-	return vq->ops && !ready(vq) && vq->ops->wants_interrupt(vq);
+	return vq->ops && there(vq) && vq->ops->wants_interrupt(vq);
 }
 
 bool vq_publish(struct vq *vq)

@@ -203,7 +203,8 @@ static inline void vq_fill_plain(struct vq *vq, const struct vq_buffer *buffer, 
 
 /* Places of the ring that what was filled takes. */
 uint32_t vq_filled_places(const struct vq *vq);
-/* Shows the driver what was filled. Whether there was anything. */
+/* Shows the driver what was filled. Whether there was anything, and the areas are still there: if not, functions that
+ * return an error will. */
 bool vq_show(struct vq *vq);
 /* Whether the driver wants a notification for what was shown since it was asked last, which takes no more places than
  * the ring has. */

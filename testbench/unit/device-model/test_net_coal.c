@@ -145,6 +145,23 @@ Test(net_coal, many_laps)
 	bed_close(&bed);
 }
 
+/* The ring goes away while a notification waits: that it did does not stay a secret. */
+Test(net_coal, memory_goes_away)
+{
+	struct bed bed;
+
+	open_bed(&bed, false);
+	cr_assert_eq(set(&bed, VIRTIO_NET_CTRL_NOTF_COAL_RX_SET, 15, FOREVER), 0);
+	frame_at(&bed, 1);
+	cr_assert_eq(mem_remove(&bed.ram.mem, RAM_GPA), 0);
+	bed_settle(&bed);
+	bed_frame(&bed, 60, 1);
+	bed_settle(&bed);
+	cr_expect(virtio_get_status(net_virtio(bed.net)) & VIRTIO_CONFIG_S_NEEDS_RESET);
+	cr_expect_eq(bed.net->vdev.breaks, 1);
+	bed_close(&bed);
+}
+
 /* A device that is reset forgets what was due. */
 Test(net_coal, reset)
 {

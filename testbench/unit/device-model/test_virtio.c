@@ -466,7 +466,12 @@ Test(virtio, notification_data)
 			}
 			virtio_notify_data(&f.dev, data);
 			for (uint16_t q = 0; q < 3; q++)
-				cr_assert_eq(f.dev.vqs[q].kicked, q == want, "%s: %u", rows[i].id, q);
+				cr_assert(f.dev.vqs[q].kicked == (q == want) &&
+						  f.dev.counts[q].notifications == (q == want),
+					  "%s: %u", rows[i].id, q);
+			virtio_set_status(&f.dev, 0);
+			for (uint16_t q = 0; q < 3; q++)
+				cr_assert_eq(f.dev.counts[q].notifications, 0, "%s: %u: after a reset", rows[i].id, q);
 			close_fixture(&f);
 		}
 }

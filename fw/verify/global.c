@@ -276,13 +276,14 @@ void global_enter(struct verify *v)
 	g->outer = v->global;
 	g->outer_longest = v->result.longest;
 	g->outer_records = v->most_records;
+	g->outer_trail = v->trail.first;
 	v->enter = NULL;
 	v->global = g;
 	v->result.longest = 0;
 	v->most_records = 0;
 	v->parent = NULL;
 	v->spent = 0;
-	v->trail.count = 0;
+	v->trail.first = v->trail.count;
 	v->insn = func->insn;
 	mem_set(&s->held, 0, sizeof(s->held));
 	s->held.turns = EXEC_TURNS;
@@ -307,6 +308,7 @@ int global_leave(struct verify *v)
 	v->global = g->outer;
 	v->result.longest = g->outer_longest;
 	v->most_records = g->outer_records;
+	v->trail.first = g->outer_trail;
 	ret = returned(v, g);
 	v->insn += !ret;
 	return ret;

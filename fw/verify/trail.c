@@ -11,7 +11,7 @@ const struct trail_event *trail_find(const struct trail *trail, struct trail_eve
 {
 	uint32_t oldest = trail->count > TRAIL_EVENTS ? trail->count - TRAIL_EVENTS : 0;
 
-	for (uint32_t i = trail->count; i-- > oldest;) {
+	for (uint32_t i = trail->count; i-- > MAX(oldest, trail->first);) {
 		const struct trail_event *e = &trail->events[i % TRAIL_EVENTS];
 
 		if (e->position == i && e->what == like.what && e->kind == like.kind && e->id == like.id &&

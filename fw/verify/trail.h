@@ -31,6 +31,7 @@ struct trail_event {
 
 struct trail {
 	uint32_t count; /* of the path so far */
+	uint32_t first; /* events before it are another function's, of which nothing is found */
 	struct trail_event events[TRAIL_EVENTS];
 };
 

@@ -54,6 +54,7 @@ struct global {
 	/* While it is being walked: what was being walked before, and what was known of that. */
 	struct global *outer;
 	uint64_t outer_longest;
+	uint32_t outer_trail;
 	uint8_t outer_records;
 };
 

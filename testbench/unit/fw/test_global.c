@@ -87,6 +87,9 @@ static const struct verify_row rows[] = {
 	{"the packet as memory, and another program has moved it, by a tail call of a function called", PROG(W_MOVR(6, 1), W_EIGHT, W_MOVR(1, 2), W_MOVR(2, 6), W_CALL_LOCAL(1), W_EXIT, W_MOVR(6, 1), W_MOVR(1, 2), W_CALL_LOCAL(2), W_LDX8(0, 6, 0), W_EXIT, W_TAIL, W_RETURN),
 	 .funcs = {{.insn = 12, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, CONTEXT}, .bytes = {8}}}, .num_funcs = 1, BAD(ARGUMENT, 10, "it can move the packet")},
 
+	{"what was proven where, while the function proves as much elsewhere", PROG(W_MOVR(6, 1), W_EIGHT, W_MOVR(7, 2), W_MOVR(1, 6), W_CALL_LOCAL(2), W_LDX8(0, 7, 8), W_EXIT, W_EIGHT, W_RETURN), FUNCS(FUNC(13, CONTEXT)), BAD(PACKET, 11, "bytes 0..7 proven at instruction 5;")},
+	{"a call before that of the function", PROG(W_CALL(7), W_CALL_LOCAL(1), W_EXIT, W_MOVR(0, 2), W_EXIT), FUNCS(FUNC(3, 0)), BAD(UNINIT, 3, "no instruction on the way here has written it")},
+
 	/* its end */
 	{"returns an address", PROG(W_CALL_LOCAL(1), W_EXIT, W_MOVR(0, 1), W_EXIT), FUNCS(FUNC(2, CONTEXT)), BAD(POINTER, 3, "a global function returns a number")},
 	{"returns half an address", PROG(W_CALL_LOCAL(1), W_EXIT, W_MOV32R(0, 1), W_EXIT), FUNCS(FUNC(2, CONTEXT)), BAD(POINTER, 3, "a global function returns a number")},

@@ -2,16 +2,18 @@
 /*
  * Notification coalescing. Used buffers are shown at once, since a driver may look without being told; what waits is
  * the question whether it wants to be told. It is asked when enough packets or enough time have come together. The
- * clock is that of the frames: with it, the same frames make the same notifications on every machine. When nothing
- * happens any more the clock stands still, so whatever waits then is sent: nothing else would wake a driver that sleeps
- * until it gets its buffers back.
+ * clock is that of the frames: with it, the same frames make the same notifications on every machine. It stands still
+ * when the link is silent. If nothing else happens either, whatever waits is sent at once: nothing else would wake a
+ * driver that sleeps until it gets its buffers back. If something does, as when the guest goes on transmitting, it is
+ * sent after some turns.
  */
 #include "net_device.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_US 1000u
+#define NS_PER_US   1000u
+#define STILL_TURNS 64 /* without a later frame: the clock does not tell how much time has passed */
 
 static bool on(const struct net_coal_params *p)
 {
@@ -59,7 +61,8 @@ void net_coal_publish(struct net *net, uint16_t queue, uint32_t packets, uint64_
 		return;
 	if (!q->packets) {
 		q->since_ns = first_ns;
-		net->coal.pending++;
+		if (!net->coal.pending++)
+			net->coal.still = 0;
 	}
 	q->packets += packets ? packets : 1;
 	q->places += places;
@@ -67,9 +70,21 @@ void net_coal_publish(struct net *net, uint16_t queue, uint32_t packets, uint64_
 		ask(net, queue);
 }
 
+/* Whether the clock has stood still for long. */
+static bool stands_still(struct net_coal *coal, uint64_t now_ns)
+{
+	if (now_ns > coal->at_ns) {
+		coal->at_ns = now_ns;
+		coal->still = 0;
+	}
+	return coal->still++ >= STILL_TURNS;
+}
+
 bool net_coal_poll(struct net *net, bool idle)
 {
 	bool did = false;
+
+	idle |= stands_still(&net->coal, net->now_ns);
 
 	for (uint16_t i = 0; net->coal.pending && i < 2 * net->pairs; i++) {
 		struct net_coal_queue *q = &net->coal.queues[i];

@@ -24,6 +24,8 @@ struct net_coal {
 	struct net_coal_queue *queues;      /* two per pair */
 	struct net_coal_params defaults[2]; /* of receive and transmit queues: those that RX_SET and TX_SET set last */
 	uint16_t pending;                   /* queues with packets */
+	uint64_t at_ns;                     /* the latest time of a frame that net_coal_poll() has seen */
+	unsigned int still;                 /* turns in a row that have not seen a later one */
 	bool on;                            /* some queue has parameters other than 0 */
 };
 
@@ -42,8 +44,8 @@ void net_coal_queue_reset(struct net *net, uint16_t queue);
 void net_coal_publish(struct net *net, uint16_t queue, uint32_t packets, uint64_t first_ns);
 
 /*
- * Sends the notifications that are due by now; idle: all of them, since nothing more happens until somebody is
- * notified. Whether there was one.
+ * Sends the notifications that are due by now, once in each turn; idle: all of them, since nothing more happens until
+ * somebody is notified. Whether there was one.
  */
 bool net_coal_poll(struct net *net, bool idle);
 

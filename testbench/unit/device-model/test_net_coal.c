@@ -162,6 +162,53 @@ Test(net_coal, memory_goes_away)
 	bed_close(&bed);
 }
 
+/* The guest transmits a frame, on a queue of which it takes the buffers back. */
+static void transmit(struct bed *bed)
+{
+	struct ring *ring = &bed->rings[BED_TX];
+	uint32_t id, len;
+
+	ring_desc(ring, 0, bed->command, sizeof(struct virtio_net_hdr) + 60, 0, 0);
+	ring_push(ring, 0);
+	virtio_notify(net_virtio(bed->net), BED_TX);
+	cr_assert(net_poll(bed->net));
+	cr_assert(ring_pop(ring, &id, &len));
+}
+
+/*
+ * The clock stands still while the link is silent, or its frames have no later times. A queue that waits for it is not
+ * forgotten because others keep the device busy, nor is it noticed at once.
+ */
+Test(net_coal, clock_stands_still)
+{
+	for (int waits = BED_RX; waits <= BED_TX; waits++) {
+		uint64_t before, turns = 0;
+		struct bed bed;
+
+		open_bed(&bed, false);
+		cr_assert_eq(set(&bed,
+				 waits == BED_RX ? VIRTIO_NET_CTRL_NOTF_COAL_RX_SET : VIRTIO_NET_CTRL_NOTF_COAL_TX_SET,
+				 1000, FOREVER),
+			     0);
+		before = interrupts(&bed, waits);
+		frame_at(&bed, 100);
+		if (waits == BED_TX)
+			transmit(&bed);
+		for (; interrupts(&bed, waits) == before; turns++) {
+			cr_assert_lt(turns, 1000, "queue %d is never notified", waits);
+			if (waits == BED_RX) {
+				transmit(&bed);
+			} else { /* too short to need a buffer */
+				cr_assert_eq(link_mem_push_at(bed.link, "", 1, turns), 0);
+				cr_assert(net_poll(bed.net));
+			}
+		}
+		cr_expect_gt(turns, 8, "queue %d: after %lu turns", waits, turns);
+		cr_expect_eq(bed.net->coal.pending, 0);
+		bed_close(&bed);
+	}
+}
+
 /* A device that is reset forgets what was due. */
 Test(net_coal, reset)
 {

@@ -239,7 +239,7 @@ struct net *net_create(const struct net_config *config, struct link *link, struc
 	if (!error)
 		error = net_coal_init(net);
 	if (!error)
-		error = net_rx_init(net);
+		error = net_run_init(net);
 	if (!error)
 		error = net_tx_init(net);
 	if (!error)
@@ -270,7 +270,7 @@ void net_destroy(struct net *net)
 		net_rx_reset(net);
 	net_ctrl_exit(net);
 	net_tx_exit(net);
-	net_rx_exit(net);
+	net_run_exit(net);
 	net_coal_exit(net);
 	net_stats_exit(net);
 	net_steer_exit(net);

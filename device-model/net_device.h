@@ -41,9 +41,12 @@ struct net_rx {
 	struct net_rx_slot slots[LINK_BURST];
 	struct fw_frame runs[LINK_BURST];
 	size_t next, count;
+	bool settled; /* the whole burst: it was dropped, or its first sent frames sent; there are no slots */
+	size_t sent;
 	uint64_t touched[NET_PAIRS_MAX / 64]; /* pairs whose receiveq was looked at in this turn */
 	uint8_t *stage;                       /* LINK_BURST areas of headroom, frame, tailroom */
 	size_t stage_stride;                  /* bytes */
+	uint32_t headroom, tailroom;          /* of an area */
 	bool based;                           /* base_ns is set */
 	uint64_t base_ns;                     /* time of the first frame since DRIVER_OK */
 	uint64_t ktime_ns;                    /* of the last frame: never decreases */
@@ -171,8 +174,16 @@ bool net_feature_xdp_bit_ok(uint16_t bit);
 
 /* Parts of the device. init: 0 or -ENOMEM, exit takes what init left, even after a failure. poll: whether anything was
  * done. */
-int net_rx_init(struct net *net);
-void net_rx_exit(struct net *net);
+/* Takes a burst from the link and runs the program on it: net->rx. Returns how many frames there are. */
+size_t net_run_take(struct net *net);
+/* Applies the verdicts of a fresh burst and sends what leaves on wires. */
+void net_run_verdicts(struct net *net);
+/* The turn that took the burst is over: the link may have its frames back, so those that have to wait are staged. */
+void net_run_end(struct net *net);
+/* The fate of a frame that did not get where the verdict sent it. */
+enum net_fate net_run_lost(const struct net_rx_slot *slot, enum net_fate passed);
+int net_run_init(struct net *net);
+void net_run_exit(struct net *net);
 void net_rx_start(struct net *net);
 /* Reports every frame of the burst: those that wait for buffers get none any more. */
 void net_rx_reset(struct net *net);

@@ -12,54 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define PAGE_BYTES  4096u
-#define STAGE_SHIFT 320u /* bytes by which areas miss the page, so that their frames do not share cache sets */
-
-enum disposal {
-	DELIVER,
-	SEND,
-	REDIRECT, /* to ports, or to a queue */
-	DISCARD,
-};
-
-/* What the device does about a verdict, and what has become of the frame when that is done. */
-static const struct verdict_row {
-	enum disposal disposal;
-	enum net_fate fate;
-} verdict_rows[] = {
-	[FW_PASS] = {DELIVER, NET_FATE_PASS}, /* req: XO-207 */
-	[FW_DROP] = {DISCARD, NET_FATE_DROP}, /* req: XO-208 */
-	[FW_TX] = {SEND, NET_FATE_TX},        /* req: XO-210 */
-	[FW_REDIRECT] = {REDIRECT, NET_FATE_REDIRECT},
-	[FW_ABORTED] = {DISCARD, NET_FATE_ABORTED},                   /* req: XO-209 */
-	[FW_UNSUPPORTED_DROP] = {DISCARD, NET_FATE_UNSUPPORTED},      /* req: XO-214 */
-	[FW_UNSUPPORTED_PASS] = {DELIVER, NET_FATE_UNSUPPORTED_PASS}, /* req: XO-215 */
-};
-
-int net_rx_init(struct net *net)
-{
-	const struct fw_caps *caps = fw_caps(net->fw);
-	uint32_t longest = net->config.mtu + NET_ETH_BYTES + NET_TAGS_MAX * NET_TAG_BYTES;
-	size_t stride;
-
-	if (longest < caps->max_frame)
-		longest = caps->max_frame;
-	stride = (size_t)caps->headroom + longest + caps->tailroom; /* req: XO-156 */
-	stride = (stride + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES + STAGE_SHIFT;
-	net->rx.stage_stride = stride;
-	net->rx.stage = net_pages(stride * LINK_BURST);
-	if (!net->rx.stage)
-		return -ENOMEM;
-	net_rx_start(net);
-	return 0;
-}
-
-void net_rx_exit(struct net *net)
-{
-	net_pages_free(net->rx.stage, net->rx.stage_stride * LINK_BURST);
-	net->rx.stage = NULL;
-}
-
 void net_rx_start(struct net *net)
 {
 	net->rx.based = false;
@@ -149,6 +101,31 @@ static void tell(const struct net *net, const struct link_frame *in, const struc
 				       });
 }
 
+/* Frames from to end - 1 of the burst have come to what slot says. */
+static void count_settled(struct net *net, const struct net_rx_slot *slot, size_t from, size_t end)
+{
+	struct tally t = {.slot = slot, .frames = end - from};
+
+	for (size_t i = from; i < end; i++)
+		t.in_bytes += net->rx.in[i].bytes;
+	if (t.frames)
+		count(net, &t);
+}
+
+/* The burst was settled as a whole: every frame dropped, or sent if the link took it. */
+static void report_settled(struct net *net)
+{
+	struct net_rx *rx = &net->rx;
+	bool drop = rx->runs->verdict == FW_DROP;
+	const struct net_rx_slot first = {.run = rx->runs, .fate = drop ? NET_FATE_DROP : NET_FATE_TX};
+	const struct net_rx_slot second = {.run = rx->runs, .fate = NET_FATE_TX_DROP};
+	size_t done = drop ? rx->count : rx->sent;
+
+	count_settled(net, &first, 0, done);
+	count_settled(net, &second, done, rx->count);
+	rx->next = rx->count;
+}
+
 /* The fates of frames from to end - 1 of the burst are final. */
 static void report(struct net *net, size_t from, size_t end)
 {
@@ -170,246 +147,6 @@ static void report(struct net *net, size_t from, size_t end)
 	count(net, &t);
 	for (size_t i = from; net->config.observer.frame && i < end; i++)
 		tell(net, &rx->in[i], &rx->slots[i]);
-}
-
-/* ---- taking a burst ---- */
-
-/* What becomes of a frame before any program sees it; NET_FATES: it goes on. */
-static inline enum net_fate judge(const struct net *net, const struct link_frame *in, bool attached)
-{
-	if (in->bytes < NET_ETH_BYTES) /* req: XO-247 */
-		return NET_FATE_SHORT;
-	if (!net_filter_passes(&net->filter, in->data, in->bytes))
-		return NET_FATE_FILTERED;
-	if (in->bytes < in->wire_bytes)
-		return NET_FATE_SNAPPED;
-	if (attached)
-		return in->bytes > fw_caps(net->fw)->max_frame ? NET_FATE_OVERSIZE : NET_FATES; /* req: XO-206 */
-	return net_frame_fits(net->config.mtu, in->data, in->bytes) ? NET_FATES : NET_FATE_TOO_BIG;
-}
-
-/* Nanoseconds since the first frame after DRIVER_OK. Captures may go back in time; the program's clock does not.
- * req: XO-144 */
-static inline uint64_t ktime(struct net_rx *rx, uint64_t time_ns)
-{
-	if (!rx->based) {
-		rx->based = true;
-		rx->base_ns = time_ns;
-	}
-	if (time_ns > rx->base_ns && time_ns - rx->base_ns > rx->ktime_ns)
-		rx->ktime_ns = time_ns - rx->base_ns;
-	return rx->ktime_ns;
-}
-
-/* Copies a frame to its place in the staging area. */
-static uint8_t *stage(struct net *net, size_t i)
-{
-	struct net_rx_slot *slot = &net->rx.slots[i];
-	uint8_t *to = net->rx.stage + i * net->rx.stage_stride + fw_caps(net->fw)->headroom;
-
-	iov_copy(to, slot->data, slot->bytes); /* req: XO-202 */
-	slot->data = to;
-	return to;
-}
-
-/* A frame with room around it. */
-static void run_staged(struct net *net, size_t i, struct fw_frame *run)
-{
-	const struct fw_caps *caps = fw_caps(net->fw);
-	uint8_t *data = stage(net, i);
-
-	run->data = run->data_meta = data; /* req: XO-139 */
-	run->data_end = data + net->rx.slots[i].bytes;
-	run->hard_start = data - caps->headroom;
-	run->hard_end = run->data_end + caps->tailroom;
-}
-
-/* A frame as the link has it, which nobody will write to. */
-static inline void run_in_place(const struct net_rx_slot *slot, struct fw_frame *run)
-{
-	uint8_t *data = (uint8_t *)(uintptr_t)slot->data;
-
-	run->data = run->data_meta = run->hard_start = data;
-	run->data_end = run->hard_end = data + slot->bytes;
-}
-
-/* What struct fw_frame asks of addresses. */
-static inline bool place_ok(const struct net_rx_slot *slot)
-{
-	uint32_t low = (uint32_t)(uintptr_t)slot->data;
-
-	return low && low <= UINT32_MAX - slot->bytes;
-}
-
-static inline void enter_run(struct net *net, size_t i, struct fw_frame *run, bool in_place)
-{
-	struct net_rx_slot *slot = &net->rx.slots[i];
-
-	if (in_place && place_ok(slot))
-		run_in_place(slot, run);
-	else
-		run_staged(net, i, run);
-	run->rx_queue_index = slot->queue; /* req: XO-136 */
-	run->now_ns = net->rx.ktime_ns;
-	slot->run = run;
-}
-
-/*
- * Takes a burst from the link, and runs the program on it. Returns how many frames there are.
- * req: XO-197, XO-199: once per frame, and no buffer is asked for; XO-204: each as the link had it
- */
-static size_t take_burst(struct net *net)
-{
-	struct net_rx *rx = &net->rx;
-	bool attached = fw_attached(net->fw), in_place = attached && fw_in_place(net->fw);
-	size_t frames = net->link->ops->peek(net->link, rx->in, LINK_BURST), runs = 0;
-	bool steers = net_active_pairs(net) > 1;
-
-	for (size_t i = 0; i < frames; i++) {
-		const struct link_frame *in = &rx->in[i];
-		struct net_rx_slot *slot = &rx->slots[i];
-		enum net_fate fate = judge(net, in, attached);
-
-		*slot = (struct net_rx_slot){.data = in->data, .bytes = in->bytes, .fate = (uint8_t)fate};
-		ktime(rx, in->time_ns);
-		/* req: XO-198: before the run, once. VN-a3e0d2f2 */
-		if (steers && fate != NET_FATE_FILTERED)
-			slot->steered = slot->queue = net_steer_pair(net, in->data, in->bytes);
-		if (fate != NET_FATES) {
-			slot->bytes = 0;
-			continue;
-		}
-		slot->fate = NET_FATE_DELIVERED;
-		slot->deliver = true;
-		if (attached)
-			enter_run(net, i, &rx->runs[runs++], in_place);
-	}
-	if (frames)
-		net->now_ns = rx->in[frames - 1].time_ns;
-	if (runs)
-		fw_run(net->fw, rx->runs, runs);
-	rx->next = 0;
-	rx->count = frames;
-	return frames;
-}
-
-/* The turn is over: the link may have its frames back, so those that have to wait are staged, unless they are. */
-static void end_turn(struct net *net, size_t taken)
-{
-	const uint8_t *from = net->rx.stage, *to = from + net->rx.stage_stride * LINK_BURST;
-
-	for (size_t i = net->rx.next; i < net->rx.count; i++) {
-		const struct net_rx_slot *slot = &net->rx.slots[i];
-
-		if (slot->deliver && !(slot->data >= from && slot->data < to))
-			stage(net, i);
-	}
-	net->link->ops->take(net->link, taken);
-}
-
-/* ---- acting on verdicts ---- */
-
-/* To the ports that the program has chosen, or to the guest on another queue. */
-static void redirect(const struct net *net, struct net_rx_slot *slot)
-{
-	const struct fw_frame *run = slot->run;
-
-	if (!run->redirect_queue) {
-		slot->ports = run->redirect_ports;
-	} else if (run->redirect_to < net_active_pairs(net)) {
-		slot->fate = NET_FATE_REDIRECT_QUEUE;
-		slot->queue = (uint16_t)run->redirect_to;
-		slot->deliver = true;
-	}
-}
-
-/* The fate of a frame that did not get where the verdict sent it. */
-static enum net_fate lost(const struct net_rx_slot *slot, enum net_fate passed)
-{
-	switch (slot->run->verdict) {
-	case FW_TX:
-		return NET_FATE_TX_DROP;
-	case FW_REDIRECT:
-		return NET_FATE_REDIRECT_DROP;
-	default:
-		return passed;
-	}
-}
-
-static void apply_verdict(struct net *net, struct net_rx_slot *slot)
-{
-	const struct fw_frame *run = slot->run;
-	const struct verdict_row *row = &verdict_rows[run->verdict];
-
-	/* req: XO-207, XO-210, XO-221: from data on, so nothing of the metadata */
-	slot->data = run->data;
-	slot->bytes = (uint32_t)(run->data_end - run->data);
-	if (run->rx_queue_index < net_active_pairs(net)) /* req: XO-137, XO-138 */
-		slot->queue = run->rx_queue_index;
-	slot->fate = row->fate;
-	slot->deliver = row->disposal == DELIVER;
-	slot->ports = row->disposal == SEND;
-	if (row->disposal == REDIRECT)
-		redirect(net, slot);
-	/* req: VN-ab81c5f8, XO-216 */
-	if (slot->deliver && !net_frame_fits(net->config.mtu, slot->data, slot->bytes)) {
-		slot->fate = lost(slot, NET_FATE_PASS_DROP);
-		slot->deliver = false;
-	}
-}
-
-/* Sends the frames of the burst that leave on a port, in their order. req: XO-213 */
-static void send_on(struct net *net, unsigned int port)
-{
-	struct link *link = port ? net->ports[port - 1].link : net->link;
-	uint16_t mtu = port ? net->ports[port - 1].mtu : net->config.mtu;
-	struct link_frame out[LINK_BURST];
-	struct net_rx_slot *slots[LINK_BURST];
-	size_t frames = 0, accepted;
-
-	for (size_t i = 0; i < net->rx.count; i++) {
-		struct net_rx_slot *slot = &net->rx.slots[i];
-
-		const struct link_frame *in = &net->rx.in[i];
-
-		if (!(slot->ports >> port & 1) || slot->bytes < NET_ETH_BYTES ||
-		    !net_frame_fits(mtu, slot->data, slot->bytes))
-			continue;
-		out[frames] = (struct link_frame){slot->data, slot->bytes, slot->bytes, in->time_ns, in->number};
-		slots[frames++] = slot;
-	}
-	if (!frames || !(port ? link->ops->up(link) : net_status_up(net)))
-		return;
-	accepted = link->ops->send(link, out, frames);
-	for (size_t i = 0; i < accepted && i < frames; i++)
-		slots[i]->left = true;
-}
-
-/* Applies the verdicts of a fresh burst and sends what leaves on wires: that needs no buffer and waits for none.
- * req: XO-211, XO-212 */
-static void apply_verdicts(struct net *net)
-{
-	struct net_rx *rx = &net->rx;
-	uint64_t ports = 0;
-	bool sends = false;
-
-	for (size_t i = 0; i < rx->count; i++) {
-		struct net_rx_slot *slot = &rx->slots[i];
-
-		if (!slot->run)
-			continue;
-		apply_verdict(net, slot);
-		ports |= slot->ports;
-		sends |= slot->fate == NET_FATE_TX || slot->fate == NET_FATE_REDIRECT;
-	}
-	for (; ports; ports &= ports - 1)
-		send_on(net, (unsigned int)__builtin_ctzll(ports));
-	for (size_t i = 0; sends && i < rx->count; i++) {
-		struct net_rx_slot *slot = &rx->slots[i];
-
-		if (slot->run && !slot->left && (slot->fate == NET_FATE_TX || slot->fate == NET_FATE_REDIRECT))
-			slot->fate = lost(slot, slot->fate);
-	}
 }
 
 /* ---- delivery ---- */
@@ -497,7 +234,7 @@ static int fill_buffer(struct net *net, struct delivery *d)
 	int got = vq_pop(d->vq, &chain);
 
 	if (got > 0 && chain.writable_bytes < (header ? header : 1))
-		got = vq_break(d->vq, -EPROTO, "a receive buffer has no room for the header");
+		got = vq_break(d->vq, -EPROTO, "a receive buffer has no room for the header (VN-e7333bd3)");
 	if (virtio_vq_check(&net->vdev, d->index, got) < 0)
 		return -ENODEV;
 	if (!got)
@@ -626,8 +363,8 @@ static size_t deliver_plain(struct net *net, size_t i)
 static enum net_fate undelivered(const struct net_rx_slot *slot, int error)
 {
 	if (error == -EMSGSIZE)
-		return slot->run ? lost(slot, NET_FATE_PASS_DROP) : NET_FATE_TOO_BIG; /* req: XO-217 */
-	return slot->run ? lost(slot, NET_FATE_PASS_OVERRUN) : NET_FATE_OVERRUN;
+		return slot->run ? net_run_lost(slot, NET_FATE_PASS_DROP) : NET_FATE_TOO_BIG; /* req: XO-217 */
+	return slot->run ? net_run_lost(slot, NET_FATE_PASS_OVERRUN) : NET_FATE_OVERRUN;
 }
 
 /* Queues that this turn has no buffers for. */
@@ -768,14 +505,17 @@ bool net_rx_poll(struct net *net)
 	if (!virtio_running(&net->vdev)) /* req: XO-201 */
 		return net->config.overrun && lose(net);
 	if (rx->next == rx->count) {
-		taken = net_status_up(net) ? take_burst(net) : 0;
+		taken = net_status_up(net) ? net_run_take(net) : 0;
 		if (!taken)
 			return false;
-		apply_verdicts(net);
+		if (rx->settled)
+			report_settled(net);
+		else
+			net_run_verdicts(net);
 	}
 	did = act(net) || taken;
 	if (taken)
-		end_turn(net, taken);
+		net_run_end(net);
 	did |= publish(net);
 	return did;
 }

@@ -47,7 +47,7 @@ static int packed_map(struct vq *vq)
 }
 
 /* Moves a position on by places, of which there are no more than the queue has. */
-static uint16_t forward(const struct vq *vq, uint16_t at, uint32_t places)
+static inline uint16_t forward(const struct vq *vq, uint16_t at, uint32_t places)
 {
 	uint32_t index = (at & ~WRAP) + places;
 
@@ -56,13 +56,13 @@ static uint16_t forward(const struct vq *vq, uint16_t at, uint32_t places)
 	return index | (at & WRAP);
 }
 
-static uint8_t *desc_at(const struct vq *vq, uint16_t at)
+static inline uint8_t *desc_at(const struct vq *vq, uint16_t at)
 {
 	return vq->desc + sizeof(struct vring_packed_desc) * (at & ~WRAP);
 }
 
 /* Whether flags are those of an available descriptor at a position: AVAIL is the wrap counter, USED is not. */
-static bool is_available(uint16_t flags, uint16_t at)
+static inline bool is_available(uint16_t flags, uint16_t at)
 {
 	return (flags & (AVAIL | USED)) == (at & WRAP ? AVAIL : USED);
 }
@@ -74,28 +74,38 @@ static int spoilt(struct vq *vq, int error, const char *text)
 	return error;
 }
 
-/* Copies the descriptor at seen_at, number count of its list, and moves on. 1; 0: it is not available; -errno. */
-static int see(struct vq *vq, uint32_t count, uint16_t *flags)
+/* A descriptor as it was read. */
+static inline void keep(const struct vq *vq, uint16_t at, le64 word)
 {
-	const uint8_t *at = desc_at(vq, vq->packed.seen_at);
-	struct vring_packed_desc *copy = &vq->packed.copy[vq->packed.seen_at & ~WRAP], desc;
-	uint64_t word = __atomic_load_n((const uint64_t *)(const void *)(at + WORD_AT), __ATOMIC_ACQUIRE);
+	struct vring_packed_desc *copy = &vq->packed.copy[at & ~WRAP];
 
-	memcpy((uint8_t *)&desc + WORD_AT, &word, sizeof(word));
-	*flags = le16_to_cpu(desc.flags);
+	memcpy(&copy->addr, desc_at(vq, at), sizeof(copy->addr));
+	memcpy((uint8_t *)copy + WORD_AT, &word, sizeof(word));
+}
+
+static inline le64 read_word(const struct vq *vq, uint16_t at)
+{
+	return (le64){__atomic_load_n((const uint64_t *)(const void *)(desc_at(vq, at) + WORD_AT), __ATOMIC_ACQUIRE)};
+}
+
+/* Copies the descriptor at seen_at, number count of its list, and moves on. 1; 0: it is not available; -errno. */
+static inline int see(struct vq *vq, uint32_t count, uint16_t *flags)
+{
+	le64 word = read_word(vq, vq->packed.seen_at);
+
+	*flags = vring_packed_flags(word);
 	if (!is_available(*flags, vq->packed.seen_at)) /* req: VN-b8bc0051 */
-		return count ? spoilt(vq, -EPROTO, "a list is available, and a descriptor of it is not") : 0;
+		return count ? spoilt(vq, -EPROTO, "a list is available, and a descriptor of it is not (VN-557a31bd)") : 0;
 	if (vq->packed.out == vq->size) /* the copy is of one that is still out */
-		return spoilt(vq, -EPROTO, "a descriptor is available again and was not used");
-	memcpy(&desc.addr, at, sizeof(desc.addr));
-	*copy = desc;
+		return spoilt(vq, -EPROTO, "a descriptor is available again and was not used (VN-d0245546)");
+	keep(vq, vq->packed.seen_at, word);
 	vq->packed.seen_at = forward(vq, vq->packed.seen_at, 1);
 	vq->packed.out++;
 	return 1;
 }
 
 /* Copies one list. 1; 0: there is none; -errno, to be told when it is its turn. */
-static int see_list(struct vq *vq)
+static inline int see_list(struct vq *vq)
 {
 	uint32_t count = 0;
 	uint16_t flags;
@@ -103,15 +113,45 @@ static int see_list(struct vq *vq)
 
 	do {
 		if (count && vq->packed.out == vq->size)
-			return spoilt(vq, -ELOOP, "a list is longer than what is free of the queue");
+			return spoilt(vq, -ELOOP, "a list is longer than what is free of the queue (VN-f8a19752)");
 		got = see(vq, count++, &flags);
 	} while (got > 0 && (flags & VRING_DESC_F_NEXT));
 	return got;
 }
 
+/*
+ * Sees lists of one descriptor each, as most are; the rest is see_list()'s. What the loop needs is in locals, since for
+ * all the compiler knows each store changes the queue.
+ */
+static void see_plain(struct vq *vq)
+{
+	uint16_t at = vq->packed.seen_at, size = vq->size;
+	uint32_t room = size - vq->packed.out, count = 0;
+	struct vring_packed_desc *copies = vq->packed.copy;
+	const uint8_t *ring = vq->desc;
+
+	for (; count < room; count++) {
+		const uint8_t *from = ring + sizeof(*copies) * (at & ~WRAP);
+		le64 word = {__atomic_load_n((const uint64_t *)(const void *)(from + WORD_AT), __ATOMIC_ACQUIRE)};
+		uint16_t flags = vring_packed_flags(word);
+
+		/* What is not taken here is none of the plain ones' business, and is read by who takes it. */
+		if (!is_available(flags, at) || (flags & VRING_DESC_F_NEXT))
+			break;
+		memcpy(&copies[at & ~WRAP].addr, from, sizeof(copies->addr));
+		memcpy((uint8_t *)&copies[at & ~WRAP] + WORD_AT, &word, sizeof(word));
+		at = (at & ~WRAP) + 1 == size ? ~at & WRAP : at + 1;
+	}
+	vq->packed.seen_at = at;
+	vq->packed.out += count;
+	vq->seen += count;
+}
+
 /* req: VN-ed830c51 */
 static int packed_look(struct vq *vq)
 {
+	if (!vq->packed.error)
+		see_plain(vq);
 	/* A ring holds no more lists than descriptors, so that this comes to an end. */
 	while (!vq->packed.error && see_list(vq) > 0)
 		vq->seen++;
@@ -128,7 +168,7 @@ static int add_table(struct vq *vq, struct vq_chain *chain, const struct vring_p
 	int error = table ? 0 : -EPROTO;
 
 	if (!error && entries > vq_longest(vq))
-		error = vq_break(vq, -ELOOP, "a table is longer than the queue");
+		error = vq_break(vq, -ELOOP, "a table is longer than the queue (VN-55c6f3c9)");
 	for (uint32_t i = 0; !error && i < entries; i++) {
 		struct vring_packed_desc entry;
 
@@ -156,7 +196,7 @@ static int packed_pop(struct vq *vq, struct vq_chain *chain)
 			error = vq_add_buffer(vq, chain, le64_to_cpu(desc->addr), le32_to_cpu(desc->len),
 					      flags & VRING_DESC_F_WRITE);
 		else if (chain->places || (flags & VRING_DESC_F_NEXT))
-			error = vq_break(vq, -EPROTO, "an indirect descriptor is in a list");
+			error = vq_break(vq, -EPROTO, "an indirect descriptor is in a list (VN-5a5c5c14)");
 		else
 			error = add_table(vq, chain, desc);
 		if (error)
@@ -178,27 +218,27 @@ static size_t packed_pop_plain(struct vq *vq, bool write, const uint32_t *least,
 
 	for (; count < max; count++) {
 		const struct vring_packed_desc *desc = &vq->packed.copy[at & ~WRAP];
-		uint32_t bytes = le32_to_cpu(desc->len);
-		uint8_t *data = vq_in_window(vq, le64_to_cpu(desc->addr), bytes, write);
+		le64 word;
+		uint8_t *data;
 
-		if ((le16_to_cpu(desc->flags) & which) != wanted || !data || bytes < least[count])
+		memcpy(&word, (const uint8_t *)desc + WORD_AT, sizeof(word));
+		data = vq_in_window(vq, le64_to_cpu(desc->addr), vring_packed_len(word), write);
+		if ((vring_packed_flags(word) & which) != wanted || !data || vring_packed_len(word) < least[count])
 			break;
-		buffers[count] = (struct vq_buffer){data, bytes, le16_to_cpu(desc->id)};
+		buffers[count] = (struct vq_buffer){data, vring_packed_len(word), vring_packed_id(word)};
 		at = forward(vq, at, 1);
 	}
 	vq->packed.avail_at = at;
 	return count;
 }
 
-static void put_used(struct vq *vq, uint16_t at, const struct vq_done *done)
+static inline void put_used(struct vq *vq, uint16_t at, const struct vq_done *done)
 {
-	struct vring_packed_desc desc = {.len = cpu_to_le32(done->bytes), .id = cpu_to_le16(done->id)};
-	uint64_t word;
+	uint16_t flags = (at & WRAP ? AVAIL | USED : 0) | (done->bytes ? VRING_DESC_F_WRITE : 0);
 
-	desc.flags = cpu_to_le16((at & WRAP ? AVAIL | USED : 0) | (done->bytes ? VRING_DESC_F_WRITE : 0));
-	memcpy(&word, (const uint8_t *)&desc + WORD_AT, sizeof(word));
 	/* req: VN-553b0420: flags come with all the rest; the store releases what was written before it */
-	__atomic_store_n((uint64_t *)(void *)(desc_at(vq, at) + WORD_AT), word, __ATOMIC_RELEASE);
+	__atomic_store_n((uint64_t *)(void *)(desc_at(vq, at) + WORD_AT),
+			 vring_packed_word(done->bytes, done->id, flags).wire, __ATOMIC_RELEASE);
 }
 
 /* req: VN-83bebf7d */

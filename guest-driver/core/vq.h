@@ -21,6 +21,12 @@ struct drv_vq_done {
 	uint32_t bytes; /* that the device says it wrote; at most the writable bytes that were submitted */
 };
 
+/* A buffer of one piece. */
+struct drv_vq_plain {
+	struct drv_sg sg;
+	void *token;
+};
+
 struct drv_vq;
 
 struct drv_vq_ops {
@@ -28,6 +34,8 @@ struct drv_vq_ops {
 	bool (*notify)(struct drv_vq *vq);
 	int (*completions)(struct drv_vq *vq);
 	int (*complete)(struct drv_vq *vq, struct drv_vq_done *done);
+	int (*submit_all)(struct drv_vq *vq, const struct drv_vq_plain *buffers, unsigned count, bool writable);
+	int (*complete_all)(struct drv_vq *vq, struct drv_vq_done *done, unsigned max);
 	void (*destroy)(struct drv_vq *vq);
 };
 
@@ -113,7 +121,34 @@ static inline int drv_vq_complete(struct drv_vq *vq, struct drv_vq_done *done)
 	return vq->ops->complete(vq, done);
 }
 
+/*
+ * The same for many buffers, each of one piece that the device is to write, or to read. Returns how many there was room
+ * for, in their order; -EINVAL, -ENODEV as above, with none made available.
+ */
+static inline int drv_vq_submit_all(struct drv_vq *vq, const struct drv_vq_plain *buffers, unsigned count,
+				    bool writable)
+{
+	return vq->ops->submit_all(vq, buffers, count, writable);
+}
+
+/* Takes up to max buffers back. Returns how many, 0: there is none; or -EPROTO. */
+static inline int drv_vq_complete_all(struct drv_vq *vq, struct drv_vq_done *done, unsigned max)
+{
+	return vq->ops->complete_all(vq, done, max);
+}
+
 /* ---- for the formats ---- */
+
+/* Whether buffers of one piece can be submitted. */
+static inline bool drv_vq_plain_ok(const struct drv_vq_plain *buffers, unsigned count)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		if (!buffers[i].sg.bytes)
+			return false;
+	return true;
+}
 
 /* With IN_ORDER the device names the last buffer of several that it has used: those before it were used wholly. */
 struct drv_vq_batch {

@@ -23,7 +23,6 @@
 
 /* A buffer in flight, by its id. */
 struct slot {
-	uint16_t next;     /* in the free list */
 	uint16_t count;    /* descriptors of the ring; 0: not in flight */
 	uint32_t writable; /* bytes */
 	void *token;
@@ -38,7 +37,8 @@ struct packed {
 	uint64_t tables_addr;
 	struct slot *slots;
 	uint16_t indirect;
-	uint16_t free_id;   /* first of the free list */
+	uint16_t *free_ids; /* a stack; not with IN_ORDER */
+	uint16_t free_count;
 	uint16_t avail_at;  /* of the next descriptor to make available */
 	uint16_t kicked_at; /* avail_at at the last notify */
 	uint16_t used_at;   /* where the device writes its next used descriptor */
@@ -76,34 +76,23 @@ static uint16_t flags_of(uint16_t at, bool write)
 	return (uint16_t)((at & WRAP ? AVAIL : USED) | (write ? VRING_DESC_F_WRITE : 0));
 }
 
-static uint64_t word_of(const struct vring_packed_desc *desc)
-{
-	uint64_t word;
-
-	memcpy(&word, (const uint8_t *)desc + WORD_AT, sizeof(word));
-	return word;
-}
-
 /*
  * Writes a descriptor to the ring, its flags with the rest.
  * req: VN-1fdfcbcd a release store makes visible all that was written before; VN-78e20416 the last one to the
  * descriptor
  */
-static void put(struct packed *q, uint16_t at, const struct vring_packed_desc *desc)
+static inline void put(struct vring_packed_desc *to, const struct drv_sg *sg, uint16_t id, uint16_t flags)
 {
-	struct vring_packed_desc *to = &q->desc[at & ~WRAP];
-
-	to->addr = desc->addr;
-	__atomic_store_n((uint64_t *)(void *)((uint8_t *)to + WORD_AT), word_of(desc), __ATOMIC_RELEASE);
+	to->addr = cpu_to_le64(sg->addr);
+	__atomic_store_n((uint64_t *)(void *)((uint8_t *)to + WORD_AT), vring_packed_word(sg->bytes, id, flags).wire,
+			 __ATOMIC_RELEASE);
 }
 
 /* Fills the table that belongs to id and points the descriptor at it. */
 static void put_indirect(struct packed *q, uint16_t id, const struct drv_sg *sg, unsigned readable, unsigned count)
 {
 	size_t first = (size_t)id * q->indirect;
-	struct vring_packed_desc desc = {cpu_to_le64(q->tables_addr + first * sizeof(desc)),
-					 cpu_to_le32(count * (uint32_t)sizeof(desc)), cpu_to_le16(id),
-					 cpu_to_le16(flags_of(q->avail_at, false) | VRING_DESC_F_INDIRECT)};
+	struct drv_sg table = {q->tables_addr + first * sizeof(*q->tables), count * (uint32_t)sizeof(*q->tables)};
 	unsigned i;
 
 	/* req: VN-460ccbf9 WRITE and nothing else; VN-5a5c5c14 no NEXT beside INDIRECT */
@@ -111,7 +100,7 @@ static void put_indirect(struct packed *q, uint16_t id, const struct drv_sg *sg,
 		q->tables[first + i] =
 			(struct vring_packed_desc){cpu_to_le64(sg[i].addr), cpu_to_le32(sg[i].bytes), cpu_to_le16(0),
 						   cpu_to_le16(i >= readable ? VRING_DESC_F_WRITE : 0)};
-	put(q, q->avail_at, &desc);
+	put(&q->desc[q->avail_at & ~WRAP], &table, id, flags_of(q->avail_at, false) | VRING_DESC_F_INDIRECT);
 }
 
 /* req: VN-557a31bd from the last descriptor to the first: the device sees none before it sees them all */
@@ -124,20 +113,13 @@ static void put_list(struct packed *q, uint16_t id, const struct drv_sg *sg, uns
 
 		if (i + 1 < count)
 			flags |= VRING_DESC_F_NEXT;
-		put(q, at,
-		    &(struct vring_packed_desc){cpu_to_le64(sg[i].addr), cpu_to_le32(sg[i].bytes), cpu_to_le16(id),
-						cpu_to_le16(flags)});
+		put(&q->desc[at & ~WRAP], &sg[i], id, flags);
 	}
 }
 
 static uint16_t take_id(struct packed *q)
 {
-	uint16_t id = q->free_id;
-
-	if (q->in_order)
-		return q->avail_at & ~WRAP;
-	q->free_id = q->slots[id].next;
-	return id;
+	return q->in_order ? q->avail_at & ~WRAP : q->free_ids[--q->free_count];
 }
 
 static int packed_submit(struct drv_vq *vq, const struct drv_sg *sg, unsigned readable, unsigned writable, void *token)
@@ -215,16 +197,13 @@ static bool packed_notify(struct drv_vq *vq)
 
 /* ---- complete ---- */
 
-/* The used descriptor at used_at, its address aside. 1; 0: there is none; -EPROTO: no buffer is out. */
-static int look(struct packed *q, struct vring_packed_desc *desc)
+/* What the device says of the buffer at used_at. 1; 0: nothing; -EPROTO: no buffer is out. */
+static inline int look(struct packed *q, le64 *word)
 {
 	const uint8_t *at = (const uint8_t *)&q->desc[q->used_at & ~WRAP] + WORD_AT;
-	uint64_t word = __atomic_load_n((const uint64_t *)(const void *)at, __ATOMIC_ACQUIRE);
-	uint16_t flags;
 
-	memcpy((uint8_t *)desc + WORD_AT, &word, sizeof(word));
-	flags = le16_to_cpu(desc->flags) & (AVAIL | USED);
-	if (flags != (q->used_at & WRAP ? AVAIL | USED : 0))
+	word->wire = __atomic_load_n((const uint64_t *)(const void *)at, __ATOMIC_ACQUIRE);
+	if ((vring_packed_flags(*word) & (AVAIL | USED)) != (q->used_at & WRAP ? AVAIL | USED : 0))
 		return 0;
 	return q->vq.in_flight ? 1 : broken(q);
 }
@@ -233,51 +212,48 @@ static int packed_completions(struct drv_vq *vq)
 {
 	struct packed *q = packed_of(vq);
 	struct vring_packed_event event = {cpu_to_le16(q->used_at), cpu_to_le16(VRING_PACKED_EVENT_FLAG_DESC)};
-	struct vring_packed_desc desc;
 	uint32_t word;
+	le64 said;
 	int got;
 
 	if (vq->broken)
 		return -EPROTO;
 	if (q->batch.open)
 		return 1;
-	got = look(q, &desc);
+	got = look(q, &said);
 	if (got || !q->event_idx)
 		return got;
 	/* Ask for a notification, then look again: the device may have used a buffer before it saw the event. */
 	memcpy(&word, &event, sizeof(word));
 	__atomic_store_n((uint32_t *)(void *)q->driver_event, word, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return look(q, &desc);
+	return look(q, &said);
 }
 
 /* Takes what the next used descriptor says. 0, -EAGAIN or -EPROTO. */
-static int open_batch(struct packed *q)
+static inline int open_batch(struct packed *q)
 {
-	struct vring_packed_desc desc;
 	uint32_t bytes;
 	uint16_t id;
-	int got = look(q, &desc);
+	le64 said;
+	int got = look(q, &said);
 
 	if (got <= 0)
 		return got ? got : -EAGAIN;
-	id = le16_to_cpu(desc.id);
-	bytes = le16_to_cpu(desc.flags) & VRING_DESC_F_WRITE ? le32_to_cpu(desc.len) : 0;
+	id = vring_packed_id(said);
+	bytes = vring_packed_flags(said) & VRING_DESC_F_WRITE ? vring_packed_len(said) : 0;
 	if (id >= q->vq.size || !q->slots[id].count || bytes > q->slots[id].writable)
 		return broken(q);
 	q->batch = (struct drv_vq_batch){.bytes = bytes, .last = id, .open = true};
 	return 0;
 }
 
-static int packed_complete(struct drv_vq *vq, struct drv_vq_done *done)
+static inline int take_done(struct packed *q, struct drv_vq_done *done)
 {
-	struct packed *q = packed_of(vq);
 	struct slot *slot;
 	uint16_t id;
 	int err;
 
-	if (vq->broken)
-		return -EPROTO;
 	if (!q->batch.open) {
 		err = open_batch(q);
 		if (err)
@@ -290,10 +266,106 @@ static int packed_complete(struct drv_vq *vq, struct drv_vq_done *done)
 	*done = (struct drv_vq_done){slot->token, q->batch.open ? slot->writable : q->batch.bytes};
 	q->used_at = forward(q, q->used_at, slot->count);
 	q->out -= slot->count;
-	*slot = (struct slot){.next = q->free_id};
-	q->free_id = id;
-	vq->in_flight--;
+	*slot = (struct slot){0};
+	if (!q->in_order)
+		q->free_ids[q->free_count++] = id;
+	q->vq.in_flight--;
 	return 0;
+}
+
+static int packed_complete(struct drv_vq *vq, struct drv_vq_done *done)
+{
+	return vq->broken ? -EPROTO : take_done(packed_of(vq), done);
+}
+
+/* The next position of a ring of size descriptors. */
+static inline uint16_t behind(uint16_t at, uint16_t size)
+{
+	at++;
+	return (at & ~WRAP) == size ? ~at & WRAP : at;
+}
+
+/*
+ * Buffers of one descriptor each that came back by themselves: most of them. What the loop needs is in locals, since
+ * for all the compiler knows each store to the ring changes the queue. Returns how many; the rest is take_done()'s.
+ */
+static unsigned take_plain(struct packed *q, struct drv_vq_done *done, unsigned max)
+{
+	const uint8_t *ring = (const uint8_t *)q->desc + WORD_AT;
+	uint16_t at = q->used_at, size = q->vq.size, *free_ids = q->free_ids + q->free_count;
+	struct slot *slots = q->slots;
+	unsigned count;
+
+	for (count = 0; count < max; count++) {
+		const void *p = ring + (size_t)(at & ~WRAP) * sizeof(*q->desc);
+		le64 word = {__atomic_load_n((const uint64_t *)p, __ATOMIC_ACQUIRE)};
+		uint16_t flags = vring_packed_flags(word), id = vring_packed_id(word);
+		uint32_t bytes = flags & VRING_DESC_F_WRITE ? vring_packed_len(word) : 0;
+
+		if ((flags & (AVAIL | USED)) != (at & WRAP ? AVAIL | USED : 0) || id >= size || slots[id].count != 1 ||
+		    bytes > slots[id].writable)
+			break;
+		done[count] = (struct drv_vq_done){slots[id].token, bytes};
+		slots[id].count = 0;
+		free_ids[count] = id;
+		at = behind(at, size);
+	}
+	q->used_at = at;
+	q->free_count += count;
+	q->out -= count;
+	q->vq.in_flight -= count;
+	return count;
+}
+
+static int packed_complete_all(struct drv_vq *vq, struct drv_vq_done *done, unsigned max)
+{
+	struct packed *q = packed_of(vq);
+	unsigned count = 0;
+	int err = 0;
+
+	if (vq->broken)
+		return -EPROTO;
+	if (!q->in_order)
+		count = take_plain(q, done, max);
+	for (; count < max; count++) {
+		err = take_done(q, &done[count]);
+		if (err)
+			break;
+	}
+	return err && err != -EAGAIN ? err : (int)count;
+}
+
+static int packed_submit_all(struct drv_vq *vq, const struct drv_vq_plain *buffers, unsigned count, bool writable)
+{
+	struct packed *q = packed_of(vq);
+	uint16_t at = q->avail_at, free_count = q->free_count, size = vq->size, *free_ids = q->free_ids;
+	struct vring_packed_desc *ring = q->desc;
+	struct slot *slots = q->slots;
+	bool in_order = q->in_order;
+	unsigned i;
+
+	if (vq->broken)
+		return -ENODEV;
+	if (!drv_vq_plain_ok(buffers, count))
+		return -EINVAL;
+	if (count > size - q->out) /* req: VN-f8a19752, VN-d0245546 */
+		count = size - q->out;
+	for (i = 0; i < count; i++) {
+		const struct drv_sg *sg = &buffers[i].sg;
+		uint16_t id = in_order ? at & ~WRAP : free_ids[--free_count];
+
+		slots[id].count = 1;
+		slots[id].writable = writable ? sg->bytes : 0;
+		slots[id].token = buffers[i].token;
+		put(&ring[at & ~WRAP], sg, id, flags_of(at, writable));
+		at = behind(at, size);
+	}
+	q->avail_at = at;
+	q->free_count = free_count;
+	q->out += count;
+	q->fresh += count;
+	vq->in_flight += count;
+	return (int)count;
 }
 
 static void packed_destroy(struct drv_vq *vq)
@@ -309,13 +381,22 @@ static void packed_destroy(struct drv_vq *vq)
 		env->dma_free(env->ctx, q->driver_event);
 	if (q->desc)
 		env->dma_free(env->ctx, q->desc);
+	if (q->free_ids)
+		env->free(env->ctx, q->free_ids);
 	if (q->slots)
 		env->free(env->ctx, q->slots);
 	env->free(env->ctx, q);
 }
 
-static const struct drv_vq_ops packed_ops = {packed_submit, packed_notify, packed_completions, packed_complete,
-					     packed_destroy};
+static const struct drv_vq_ops packed_ops = {
+	.submit = packed_submit,
+	.notify = packed_notify,
+	.completions = packed_completions,
+	.complete = packed_complete,
+	.submit_all = packed_submit_all,
+	.complete_all = packed_complete_all,
+	.destroy = packed_destroy,
+};
 
 /* req: VN-dc02f68e each part at its alignment */
 static bool alloc_areas(struct packed *q)
@@ -324,6 +405,7 @@ static bool alloc_areas(struct packed *q)
 	size_t size = q->vq.size;
 
 	q->slots = env->alloc(env->ctx, size * sizeof(*q->slots));
+	q->free_ids = env->alloc(env->ctx, size * sizeof(*q->free_ids));
 	q->desc = env->dma_alloc(env->ctx, size * sizeof(*q->desc), VRING_DESC_ALIGN, &q->vq.addr.desc);
 	q->driver_event =
 		env->dma_alloc(env->ctx, sizeof(*q->driver_event), VRING_PACKED_EVENT_ALIGN, &q->vq.addr.driver);
@@ -332,7 +414,7 @@ static bool alloc_areas(struct packed *q)
 	if (q->indirect)
 		q->tables = env->dma_alloc(env->ctx, size * q->indirect * sizeof(*q->tables), VRING_DESC_ALIGN,
 					   &q->tables_addr);
-	return q->slots && q->desc && q->driver_event && q->device_event && (!q->indirect || q->tables);
+	return q->slots && q->free_ids && q->desc && q->driver_event && q->device_event && (!q->indirect || q->tables);
 }
 
 struct drv_vq *drv_vq_packed_create(const struct drv_env *env, const struct drv_transport *transport,
@@ -358,6 +440,7 @@ struct drv_vq *drv_vq_packed_create(const struct drv_env *env, const struct drv_
 		return NULL;
 	}
 	for (i = 0; i < size; i++)
-		q->slots[i].next = (uint16_t)(i + 1 < size ? i + 1 : 0);
+		q->free_ids[i] = size - 1 - i;
+	q->free_count = size;
 	return &q->vq;
 }

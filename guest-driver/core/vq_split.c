@@ -270,14 +270,11 @@ static int open_batch(struct split *q)
 	return 0;
 }
 
-static int split_complete(struct drv_vq *vq, struct drv_vq_done *done)
+static inline int take_done(struct split *q, struct drv_vq_done *done)
 {
-	struct split *q = split_of(vq);
 	uint16_t head;
 	int err;
 
-	if (vq->broken)
-		return -EPROTO;
 	if (!q->batch.open) {
 		err = open_batch(q);
 		if (err)
@@ -290,8 +287,99 @@ static int split_complete(struct drv_vq *vq, struct drv_vq_done *done)
 	*done = (struct drv_vq_done){q->slots[head].token, q->batch.open ? q->slots[head].writable : q->batch.bytes};
 	give_slots(q, head);
 	q->used_idx++;
-	vq->in_flight--;
+	q->vq.in_flight--;
 	return 0;
+}
+
+static int split_complete(struct drv_vq *vq, struct drv_vq_done *done)
+{
+	return vq->broken ? -EPROTO : take_done(split_of(vq), done);
+}
+
+/* Chains of one descriptor each that came back by themselves. Returns how many; the rest is take_done()'s. */
+static unsigned take_plain(struct split *q, struct drv_vq_done *done, unsigned max)
+{
+	const struct vring_used_elem *ring = q->used->ring;
+	uint16_t size = q->vq.size, used_idx = q->used_idx, head = q->free_head;
+	uint16_t there = q->used_seen - used_idx;
+	struct slot *slots = q->slots;
+	unsigned count;
+
+	for (count = 0; count < max && count < there; count++, used_idx++) {
+		struct vring_used_elem elem;
+		uint32_t id, bytes;
+
+		memcpy(&elem, &ring[used_idx & (size - 1)], sizeof(elem));
+		/* Read once, whatever the compiler makes of it. */
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		id = le32_to_cpu(elem.id);
+		bytes = le32_to_cpu(elem.len);
+		if (id >= size || slots[id].count != 1 || bytes > slots[id].writable)
+			break;
+		done[count] = (struct drv_vq_done){slots[id].token, bytes};
+		slots[id].count = 0;
+		slots[id].next = head;
+		head = (uint16_t)id;
+	}
+	q->used_idx = used_idx;
+	q->free_head = head;
+	q->free_count += count;
+	q->vq.in_flight -= count;
+	return count;
+}
+
+static int split_complete_all(struct drv_vq *vq, struct drv_vq_done *done, unsigned max)
+{
+	struct split *q = split_of(vq);
+	unsigned count = 0;
+	int err = 0;
+
+	if (vq->broken || used_count(q) < 0)
+		return -EPROTO;
+	if (!q->in_order)
+		count = take_plain(q, done, max);
+	for (; count < max; count++) {
+		err = take_done(q, &done[count]);
+		if (err)
+			break;
+	}
+	return err && err != -EAGAIN ? err : (int)count;
+}
+
+static int split_submit_all(struct drv_vq *vq, const struct drv_vq_plain *buffers, unsigned count, bool writable)
+{
+	struct split *q = split_of(vq);
+	const le16 flags = cpu_to_le16(writable ? VRING_DESC_F_WRITE : 0);
+	uint16_t mask = vq->size - 1, avail_idx = q->avail_idx, head = q->free_head;
+	struct vring_desc *table = q->desc;
+	struct slot *slots = q->slots;
+	le16 *ring = q->avail->ring;
+	unsigned i;
+
+	if (vq->broken)
+		return -ENODEV;
+	if (!drv_vq_plain_ok(buffers, count))
+		return -EINVAL;
+	if (count > q->free_count) /* req: VN-75ca5ce9 */
+		count = q->free_count;
+	for (i = 0; i < count; i++, avail_idx++) {
+		const struct drv_sg *sg = &buffers[i].sg;
+
+		table[head] = (struct vring_desc){
+			.addr = cpu_to_le64(sg->addr), .len = cpu_to_le32(sg->bytes), .flags = flags};
+		ring[avail_idx & mask] = cpu_to_le16(head);
+		slots[head].count = 1;
+		slots[head].writable = writable ? sg->bytes : 0;
+		slots[head].token = buffers[i].token;
+		head = slots[head].next; /* req: VN-8ff23fc3 */
+	}
+	q->free_head = head;
+	q->free_count -= count;
+	q->avail_idx = avail_idx;
+	vq->in_flight += count;
+	/* req: VN-b9e7e782, VN-634a1a8f: one index for all of them */
+	store16_release(&q->avail->idx, avail_idx);
+	return (int)count;
 }
 
 static void split_destroy(struct drv_vq *vq)
@@ -312,8 +400,15 @@ static void split_destroy(struct drv_vq *vq)
 	env->free(env->ctx, q);
 }
 
-static const struct drv_vq_ops split_ops = {split_submit, split_notify, split_completions, split_complete,
-					    split_destroy};
+static const struct drv_vq_ops split_ops = {
+	.submit = split_submit,
+	.notify = split_notify,
+	.completions = split_completions,
+	.complete = split_complete,
+	.submit_all = split_submit_all,
+	.complete_all = split_complete_all,
+	.destroy = split_destroy,
+};
 
 /* req: VN-303fb40a each part at its alignment; VN-522bb15c and the driver's flags are 0 from the allocation */
 static bool alloc_areas(struct split *q)

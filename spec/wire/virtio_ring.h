@@ -64,6 +64,27 @@ struct vring_packed_desc {
 	le16 flags; /* VRING_DESC_F_*, VRING_PACKED_DESC_F_* */
 };
 
+/* Length, id and flags are one word at a multiple of 8, read and written at once. */
+static inline le64 vring_packed_word(uint32_t len, uint16_t id, uint16_t flags)
+{
+	return cpu_to_le64((uint64_t)flags << 48 | (uint64_t)id << 32 | len);
+}
+
+static inline uint32_t vring_packed_len(le64 word)
+{
+	return (uint32_t)le64_to_cpu(word);
+}
+
+static inline uint16_t vring_packed_id(le64 word)
+{
+	return (uint16_t)(le64_to_cpu(word) >> 32);
+}
+
+static inline uint16_t vring_packed_flags(le64 word)
+{
+	return (uint16_t)(le64_to_cpu(word) >> 48);
+}
+
 /* Descriptor ring first, then these: the driver area is the driver's, the device area the device's. */
 struct vring_packed_event {
 	le16 off_wrap; /* descriptor, and VRING_PACKED_WRAP */

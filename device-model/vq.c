@@ -84,7 +84,10 @@ static inline bool there(struct vq *vq)
 /* The same of a queue that is broken if they are not, by a function that can tell. 0 or -EFAULT. */
 static inline int ready(struct vq *vq)
 {
-	return there(vq) ? 0 : vq_break(vq, -EFAULT, "the memory of the queue's areas was taken away");
+	return there(vq) ? 0
+			 : vq_break(vq, -EFAULT,
+				    "the memory of the queue's areas was taken away (VN-4b147623, with access_platform "
+				    "VN-ffec5948)");
 }
 
 int vq_available(struct vq *vq)
@@ -222,9 +225,11 @@ int vq_add_buffer(struct vq *vq, struct vq_chain *chain, uint64_t addr, uint32_t
 	uint64_t left = len;
 
 	if (!write && chain->writable)
-		return vq_break(vq, -EPROTO, "a device-readable buffer follows a device-writable one");
+		return vq_break(
+			vq, -EPROTO,
+			"a device-readable buffer follows a device-writable one (VN-72731f73, packed VN-ed627243)");
 	if (len && addr > UINT64_MAX - (len - 1))
-		return vq_break(vq, -EFAULT, "a buffer goes beyond the last address");
+		return vq_break(vq, -EFAULT, "a buffer goes beyond the last address (VN-4b147623)");
 	*(write ? &chain->writable_bytes : &chain->readable_bytes) += len;
 	do {
 		uint64_t piece = left;
@@ -235,11 +240,13 @@ int vq_add_buffer(struct vq *vq, struct vq_chain *chain, uint64_t addr, uint32_t
 			move_window(vq, addr);
 		}
 		if (!host)
-			return vq_break(vq, -EFAULT, "a buffer is not in guest memory");
+			return vq_break(
+				vq, -EFAULT,
+				"a buffer is not in guest memory (VN-4b147623, with access_platform VN-ffec5948)");
 		if (!left)
 			break; /* an empty buffer: its address had to be one, more is not to be done */
 		if (chain->readable + chain->writable == vq->iov_room)
-			return vq_break(vq, -E2BIG, "a chain is in too many pieces");
+			return vq_break(vq, -E2BIG, "a chain is in too many pieces (VN-524c1370)");
 		vq->iov[chain->readable + chain->writable] = (struct iovec){host, piece};
 		++*pieces;
 		addr += piece;
@@ -253,16 +260,21 @@ const uint8_t *vq_indirect_table(struct vq *vq, uint64_t addr, uint32_t len, uin
 	const uint8_t *table;
 
 	if (!vq->indirect) {
-		vq_break(vq, -EPROTO, "an indirect descriptor without VIRTIO_RING_F_INDIRECT_DESC");
+		vq_break(
+			vq, -EPROTO,
+			"an indirect descriptor without VIRTIO_RING_F_INDIRECT_DESC (VN-32d39309, packed VN-bccf1ea9)");
 		return NULL;
 	}
 	if (!len || len % sizeof(struct vring_desc)) {
-		vq_break(vq, -EPROTO, "an indirect table is not a whole number of descriptors");
+		vq_break(vq, -EPROTO,
+			 "an indirect table is not a whole number of descriptors (virtio 1.4, 2.7.5.3, packed 2.8.7)");
 		return NULL;
 	}
 	table = mem_whole(vq->mem, addr, len, false);
 	if (!table) {
-		vq_break(vq, -EFAULT, "an indirect table is not wholly in guest memory");
+		vq_break(vq, -EFAULT,
+			 "an indirect table is not wholly in guest memory (VN-4b147623, with access_platform "
+			 "VN-ffec5948)");
 		return NULL;
 	}
 	*entries = len / sizeof(struct vring_desc);

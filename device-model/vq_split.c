@@ -83,7 +83,7 @@ static int split_look(struct vq *vq)
 
 	/* What the driver made available and has not got back can't be more than the queue holds. */
 	if ((uint16_t)(idx - vq->next_used) > vq->size || (uint16_t)(idx - vq->next_avail) > vq->size)
-		return vq_break(vq, -EPROTO, "the available index is ahead by more than the queue holds");
+		return vq_break(vq, -EPROTO, "the available index is ahead by more than the queue holds (VN-634a1a8f)");
 	vq->seen = idx;
 	return 0;
 }
@@ -113,9 +113,10 @@ static int walk(struct vq *vq, struct vring_desc desc, struct vq_chain *chain)
 		if (flags & VRING_DESC_F_INDIRECT) {
 			/* req: VN-74494a8b, VN-89fbd498 */
 			if (inside)
-				return vq_break(vq, -EPROTO, "an indirect descriptor inside of an indirect table");
+				return vq_break(vq, -EPROTO,
+						"an indirect descriptor inside of an indirect table (VN-e57a7116)");
 			if (flags & VRING_DESC_F_NEXT)
-				return vq_break(vq, -EPROTO, "an indirect descriptor has a next one");
+				return vq_break(vq, -EPROTO, "an indirect descriptor has a next one (VN-ed33d8ba)");
 			table = vq_indirect_table(vq, le64_to_cpu(desc.addr), le32_to_cpu(desc.len), &entries);
 			if (!table)
 				return -EPROTO;
@@ -124,7 +125,7 @@ static int walk(struct vq *vq, struct vring_desc desc, struct vq_chain *chain)
 			continue;
 		}
 		if (buffers++ == vq_longest(vq))
-			return vq_break(vq, -ELOOP, "a chain is longer than the queue");
+			return vq_break(vq, -ELOOP, "a chain is longer than the queue (VN-4cdfe746)");
 		error = vq_add_buffer(vq, chain, le64_to_cpu(desc.addr), le32_to_cpu(desc.len),
 				      flags & VRING_DESC_F_WRITE);
 		if (error)
@@ -133,7 +134,8 @@ static int walk(struct vq *vq, struct vring_desc desc, struct vq_chain *chain)
 			return 0;
 		i = le16_to_cpu(desc.next);
 		if (i >= entries)
-			return vq_break(vq, -EPROTO, "a descriptor's index is outside of its table");
+			return vq_break(vq, -EPROTO,
+					"a descriptor's index is outside of its table (virtio 1.4, 2.7.5)");
 	}
 }
 
@@ -157,7 +159,8 @@ static int split_pop(struct vq *vq, struct vq_chain *chain)
 
 	vq->split.held = false;
 	if (first.head >= vq->size)
-		return vq_break(vq, -EPROTO, "the available ring names a descriptor that does not exist");
+		return vq_break(vq, -EPROTO,
+				"the available ring names a descriptor that does not exist (virtio 1.4, 2.7.6)");
 	*chain = (struct vq_chain){.iov = vq->iov, .places = 1, .id = first.head};
 	error = walk(vq, first.desc, chain);
 	return error ? error : 1;

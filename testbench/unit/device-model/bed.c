@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bed.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TURNS         100000
@@ -18,7 +19,7 @@ static void log_line(void *ctx, const char *line)
 {
 	struct bed *bed = ctx;
 
-	(void)line;
+	snprintf(bed->log_line, sizeof(bed->log_line), "%s", line);
 	bed->log_lines++;
 }
 
@@ -59,9 +60,11 @@ void bed_start(struct bed *bed, struct virtio_features without)
 	static const uint8_t filters[] = {VIRTIO_NET_F_CTRL_RX, VIRTIO_NET_F_CTRL_RX_EXTRA, VIRTIO_NET_F_CTRL_VLAN};
 	struct virtio_device *dev;
 
-	bed->net = net_create(&bed->config, bed->link, &bed->ram.mem, &tr_inproc_ops, &bed->tr);
+	if (!bed->net)
+		bed->net = net_create(&bed->config, bed->link, &bed->ram.mem, &tr_inproc_ops, &bed->tr);
 	cr_assert(bed->net);
 	dev = net_virtio(bed->net);
+	virtio_set_status(dev, 0);
 	for (size_t i = 0; i < sizeof(filters) && !bed->filter; i++)
 		virtio_feature_set(&without, filters[i], true);
 	virtio_set_status(dev, BED_RUNNING & ~(VIRTIO_CONFIG_S_DRIVER_OK | VIRTIO_CONFIG_S_FEATURES_OK));

@@ -31,12 +31,14 @@ struct bed {
 	size_t num_reports;
 	bool filter; /* accept the receive filters; otherwise every frame comes in */
 	unsigned log_lines;
-	uint64_t command; /* guest memory of bed_command() */
+	char log_line[256]; /* the last one */
+	uint64_t command;   /* guest memory of bed_command() */
 };
 
 /* Fills in bed->config and the rest; the caller may change bed->config, then calls bed_start(). */
 void bed_open(struct bed *bed);
-/* Creates the device, accepts what is offered but without, and brings it to DRIVER_OK. */
+/* Creates the device, or resets the one that there is, accepts what is offered but without, and brings it to DRIVER_OK.
+ */
 void bed_start(struct bed *bed, struct virtio_features without);
 void bed_close(struct bed *bed);
 

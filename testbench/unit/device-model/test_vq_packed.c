@@ -154,12 +154,80 @@ Test(vq_packed, full_CVE_2016_5403)
 		cr_assert_eq(chain.id, i, "the first one was copied before");
 	}
 	cr_assert_eq(vq_pop(&f.vq, &chain), -EPROTO);
-	cr_assert(f.vq.broken);
+	cr_assert(f.vq.broken && strstr(f.vq.error, "VN-d0245546"));
 	cr_assert_eq(vq_pop(&f.vq, &chain), 0);
 	close_fixture(&f);
 }
 
 /* Each area is checked from its first byte to its last: fc-7909c5e6d. */
+/* What breaks a ring, and which statement the reason names. CVE-2019-9547, CVE-2018-1059-b, CVE-2020-10725,
+ * CVE-2024-3446 */
+Test(vq_packed, broken_rules)
+{
+	static const struct {
+		const char *id, *statement;
+		struct {
+			uint64_t addr; /* 0: a buffer; 1: the table, which is empty descriptors */
+			uint32_t len;
+			uint16_t flags;
+		} desc[4];
+		unsigned count;
+		bool not_indirect;
+	} rows[] = {
+		{"the list ends in nothing", "VN-557a31bd", {{0, 1, NEXT}}, 1, false},
+		{"CVE-2019-9547 the list goes on behind the queue",
+		 "VN-f8a19752",
+		 {{0, 1, NEXT}, {0, 1, NEXT}, {0, 1, NEXT}, {0, 1, NEXT}},
+		 4,
+		 false},
+		{"CVE-2024-3446 CVE-2021-3748 address nowhere", "VN-4b147623", {{0x10, 60, WR}}, 1, false},
+		{"CVE-2020-10725 address nowhere, empty", "VN-4b147623", {{0x10, 0, 0}}, 1, false},
+		{"CVE-2018-1059-a address crosses the end",
+		 "VN-4b147623",
+		 {{RAM_GPA + RAM_BYTES - 8, 16, WR}},
+		 1,
+		 false},
+		{"address wraps", "VN-4b147623", {{UINT64_MAX - 3, 60, 0}}, 1, false},
+		{"readable behind writable", "VN-ed627243", {{0, 12, WR | NEXT}, {0, 60, 0}}, 2, false},
+		{"indirect and next", "VN-5a5c5c14", {{1, 16, IND | NEXT}, {0, 60, 0}}, 2, false},
+		{"indirect at the end of a list", "VN-5a5c5c14", {{0, 12, NEXT}, {1, 16, IND}}, 2, false},
+		{"empty table", "2.8.7", {{1, 0, IND}}, 1, false},
+		{"table of 17 bytes", "2.8.7", {{1, 17, IND}}, 1, false},
+		{"CVE-2018-1059-b half of the table in memory",
+		 "VN-4b147623",
+		 {{RAM_GPA + RAM_BYTES - 16, 32, IND}},
+		 1,
+		 false},
+		{"table longer than the queue", "VN-55c6f3c9", {{1, 5 * 16, IND}}, 1, false},
+		{"indirect not negotiated", "VN-bccf1ea9", {{1, 16, IND}}, 1, true},
+	};
+
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		struct fixture f;
+		struct vq_chain chain;
+		static uint8_t before[RAM_BYTES];
+
+		open_fixture(&f, 4);
+		f.vq.indirect = !rows[r].not_indirect;
+		for (unsigned i = 0; i < rows[r].count; i++) {
+			uint64_t addr = rows[r].desc[i].addr;
+
+			put(&f, addr ? addr == 1 ? f.table : addr : f.buf, rows[r].desc[i].len, 1,
+			    rows[r].desc[i].flags);
+		}
+		memcpy(before, f.ram.bytes, RAM_BYTES);
+		cr_assert_lt(vq_pop(&f.vq, &chain), 0, "%s", rows[r].id);
+		cr_assert(f.vq.broken && strstr(f.vq.error, rows[r].statement), "%s: %s", rows[r].id, f.vq.error);
+		/* It stays so, and nobody wrote anything. */
+		cr_assert_eq(vq_pop(&f.vq, &chain), 0, "%s", rows[r].id);
+		cr_assert_eq(vq_available(&f.vq), 0, "%s", rows[r].id);
+		cr_assert_eq(vq_fill(&f.vq, &chain, 0), -EINVAL, "%s", rows[r].id);
+		cr_assert_not(vq_publish(&f.vq), "%s", rows[r].id);
+		cr_assert_eq(memcmp(before, f.ram.bytes, RAM_BYTES), 0, "%s", rows[r].id);
+		close_fixture(&f);
+	}
+}
+
 Test(vq_packed, enable_fc_7909c5e6d)
 {
 	const uint64_t end = RAM_GPA + RAM_BYTES;

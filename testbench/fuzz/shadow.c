@@ -172,7 +172,7 @@ static void mark_queue(struct shadow *shadow, const struct vq *vq, bool writes)
 	uint64_t size = vq->size;
 	uint16_t idx;
 
-	if (vq->ops == &vq_packed_ops) {
+	if (!strcmp(vq->ops->name, vq_packed_ops.name)) {
 		mark_packed(shadow, vq, writes);
 		return;
 	}

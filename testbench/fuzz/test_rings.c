@@ -128,6 +128,7 @@ static void world_open(struct world *w, uint64_t seed)
 		.overrun = chance(w, 3),
 		.fw = {.engine = FW_ENGINE_INTERP, .platform = &platform},
 		.observer = {observe, w},
+		.strict = seed % 4 == 0,
 	};
 	if (chance(w, 2)) {
 		virtio_feature_set(&w->config.features, VIRTIO_F_RING_PACKED, true);

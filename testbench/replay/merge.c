@@ -112,7 +112,7 @@ int merge_received(struct merge *merge, uint16_t queue, const uint8_t *data, uin
 	const struct merge_told *told = merge->room ? &merge->told[merge->head % merge->room] : NULL;
 
 	/* With one queue, and nearly always with more: no copy. */
-	if (merge->head == merge->tail || told->queue != queue || !queue_empty(merge, queue))
+	if (!told || merge->head == merge->tail || told->queue != queue || !queue_empty(merge, queue))
 		return keep(merge, queue, data, bytes);
 	merge->frame(merge->ctx, told->time_ns, data, bytes);
 	merge->head++;

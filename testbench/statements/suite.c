@@ -20,8 +20,6 @@
 #define LATER        "testable; later: "
 #define UNTESTABLE   "untestable: "
 
-extern char **environ;
-
 int suite_init(struct suite *suite, const struct statements *statements)
 {
 	*suite = (struct suite){.statements = statements};

@@ -241,9 +241,11 @@ static int require_atomic(struct verify *v, const struct insn *insn, const struc
 		ret = require_init(v, insn->src);
 	if (!ret && info->op == INSN_ATOMIC_CMPXCHG)
 		ret = require_init(v, 0);
-	if (!ret)
-		global_access(v, walk_reg(v, insn->dst), insn->off, info->width, true);
-	return ret;
+	if (ret)
+		return ret;
+	global_access(v, walk_reg(v, insn->dst), insn->off, info->width, true);
+	global_atomic(v, walk_reg(v, insn->dst));
+	return 0;
 }
 
 static int require_numbers(struct verify *v, const struct insn *insn, const struct insn_info *info)

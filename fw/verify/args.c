@@ -392,7 +392,7 @@ static int arg_check(struct verify *v, uint8_t number, struct args *args)
 		if (!ret)
 			ret = require_aligned(v, number, 0, 4);
 		if (!ret)
-			global_access(v, walk_reg(v, number), 0, 4, false);
+			global_access(v, walk_reg(v, number), 0, 4, true);
 		return ret;
 	case HELPER_ARG_SIZE:
 	case HELPER_ARG_SIZE_OR_ZERO:

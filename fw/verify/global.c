@@ -161,7 +161,8 @@ static void hand_on(struct verify *v, const struct reg *r, const struct global_a
 
 	own->unaligned |= found->unaligned || (found->widest && !require_is_aligned(r, 0, found->widest));
 	own->widest = MAX(own->widest, found->widest);
-	own->atomic = MAX(own->atomic, found->atomic);
+	own->strict = MAX(own->strict, found->strict);
+	own->atomic |= found->atomic;
 }
 
 /* What the function was found to do with the memory can be done there. */
@@ -183,8 +184,8 @@ static int check_found(struct verify *v, const struct global *g, uint8_t number)
 		return report_refuse(v, VIRTIO_NET_XDP_VERIFY_PACKET,
 				     "R%u points into the packet, and the function called does atomic operations there",
 				     number);
-	if (found->atomic && !require_is_aligned(r, 0, found->atomic)) /* req: XO-239 */
-		return require_aligned(v, number, 0, found->atomic);
+	if (found->strict && !require_is_aligned(r, 0, found->strict)) /* req: XO-187, XO-239 */
+		return require_aligned(v, number, 0, found->strict);
 	if (kind == REG_MEM && v->global)
 		hand_on(v, r, found);
 	return 0;
@@ -331,7 +332,7 @@ int global_exit(struct verify *v)
 	return ret;
 }
 
-void global_access(struct verify *v, const struct reg *r, int64_t off, unsigned int bytes, bool atomic)
+void global_access(struct verify *v, const struct reg *r, int64_t off, unsigned int bytes, bool strict)
 {
 	struct global_arg *found;
 
@@ -340,8 +341,14 @@ void global_access(struct verify *v, const struct reg *r, int64_t off, unsigned 
 	found = &v->global->args[r->frame - 1];
 	found->unaligned |= !require_is_aligned(r, off, bytes);
 	found->widest = MAX(found->widest, (uint8_t)bytes);
-	if (atomic)
-		found->atomic = MAX(found->atomic, (uint8_t)bytes);
+	if (strict)
+		found->strict = MAX(found->strict, (uint8_t)bytes);
+}
+
+void global_atomic(struct verify *v, const struct reg *r)
+{
+	if (r->kind == REG_MEM && v->global)
+		v->global->args[r->frame - 1].atomic = true;
 }
 
 /* ---- what can be told before ---- */

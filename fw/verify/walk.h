@@ -40,7 +40,8 @@ struct pending {
 struct global_arg {
 	bool unaligned; /* it accesses bytes at offsets that are no multiple of their number */
 	uint8_t widest; /* most bytes of an access */
-	uint8_t atomic; /* most bytes of an atomic operation; 0: there is none */
+	uint8_t strict; /* most bytes of one that must be aligned in any memory; 0: there is none */
+	bool atomic;    /* it does atomic operations there */
 };
 
 /* A global function: one of args.funcs. See global.c. */
@@ -344,8 +345,10 @@ void global_enter(struct verify *v);
 int global_leave(struct verify *v);
 /* Its EXIT is walked. */
 int global_exit(struct verify *v);
-/* What r points to is accessed, as is permitted. */
-void global_access(struct verify *v, const struct reg *r, int64_t off, unsigned int bytes, bool atomic);
+/* What r points to is accessed, as is permitted; strict: it must be aligned in any memory. */
+void global_access(struct verify *v, const struct reg *r, int64_t off, unsigned int bytes, bool strict);
+/* It was an atomic operation. */
+void global_atomic(struct verify *v, const struct reg *r);
 
 /* report.c */
 

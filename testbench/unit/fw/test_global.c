@@ -118,6 +118,12 @@ static const struct verify_row rows[] = {
 	{"an atomic operation across a border", PROG(W_LDVALUE(1, MAP_LARGE, 0), W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 1), W_XADD64(1, 0, 4), W_EXIT), FUNCS(FUNC_MEM(4, MEMORY, 16)), BAD(STACK, 5, "a multiple of 8 is needed")},
 	{"an atomic operation in memory across a border", PROG(W_LDVALUE(1, MAP_LARGE, 4), W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 1), W_XADD64(1, 0, 0), W_EXIT), FUNCS(FUNC_MEM(4, MEMORY, 16)), BAD(STACK, 2, "a multiple of 8 is needed")},
 	{"an atomic operation in the packet", PROG(W_EIGHT, W_MOVR(1, 2), W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 1), W_XADD64(1, 0, 0), W_EXIT), FUNCS(FUNC_MEM(10, MEMORY, 8)), BAD(PACKET, 8, "does atomic operations there")},
+	{"a length for check_mtu, in a value across a border", PROG(W_MOVR(2, 1), W_LDVALUE(1, MAP_ONE, 2), W_CALL_LOCAL(1), W_EXIT, W_MOVR(3, 1), W_MOVR(1, 2), W_MOV(2, 0), W_MOV(4, 0), W_MOV(5, 0), W_CALL(163), W_EXIT),
+	 .funcs = {{.insn = 5, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, CONTEXT}, .bytes = {4}}}, .num_funcs = 1, BAD(STACK, 3, "a multiple of 4 is needed")},
+	{"a length for check_mtu, in a value", PROG(W_MOVR(2, 1), W_LDVALUE(1, MAP_ONE, 4), W_CALL_LOCAL(1), W_EXIT, W_MOVR(3, 1), W_MOVR(1, 2), W_MOV(2, 0), W_MOV(4, 0), W_MOV(5, 0), W_CALL(163), W_EXIT),
+	 .funcs = {{.insn = 5, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, CONTEXT}, .bytes = {4}}}, .num_funcs = 1},
+	{"a length for check_mtu, handed on across a border", PROG(W_MOVR(2, 1), W_LDVALUE(1, MAP_ONE, 0), W_CALL_LOCAL(1), W_EXIT, W_ADD(1, 2), W_CALL_LOCAL(1), W_EXIT, W_MOVR(3, 1), W_MOVR(1, 2), W_MOV(2, 0), W_MOV(4, 0), W_MOV(5, 0), W_CALL(163), W_EXIT),
+	 .funcs = {{.insn = 5, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, CONTEXT}, .bytes = {8}}, {.insn = 8, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, CONTEXT}, .bytes = {4}}}, .num_funcs = 2, BAD(STACK, 6, "a multiple of 4 is needed")},
 	{"an atomic operation handed on", PROG(W_EIGHT, W_MOVR(1, 2), W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 1), W_XADD64(1, 0, 0), W_EXIT), FUNCS(FUNC_MEM(10, MEMORY, 8), FUNC_MEM(12, MEMORY, 8)), BAD(PACKET, 8, "does atomic operations there")},
 };
 /* clang-format on */

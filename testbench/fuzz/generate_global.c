@@ -213,7 +213,9 @@ static uint32_t take_memory(struct globals *g, int reg)
 {
 	int n = (int)generate_pick(&g->code, ARGS);
 
-	if (g->function && is_memory(own(g)->kinds[n]) && !generate_one_in(&g->code, 4))
+	for (int i = 0; i < ARGS && !is_memory(own(g)->kinds[n]); i++)
+		n = (n + 1) % ARGS;
+	if (is_memory(own(g)->kinds[n]) && !generate_one_in(&g->code, 4))
 		return take_arg(g, reg, n);
 	switch (generate_pick(&g->code, 5)) {
 	case 0:
@@ -370,9 +372,10 @@ static void op_adjust(struct globals *g)
 		return;
 	copy(g, 1, 6);
 	set(g, 2, 4 - 4 * (int32_t)generate_pick(&g->code, 3));
-	helper(g, helpers[generate_pick(&g->code, 3)]);
+	helper(g, generate_one_in(&g->code, 2) ? 44 : helpers[generate_pick(&g->code, 3)]);
 	keep_number(g, 0);
 	packet_moved(g);
+	op_access(g);
 }
 
 static void op_tail_call(struct globals *g)
@@ -381,7 +384,7 @@ static void op_tail_call(struct globals *g)
 		return;
 	copy(g, 1, 6);
 	map_to(g, 2, GENERATE_PROGS_MAP);
-	set(g, 3, (int32_t)generate_pick(&g->code, 3));
+	set(g, 3, generate_one_in(&g->code, 2) ? 0 : (int32_t)generate_pick(&g->code, 3));
 	helper(g, 12);
 }
 
@@ -412,6 +415,10 @@ static void give_memory(struct globals *g, int reg, uint32_t bytes)
 {
 	uint32_t start = g->code.count, room = 0;
 
+	if (g->packet && bytes <= PACKET_BYTES && generate_one_in(&g->code, 3)) {
+		copy(g, reg, 7);
+		return;
+	}
 	for (int tries = 0; tries < 8; tries++) {
 		g->code.count = start;
 		room = take_memory(g, reg);
@@ -422,6 +429,20 @@ static void give_memory(struct globals *g, int reg, uint32_t bytes)
 		return;
 	room -= bytes;
 	add(g, reg, (int32_t)(generate_pick(&g->code, room + 1) & (wrong(g) ? ~0u : ~7u)) + wrong(g));
+}
+
+/* On two paths, that meet some way behind the last state that was kept. */
+static void give_null(struct globals *g, int reg)
+{
+	set(g, reg, 0);
+	if (generate_one_in(&g->code, 2))
+		return;
+	generate_emit(&g->code, 0x45, 9, 0, 1, 1);
+	set(g, reg, wrong(g));
+	for (uint32_t n = generate_pick(&g->code, 10); n; n--)
+		set(g, 0, 1);
+	if (generate_one_in(&g->code, 2))
+		generate_emit(&g->code, 0x15, 0, 0, 0, 5);
 }
 
 static void give(struct globals *g, int reg, uint8_t kind, uint32_t bytes)
@@ -440,7 +461,7 @@ static void give(struct globals *g, int reg, uint8_t kind, uint32_t bytes)
 		return;
 	case VIRTIO_NET_XDP_FUNC_MEMORY_OR_NULL:
 		if (generate_one_in(&g->code, 4)) {
-			set(g, reg, wrong(g));
+			give_null(g, reg);
 			return;
 		}
 		if (g->value != VALUE_NONE && generate_one_in(&g->code, 2)) {
@@ -489,6 +510,8 @@ static void op_call(struct globals *g)
 	keep_number(g, 0);
 	if (s->moves || s->tails)
 		packet_moved(g);
+	if (!generate_one_in(&g->code, 3))
+		op_access(g);
 }
 
 static void block(struct globals *g, int length);
@@ -592,9 +615,10 @@ static void op_loop(struct globals *g)
 static void block(struct globals *g, int length)
 {
 	static void (*const ops[])(struct globals * g) = {
-		op_access, op_access, op_access,    op_access, op_call,   op_call,   op_call,  op_call,
-		op_number, op_number, op_helper,    op_helper, op_adjust, op_adjust, op_value, op_value,
-		op_branch, op_branch, op_tail_call, op_record, op_loop,   op_lock,   op_spill, op_null_test,
+		op_access, op_access, op_access, op_access,    op_call,      op_call,      op_call,
+		op_call,   op_number, op_number, op_helper,    op_helper,    op_adjust,    op_adjust,
+		op_value,  op_value,  op_branch, op_branch,    op_tail_call, op_tail_call, op_record,
+		op_loop,   op_lock,   op_spill,  op_null_test,
 	};
 
 	g->depth++;
@@ -666,6 +690,8 @@ static void shape(struct globals *g, struct shape *s)
 	s->global = !generate_one_in(&g->code, 4);
 	s->moves = generate_one_in(&g->code, 2);
 	s->tails = generate_one_in(&g->code, 2);
+	if ((s->moves || s->tails) && args < ARGS && !wants_context(s))
+		s->kinds[args] = VIRTIO_NET_XDP_FUNC_CONTEXT;
 }
 
 /* What the device is told of a function; sometimes something else. */

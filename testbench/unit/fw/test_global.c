@@ -132,3 +132,106 @@ Test(global, verdicts)
 {
 	bench_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
+
+/* Three functions, one in the other, with branches that wait in each. */
+static const struct verify_row nested = {
+	.id = "nested",
+	PROG(W_STACK, W_CALL_LOCAL(1), W_EXIT, W_MOVR(6, 1), W_CALL(7), W_JEQ(0, 1, 1), W_CALL(7), W_MOVR(1, 6),
+	     W_CALL_LOCAL(1), W_EXIT, W_MOVR(6, 1), W_CALL(7), W_JEQ(0, 1, 1), W_CALL(7), W_STX64(6, 0, 0), W_EXIT),
+	FUNCS(FUNC_MEM(5, MEMORY, 8), FUNC_MEM(12, MEMORY, 8)),
+};
+
+static void begin(struct bench *b, struct insn *insns)
+{
+	struct insn_error error;
+
+	cr_assert_eq(insn_decode((const uint8_t *)nested.words, nested.count, ~0u, insns, &error), 0);
+	b->args.insns = insns;
+	b->args.count = nested.count;
+	b->args.funcs = nested.funcs;
+	b->args.num_funcs = nested.num_funcs;
+}
+
+/* Whatever waits, all of its memory is given back. */
+Test(global, given_up_anywhere)
+{
+	struct insn insns[MAX_WORDS + 1];
+	struct bench b;
+	int steps = 0;
+	bool ended = false;
+
+	bench_init(&b);
+	begin(&b, insns);
+	for (; !ended; steps++) {
+		size_t used = b.arena.used;
+		struct verify_result result = {0};
+		struct verify *v = verify_start(&b.args);
+
+		cr_assert_not_null(v);
+		for (int i = 0; !ended && i < steps; i++)
+			ended = verify_step(v, 1, &result) != -EAGAIN;
+		verify_free(v);
+		arena_free(&b.arena, result.access);
+		arena_free(&b.arena, result.calls);
+		cr_assert_eq(b.arena.used, used, "after %d steps", steps);
+	}
+	cr_assert_gt(steps, 20);
+	free(b.memory);
+}
+
+/* It is refused where no memory is left, with all of it given back. */
+Test(global, without_memory)
+{
+	struct insn insns[MAX_WORDS + 1];
+	uint32_t refused = 0, accepted = 0;
+	struct bench b;
+
+	bench_init(&b);
+	begin(&b, insns);
+	for (size_t bytes = 4096; !accepted; bytes += 2048) {
+		struct verify_result result = {0};
+		struct verify *v;
+
+		arena_init(&b.arena, b.memory, bytes);
+		v = verify_start(&b.args);
+		if (v)
+			while (verify_step(v, 1000, &result) == -EAGAIN)
+				;
+		verify_free(v);
+		cr_assert(!v || !result.error || result.error == VIRTIO_NET_XDP_VERIFY_MEMORY, "%zu bytes: %s", bytes,
+			  b.log);
+		refused += v && result.error;
+		accepted += v && !result.error;
+		arena_free(&b.arena, result.access);
+		arena_free(&b.arena, result.calls);
+		cr_assert_eq(b.arena.used, 0, "%zu bytes", bytes);
+	}
+	cr_assert_gt(refused, 0);
+	free(b.memory);
+}
+
+/* A function that has the packet's memory can write there. */
+Test(global, writes)
+{
+	static const struct verify_row packets[] = {
+		{"stack", PROG(W_STACK, W_CALL_LOCAL(1), W_EXIT, W_RETURN), FUNCS(FUNC_MEM(5, MEMORY, 8))},
+		{"the packet", PROG(W_EIGHT, W_MOVR(1, 2), W_CALL_LOCAL(1), W_EXIT, W_RETURN),
+		 FUNCS(FUNC_MEM(10, MEMORY, 8))},
+		{"the packet, handed on",
+		 PROG(W_EIGHT, W_MOVR(1, 2), W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_RETURN),
+		 FUNCS(FUNC_MEM(10, MEMORY, 8), FUNC_MEM(12, MEMORY, 8))},
+	};
+	struct bench b;
+
+	bench_init(&b);
+	for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
+		struct verify_result result;
+
+		b.args.funcs = packets[i].funcs;
+		b.args.num_funcs = packets[i].num_funcs;
+		bench_verify(&b, packets[i].words, packets[i].count, 1000, &result);
+		cr_expect_eq(result.error, 0, "%s: %s", packets[i].id, b.log);
+		cr_expect_eq(result.writes, i > 0, "%s", packets[i].id);
+	}
+	free(b.memory);
+}

@@ -6,9 +6,9 @@
 
 /* ---- counting ---- */
 
-/* What a fate is to the receive queue. req: XO-225: what a program has not passed is no drop. */
+/* What a fate is to the receive queue. req: XO-225: what a program has not passed is no drop. XO-279: all others are */
 enum tally {
-	NOTHING, /* of the program's counters, or never steered */
+	NOTHING, /* the program's doing, or never steered */
 	PASSED,
 	DROPPED,
 	OVERRUN,
@@ -18,7 +18,7 @@ static const uint8_t tallies[NET_FATES] = {
 	[NET_FATE_DELIVERED] = PASSED,        [NET_FATE_PASS] = PASSED,       [NET_FATE_REDIRECT_QUEUE] = PASSED,
 	[NET_FATE_UNSUPPORTED_PASS] = PASSED, [NET_FATE_PASS_DROP] = DROPPED, [NET_FATE_PASS_OVERRUN] = OVERRUN,
 	[NET_FATE_SHORT] = DROPPED,           [NET_FATE_SNAPPED] = DROPPED,   [NET_FATE_TOO_BIG] = DROPPED,
-	[NET_FATE_OVERRUN] = OVERRUN,
+	[NET_FATE_OVERSIZE] = DROPPED,        [NET_FATE_OVERRUN] = OVERRUN,
 };
 
 /* req: VN-677f1bfa: all counters are unsigned numbers of 64 bits */

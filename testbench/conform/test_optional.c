@@ -170,6 +170,13 @@ Test(XO, XO_106)
 	bench_close(&b);
 }
 
+/* Of four pairs the driver uses one. */
+static void one_of_four(struct net_config *device, struct drv_net_config *driver)
+{
+	device->queue_pairs = 4;
+	driver->pairs = 1;
+}
+
 Test(XO, XO_107)
 {
 	static const uint32_t queues[] = {1, 2, 0x10000, 0xffffffff};
@@ -181,6 +188,13 @@ Test(XO, XO_107)
 	for (i = 0; i < 4; i++)
 		cr_expect_eq(try_run(&b, 0, queues[i], 64, 4096), VIRTIO_NET_XDP_ERR_SIZE, "XO-107: queue %u: %s",
 			     queues[i], drv_xdp_status_name(try_run(&b, 0, queues[i], 64, 4096)));
+	bench_close(&b);
+	bench_open(&b, one_of_four);
+	LOAD(&b, 0, RETURN(2));
+	for (i = 0; i <= drv_net_receiveqs(b.net); i++)
+		cr_expect_eq(try_run(&b, 0, i, 64, 4096),
+			     i < drv_net_receiveqs(b.net) ? VIRTIO_NET_XDP_OK : VIRTIO_NET_XDP_ERR_SIZE,
+			     "XO-107: queue %u, of which the first one is in use", i);
 	bench_close(&b);
 }
 

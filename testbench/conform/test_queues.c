@@ -257,6 +257,31 @@ Test(XO, one_queue_waits)
 	bench_close(&b);
 }
 
+/* Five frames for a queue with two buffers, which goes and comes again. */
+Test(XO, XO_280)
+{
+	uint8_t frame[FRAME];
+	struct bench b;
+
+	open_pairs(&b, two_buffers);
+	LOAD(&b, 0, RETURN(VIRTIO_NET_XDP_PASS));
+	attach(&b, 0, 1, 0);
+	transmit(&b, 1, PAIRS - 1);
+	bench_forget(&b);
+	make_flow(&b, frame, 1, false);
+	for (unsigned i = 0; i < 5; i++)
+		cr_assert_eq(link_mem_push(b.link, frame, sizeof(frame)), 0);
+	rig_settle(b.rig);
+	cr_assert_eq(drv_net_set_pairs(b.net, 1), 0);
+	cr_assert_eq(drv_net_set_pairs(b.net, PAIRS), 0);
+	receive(&b);
+	cr_expect_eq(b.num_got, 2, "XO-280: %u frames were delivered", b.num_got);
+	for (unsigned i = 0; i < b.num_got; i++)
+		cr_expect_eq(b.got[i].queue, PAIRS - 1, "XO-280: frame %u on queue %u", i, b.got[i].queue);
+	cr_expect_eq(queue_of(&b, 1), PAIRS - 1, "XO-280: the next frame");
+	bench_close(&b);
+}
+
 /* Numbers of pairs that do not exist, and commands of another size, change nothing. */
 Test(XO, VQ_PAIRS_SET_refused)
 {

@@ -354,6 +354,31 @@ Test(XO, XO_225)
 	bench_close(&b);
 }
 
+/* No run, or no way to deliver what passed. */
+Test(XO, XO_279)
+{
+	uint8_t *frame = calloc(1, 70000);
+	uint32_t rows[3];
+	struct bench b;
+
+	open_stats(&b, NULL);
+	LOAD(&b, 0, RETURN(VIRTIO_NET_XDP_PASS));
+	attach(&b, 0, 1, 0);
+	make_frame(frame, 70000);
+	rows[0] = 13;
+	rows[1] = b.caps.max_frame + 1;
+	rows[2] = drv_net_mtu(b.net) + 15u;
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_leq(rows[i], 70000);
+		play(&b, frame, rows[i]);
+		cr_expect_eq(counter(&b, 0, RX_BASIC, 4), i + 1, "XO-279: %u bytes", rows[i]);
+	}
+	cr_expect_eq(counter(&b, 0, RX_BASIC, 1), 0, "XO-279: rx_packets");
+	cr_expect_eq(counter(&b, 0, RX_BASIC, 5), 0, "XO-279: rx_drop_overruns");
+	free(frame);
+	bench_close(&b);
+}
+
 /* ---- the driver ---- */
 
 struct script {

@@ -392,7 +392,7 @@ static bool start(struct rogue *r)
 	r->packed = has(r, VIRTIO_F_RING_PACKED);
 	r->pairs = has(r, VIRTIO_NET_F_MQ) ? PAIRS : 1;
 	r->cvq = 2 * r->pairs;
-	for (uint16_t i = 0; i < 2 * r->pairs + has(r, VIRTIO_NET_F_CTRL_VQ); i++)
+	for (uint16_t i = 0; i < (uint16_t)(2 * r->pairs + has(r, VIRTIO_NET_F_CTRL_VQ)); i++)
 		make_queue(r, i);
 	for (uint16_t i = 0; i < POSTED * r->pairs; i++)
 		post(r, 2 * (i % r->pairs));

@@ -37,7 +37,7 @@ static uint32_t tell(struct bench *b, uint32_t id, const struct virtio_net_xdp_f
 
 struct program {
 	const char *what;
-	uint64_t insns[12];
+	uint64_t insns[20];
 	uint32_t count;
 	struct drv_xdp_func func;
 	uint32_t error; /* VIRTIO_NET_XDP_VERIFY_*; 0: READY */
@@ -49,7 +49,7 @@ struct program {
 static uint32_t judge(struct bench *b, const struct program *p, uint32_t funcs)
 {
 	struct drv_xdp_prog_info info;
-	le64 wire[12];
+	le64 wire[20];
 
 	for (size_t i = 0; i < p->count; i++)
 		wire[i] = cpu_to_le64(p->insns[i]);
@@ -281,6 +281,11 @@ Test(XO, XO_278)
 		 INSNS(ST_DW(10, -8, 0), MOV_X(1, 10), ADD_K(1, -8), CALL_LOCAL(1), EXIT, LDX_W(0, 1, 2), EXIT),
 		 {.insn = 5, .kinds = {KIND(MEMORY)}, .bytes = {8}},
 		 VIRTIO_NET_XDP_VERIFY_STACK},
+		{"the packet, from before it was moved",
+		 INSNS(MOV_X(6, 1), PACKET(1, 8, 3), MOV_X(1, 2), MOV_X(2, 6), CALL_LOCAL(2), RETURN(2), MOV_X(6, 1),
+		       MOV_X(1, 2), MOV_K(2, 4), CALL(HELPER_XDP_ADJUST_HEAD), LDX_B(0, 6, 0), EXIT),
+		 {.insn = 11, .kinds = {KIND(MEMORY), KIND(CONTEXT)}, .bytes = {8}},
+		 VIRTIO_NET_XDP_VERIFY_ARGUMENT},
 		{"calls itself",
 		 INSNS(CALL_LOCAL(1), EXIT, CALL_LOCAL(-1), EXIT),
 		 {.insn = 2},

@@ -157,7 +157,7 @@ static bool ports_possible(const struct net_config *config)
 	return true;
 }
 
-/* Of a packed queue any size will do; a driver that takes a split one has to choose a smaller size then. */
+/* Of a packed queue any size will do; a driver that takes a split one is told of the power of two below. */
 static bool size_possible(const struct net_config *config)
 {
 	return virtio_feature_has(&config->features, VIRTIO_F_RING_PACKED) ? vq_packed_ops.size_ok(config->queue_size)

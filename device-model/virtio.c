@@ -358,19 +358,28 @@ uint16_t virtio_num_queues(const struct virtio_device *dev)
 	return dev->num_vqs;
 }
 
+/* The one place that chooses a ring format. */
+static const struct vq_ops *format(const struct virtio_device *dev)
+{
+	return virtio_has(dev, VIRTIO_F_RING_PACKED) ? &vq_packed_ops : &vq_split_ops;
+}
+
 uint16_t virtio_queue_max_size(const struct virtio_device *dev, uint16_t queue)
 {
-	return queue < dev->num_vqs ? dev->vqs[queue].max_size : 0;
+	uint16_t size = queue < dev->num_vqs ? dev->vqs[queue].max_size : 0;
+
+	/* A driver may take it as it is, so a split queue is told of a power of two, as a PCI device has to. */
+	while (size && !format(dev)->size_ok(size))
+		size &= size - 1;
+	return size;
 }
 
 int virtio_queue_enable(struct virtio_device *dev, uint16_t queue, uint16_t size, const struct virtio_queue_addr *addr)
 {
-	const struct vq_ops *ops;
+	const struct vq_ops *ops = format(dev);
 	struct vq *vq;
 	int error;
 
-	/* The one place that chooses a ring format. */
-	ops = virtio_has(dev, VIRTIO_F_RING_PACKED) ? &vq_packed_ops : &vq_split_ops;
 	if (dev->strict && queue < dev->num_vqs)
 		ops = strict_queue_enable(dev->strict, queue, size, addr, ops);
 	if (queue >= dev->num_vqs || !(dev->status & VIRTIO_CONFIG_S_FEATURES_OK) || virtio_suspended(dev))

@@ -51,7 +51,7 @@ void virtio_config_read(const struct virtio_device *dev, uint32_t offset, void *
 void virtio_config_write(struct virtio_device *dev, uint32_t offset, const void *from, size_t bytes);
 
 uint16_t virtio_num_queues(const struct virtio_device *dev);
-/* 0: no such queue. */
+/* The most descriptors of a queue, in the format that was negotiated; until then, of a split one. 0: no such queue. */
 uint16_t virtio_queue_max_size(const struct virtio_device *dev, uint16_t queue);
 /*
  * 0; -EINVAL: no such queue, size or alignment out of range, already enabled, FEATURES_OK not set (features decide the

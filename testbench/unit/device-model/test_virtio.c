@@ -544,6 +544,33 @@ Test(virtio, needs_reset)
 	close_fixture(&f);
 }
 
+/* No driver without RING_PACKED is told of a size that it cannot use. */
+Test(virtio, largest_size)
+{
+	static const struct {
+		uint16_t size, split; /* of packed queues, of split ones */
+	} rows[] = {{1, 1}, {3, 2}, {64, 64}, {300, 256}, {32767, 16384}, {32768, 32768}};
+	const uint32_t packed = 1 << (VIRTIO_F_RING_PACKED - 32);
+	const struct virtio_features offered = {{(uint64_t)packed << 32}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture f = {0};
+
+		cr_assert_eq(
+			virtio_init(&f.dev, &ops, &f, &tr_inproc_ops, &f.tr, &f.ram.mem, 1, rows[i].size, &offered), 0);
+		for (int takes = 0; takes < 2; takes++) {
+			cr_expect_eq(virtio_queue_max_size(&f.dev, 0), rows[i].split, "%u: before", rows[i].size);
+			virtio_set_features(&f.dev, 1, takes ? packed : 0);
+			virtio_set_status(&f.dev, ACK | DRV | FOK);
+			cr_expect_eq(virtio_queue_max_size(&f.dev, 0), takes ? rows[i].size : rows[i].split, "%u",
+				     rows[i].size);
+			cr_expect_eq(virtio_queue_max_size(&f.dev, 1), 0);
+			virtio_set_status(&f.dev, 0);
+		}
+		virtio_exit(&f.dev);
+	}
+}
+
 /* req: VN-2e6496fb */
 Test(virtio, configuration_space)
 {

@@ -101,6 +101,10 @@ static const struct verify_row rows[] = {
 	{"called under a lock", PROG(W_LDVALUE(1, MAP_ONE, 4), W_CALL(93), W_CALL_LOCAL(2), W_RETURN, W_RETURN), FUNCS(FUNC(6, 0)), BAD(HELPER, 3, "unlock it before you call a function")},
 	{"called with a record held", PROG(W_RESERVE, W_JEQ(0, 0, 5), W_MOVR(6, 0), W_CALL_LOCAL(5), W_MOVR(1, 6), W_DISCARD, W_RETURN, W_NOTHING, W_RETURN), FUNCS(FUNC(13, 0))},
 	{"called with a record held, tail calls", PROG(W_MOVR(7, 1), W_RESERVE, W_JEQ(0, 0, 6), W_MOVR(6, 0), W_MOVR(1, 7), W_CALL_LOCAL(5), W_MOVR(1, 6), W_DISCARD, W_RETURN, W_NOTHING, W_TAIL, W_RETURN), FUNCS(FUNC(15, CONTEXT)), BAD(HELPER, 9, "before you call a function that makes tail calls")},
+	{"called with too many records held", PROG(W_RESERVE, W_RESERVE, W_RESERVE, W_CALL_LOCAL(1), W_EXIT, W_RESERVE, W_MOVR(6, 0), W_RESERVE, W_MOVR(7, 0), W_JEQ(6, 0, 3), W_MOVR(1, 6), W_DISCARD, W_JEQ(7, 0, 3), W_MOVR(1, 7), W_DISCARD, W_RETURN), FUNCS(FUNC(17, 0)), BAD(HELPER, 15, "can hold 2 records, and 3 are held here")},
+	{"called with as many records held as can be", PROG(W_RESERVE, W_RESERVE, W_CALL_LOCAL(1), W_EXIT, W_RESERVE, W_MOVR(6, 0), W_RESERVE, W_MOVR(7, 0), W_JEQ(6, 0, 3), W_MOVR(1, 6), W_DISCARD, W_JEQ(7, 0, 3), W_MOVR(1, 7), W_DISCARD, W_RETURN), FUNCS(FUNC(12, 0)), BAD(HELPER, 11, "was not given back")},
+	{"handed on too many records", PROG(W_RESERVE, W_RESERVE, W_CALL_LOCAL(1), W_EXIT, W_RESERVE, W_MOVR(6, 0), W_CALL_LOCAL(6), W_JEQ(6, 0, 3), W_MOVR(1, 6), W_DISCARD, W_RETURN, W_RESERVE, W_JEQ(0, 0, 3), W_MOVR(1, 0), W_DISCARD, W_RETURN), FUNCS(FUNC(12, 0), FUNC(25, 0)), BAD(HELPER, 11, "was not given back")},
+	{"handed on too many records, three held", PROG(W_RESERVE, W_RESERVE, W_RESERVE, W_CALL_LOCAL(1), W_EXIT, W_RESERVE, W_MOVR(6, 0), W_CALL_LOCAL(6), W_JEQ(6, 0, 3), W_MOVR(1, 6), W_DISCARD, W_RETURN, W_RESERVE, W_JEQ(0, 0, 3), W_MOVR(1, 0), W_DISCARD, W_RETURN), FUNCS(FUNC(17, 0), FUNC(30, 0)), BAD(HELPER, 15, "can hold 2 records, and 3 are held here")},
 	{"never ends", PROG(W_CALL_LOCAL(1), W_EXIT, W_JA(-1)), FUNCS(FUNC(2, 0)), BAD(LOOP, 2, "never ends")},
 
 	/* how memory is accessed, and what memory it can be */

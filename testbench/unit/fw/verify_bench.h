@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_WORDS   40
+#define MAX_WORDS   48
 #define ARENA_BYTES ((size_t)160 << 20)
 
 enum flag {

@@ -239,3 +239,87 @@ Test(VN, VN_2c138567)
 		cr_expect_not(leaves((struct virtio_net_hdr){.flags = i % 2 ? NEEDS_CSUM : 0, .gso_type = types[i]}),
 			      "VN-2c138567: gso_type %#x", types[i]);
 }
+
+/* ---- what comes first ---- */
+
+#define FLOW 60 /* bytes */
+
+static void filtered_pairs(struct net_config *device, struct drv_net_config *driver)
+{
+	device->queue_pairs = 2;
+	driver->filtered = true;
+}
+
+/* UDP over IPv4 to the guest, or to another station's address. */
+static void make_flow(struct bench *b, uint8_t flow, bool foreign)
+{
+	memset(frame, 0, FLOW);
+	drv_net_mac(b->net, frame);
+	frame[5] ^= foreign;
+	memcpy(frame + 6, "\x02\0\0\0\0\x09\x08\0\x45\0\0\x2e\0\0\0\0\x40\x11\0\0\x0a\0\0\x02\x0a\0\0\x01\0", 29);
+	frame[35] = flow;
+	frame[37] = 7;
+}
+
+/* The same the other way. */
+static void make_answer(struct bench *b, uint8_t flow)
+{
+	make_flow(b, flow, false);
+	memcpy(frame, "\x02\0\0\0\0\x09", 6);
+	drv_net_mac(b->net, frame + 6);
+	memcpy(frame + 26, "\x0a\0\0\x01\x0a\0\0\x02\0\x07\0", 11);
+	frame[37] = flow;
+}
+
+/* Filters decide whether a frame comes in at all, and then steering where. */
+static void filters_then_steering(const char *id)
+{
+	struct bench b;
+
+	bench_open(&b, filtered_pairs);
+	for (uint8_t flow = 0; flow < 16; flow++) {
+		make_answer(&b, flow);
+		cr_assert_eq(drv_net_transmit(b.net, flow % 2, frame, FLOW), 0);
+		rig_settle(b.rig);
+		drv_net_reap(b.net);
+	}
+	for (unsigned i = 0; i < 32; i++) {
+		uint8_t flow = (uint8_t)(i / 2);
+		bool foreign = i % 2;
+
+		bench_forget(&b);
+		make_flow(&b, flow, foreign);
+		play(&b, frame, FLOW);
+		cr_expect_eq(b.num_got, !foreign, "%s: flow %u, foreign %d", id, flow, foreign);
+		cr_expect(foreign || b.got[0].queue == flow % 2, "%s: flow %u: queue %u", id, flow, b.got[0].queue);
+	}
+	bench_close(&b);
+}
+
+Test(VN, VN_16a8804e)
+{
+	filters_then_steering("VN-16a8804e");
+}
+
+Test(VN, VN_a3e0d2f2)
+{
+	filters_then_steering("VN-a3e0d2f2");
+}
+
+/* A frame that a filter drops is not run, not sent back, not received. */
+Test(VN, VN_e31f1511)
+{
+	struct bench b;
+
+	bench_open(&b, filtered_pairs);
+	LOAD(&b, 0, RETURN(VIRTIO_NET_XDP_TX));
+	attach(&b, 0, 1, 0);
+	for (int foreign = 1; foreign >= 0; foreign--) {
+		make_flow(&b, 1, foreign);
+		play(&b, frame, FLOW);
+		cr_expect_eq(b.num_got, 0, "VN-e31f1511");
+		cr_expect_eq(link_mem_sent_count(b.link), !foreign, "VN-e31f1511: foreign %d", foreign);
+		cr_expect_eq(info_of(&b, 0).run_count, !foreign, "VN-e31f1511: foreign %d", foreign);
+	}
+	bench_close(&b);
+}

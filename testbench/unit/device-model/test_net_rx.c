@@ -180,8 +180,8 @@ Test(net_rx, sizes)
 		uint16_t tags[3];
 		enum net_fate without, with;
 	} rows[] = {
-		{"nothing", 0, 0, {0}, NET_FATE_SHORT, NET_FATE_SHORT},
-		{"13 bytes", 13, 13, {0}, NET_FATE_SHORT, NET_FATE_SHORT},
+		{"ch-559faa272 nothing", 0, 0, {0}, NET_FATE_SHORT, NET_FATE_SHORT},
+		{"ch-559faa272 13 bytes", 13, 13, {0}, NET_FATE_SHORT, NET_FATE_SHORT},
 		{"13 bytes of more", 13, 60, {0}, NET_FATE_SHORT, NET_FATE_SHORT},
 		{"14 bytes", 14, 14, {0}, NET_FATE_DELIVERED, NET_FATE_PASS},
 		{"snapped", 1000, 1001, {0}, NET_FATE_SNAPPED, NET_FATE_SNAPPED},
@@ -491,6 +491,43 @@ Test(net_rx, grown)
 		} else {
 			cr_assert_eq(link_mem_sent(bed.link, 0)->bytes, 1514);
 			cr_assert_eq(link_mem_sent(bed.link, 0)->data[20], 5);
+		}
+		bed_close(&bed);
+	}
+}
+
+/* CVE-2020-10756: lengths in a frame that lie: what is sent back or passed ends where the frame ended, whatever was
+ * there before. */
+Test(net_rx, lengths_that_lie_CVE_2020_10756)
+{
+	static const uint8_t echo[] = {0x86, 0xdd, 0x60, 0, 0, 0, 0xff, 0xff, 58, 64};
+	uint8_t frame[62] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
+
+	memcpy(frame + 12, echo, sizeof(echo));
+	frame[54] = 128; /* ICMPv6 echo request */
+	for (unsigned action = VIRTIO_NET_XDP_PASS; action <= VIRTIO_NET_XDP_TX; action++) {
+		const uint64_t prog[] = BED_RETURN(action);
+		const struct link_frame *sent;
+		struct bed bed;
+		uint32_t id, len;
+
+		bed_open(&bed);
+		bed_start(&bed, all);
+		bed_attach(&bed, 0, prog, COUNT(prog));
+		bed_post(&bed, 0, 2048);
+		bed_post(&bed, 1, 2048);
+		bed_frame(&bed, 1514, 0x55);
+		bed_settle(&bed);
+		cr_assert_eq(link_mem_push(bed.link, frame, sizeof(frame)), 0);
+		bed_settle(&bed);
+		if (action == VIRTIO_NET_XDP_TX) {
+			sent = link_mem_sent(bed.link, 1);
+			cr_assert(sent && sent->bytes == sizeof(frame) && !memcmp(sent->data, frame, sizeof(frame)));
+		} else {
+			cr_assert(ring_pop(&bed.rings[BED_RX], &id, &len) && ring_pop(&bed.rings[BED_RX], &id, &len));
+			cr_assert(id == 1 && len == 12 + sizeof(frame), "%u bytes in buffer %u", len, id);
+			for (uint32_t at = len; at < 4096; at++)
+				cr_assert_eq(((uint8_t *)bed_buffer(&bed, 1))[at], 0xee, "byte %u", at);
 		}
 		bed_close(&bed);
 	}

@@ -13,8 +13,8 @@
  *
  * Some of what a call must fulfil is only known when the function was walked: how long it runs, how many records it
  * holds, and, of the memory that its arguments point to, whether atomic operations are done there, and accesses that
- * must be aligned if it turns out to be stack. All of it is found like what memory an access touches: a path that is
- * cut off at a mark has the same pointers as there.
+ * must be aligned in any memory, or if it turns out to be stack. All of it is found like what memory an access touches:
+ * a path that is cut off at a mark has the same pointers as there.
  */
 #include "verify/walk.h"
 #include "virtio_net_xdp.h"

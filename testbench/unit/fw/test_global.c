@@ -57,6 +57,7 @@ static const struct verify_row rows[] = {
 	{"a number for memory", PROG(W_MOV(1, 0), W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 0), W_EXIT), FUNCS(FUNC_MEM(3, MEMORY, 8)), BAD(ARGUMENT, 1, "wants a pointer to memory")},
 	{"a number for memory or null", PROG(W_MOV(1, 1), W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 0), W_EXIT), FUNCS(FUNC_MEM(3, MEMORY_OR_NULL, 8)), BAD(ARGUMENT, 1, "wants a pointer to memory, or 0")},
 	{"a number that can be 0 for memory or null", PROG(W_CALL(7), W_MOVR(1, 0), W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 0), W_EXIT), FUNCS(FUNC_MEM(4, MEMORY_OR_NULL, 8)), BAD(ARGUMENT, 2, "or 0")},
+	{"0 on one path and another number on the other", PROG(W_CALL(7), W_MOV(1, 1), W_JEQ(0, 5, 1), W_MOV(1, 0), W_CALL_LOCAL(1), W_EXIT, W_RETURN), FUNCS(FUNC_MEM(6, MEMORY_OR_NULL, 8)), BAD(ARGUMENT, 4, "or 0")},
 	{"too little stack", PROG(W_STACK, W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 0), W_EXIT), FUNCS(FUNC_MEM(5, MEMORY, 9)), BAD(STACK, 3, "R1 offset -8")},
 	{"a value", PROG(W_LDVALUE(1, MAP_ONE, 0), W_CALL_LOCAL(1), W_EXIT, W_LDX64(0, 1, 0), W_EXIT), FUNCS(FUNC_MEM(4, MEMORY, 8))},
 	{"the rest of a value", PROG(W_LDVALUE(1, MAP_ONE, 4), W_CALL_LOCAL(1), W_EXIT, W_LDX32(0, 1, 0), W_EXIT), FUNCS(FUNC_MEM(4, MEMORY, 4))},
@@ -70,6 +71,24 @@ static const struct verify_row rows[] = {
 	{"too little of the packet", PROG(W_EIGHT, W_MOVR(1, 2), W_CALL_LOCAL(1), W_EXIT, W_LDX64(0, 1, 0), W_EXIT), FUNCS(FUNC_MEM(10, MEMORY, 9)), BAD(PACKET, 8, "bytes 0..7 proven")},
 	{"a pointer that was spilled in memory", PROG(W_STX64(10, 1, -8), W_MOVR(1, 10), W_ADD(1, -8), W_CALL_LOCAL(1), W_EXIT, W_RETURN), FUNCS(FUNC_MEM(5, MEMORY, 8)), BAD(POINTER, 3, "part of the context pointer")},
 	{"stack never written", PROG(W_MOVR(1, 10), W_ADD(1, -8), W_CALL_LOCAL(1), W_EXIT, W_RETURN), FUNCS(FUNC_MEM(4, MEMORY, 8)), .flags = ZEROS},
+
+	/* what memory that was given is not */
+	{"a record to give back", PROG(W_RESERVE, W_JEQ(0, 0, 6), W_MOVR(6, 0), W_MOVR(1, 0), W_CALL_LOCAL(5), W_MOVR(1, 6), W_DISCARD, W_RETURN, W_NOTHING, W_DISCARD, W_RETURN), FUNCS(FUNC_MEM(14, MEMORY, 16)), BAD(ARGUMENT, 16, "R1 is a memory pointer")},
+	{"a lock", PROG(W_LDVALUE(1, MAP_ONE, 0), W_CALL_LOCAL(1), W_EXIT, W_CALL(93), W_RETURN), FUNCS(FUNC_MEM(4, MEMORY, 8)), BAD(ARGUMENT, 4, "R1 is a memory pointer")},
+	{"near other memory", PROG(W_STACK, W_MOVR(2, 1), W_CALL_LOCAL(1), W_EXIT, W_SUBR(1, 2), W_RETURN), .funcs = {{.insn = 6, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, VIRTIO_NET_XDP_FUNC_MEMORY}, .bytes = {8, 8}}}, .num_funcs = 1, BAD(POINTER, 6, "different memory")},
+	{"above or below other memory", PROG(W_STACK, W_MOVR(2, 1), W_CALL_LOCAL(1), W_EXIT, W_JGTR(1, 2, 0), W_RETURN), .funcs = {{.insn = 6, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, VIRTIO_NET_XDP_FUNC_MEMORY}, .bytes = {8, 8}}}, .num_funcs = 1, BAD(POINTER, 6, "show an address")},
+	{"above or below the stack", PROG(W_STACK, W_CALL_LOCAL(1), W_EXIT, W_JGTR(1, 10, 0), W_RETURN), FUNCS(FUNC_MEM(5, MEMORY, 8)), BAD(POINTER, 5, "show an address")},
+	{"bounded by the packet's end", PROG(W_EIGHT, W_MOVR(2, 1), W_MOVR(1, 4), W_ADD(1, -8), W_CALL_LOCAL(1), W_EXIT, W_LDX32(3, 2, 4), W_JGTR(1, 3, 0), W_RETURN), .funcs = {{.insn = 12, .kinds = {VIRTIO_NET_XDP_FUNC_MEMORY, CONTEXT}, .bytes = {8}}}, .num_funcs = 1, BAD(POINTER, 13, "show an address")},
+	{"a place for pointers, exchanged", PROG(W_STACK, W_CALL_LOCAL(1), W_EXIT, W_MOV(0, 0), W(0xdb, 1, 10, 0, 0xf1), W_EXIT), FUNCS(FUNC_MEM(5, MEMORY, 8)), BAD(POINTER, 6, "the operand of an atomic operation must be a number")},
+	{"metadata, and moved", PROG(W_LDX32(2, 1, 8), W_LDX32(3, 1, 0), W_MOVR(4, 2), W_ADD(4, 4), W_JGER(3, 4, 2), W_RETURN, W_CALL_LOCAL(1), W_EXIT, W_MOVR(6, 2), W_MOV(2, 0), W_CALL(54), W_LDX8(0, 6, 0), W_EXIT),
+	 .funcs = {{.insn = 9, .kinds = {CONTEXT, VIRTIO_NET_XDP_FUNC_MEMORY}, .bytes = {0, 4}}}, .num_funcs = 1, BAD(ARGUMENT, 7, "it can move the packet")},
+	{"returned by a local function", PROG(W_STACK, W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(2), W_LDX8(0, 0, 7), W_EXIT, W_MOVR(0, 1), W_EXIT), FUNCS(FUNC_MEM(5, MEMORY, 8))},
+	{"returned by a local function, too little", PROG(W_STACK, W_CALL_LOCAL(1), W_EXIT, W_CALL_LOCAL(2), W_LDX8(0, 0, 8), W_EXIT, W_MOVR(0, 1), W_EXIT), FUNCS(FUNC_MEM(5, MEMORY, 8)), BAD(POINTER, 6, "outside of the memory")},
+	{"what a local function has as the context elsewhere", PROG(W_CALL_LOCAL(10), W_ST64(10, -16, 0), W_STACK, W_ADD(1, -8), W_CALL_LOCAL(2), W_MOV(0, 2), W_EXIT, W_CALL_LOCAL(1), W_EXIT, W_LDX32(0, 1, 12), W_EXIT), FUNCS(FUNC_MEM(9, MEMORY, 16)), BAD(CONTEXT, 11, "the context on one path and other memory")},
+
+	/* where calls and jumps lead */
+	{"a jump into it", PROG(W_CALL_LOCAL(2), W_JA(1), W_EXIT, W_MOV(0, 1), W_EXIT), FUNCS(FUNC(3, 0)), BAD(FLOW, 1, "into another function")},
+	{"what falls into it", PROG(W_CALL_LOCAL(1), W_NOTHING, W_MOV(0, 1), W_EXIT), FUNCS(FUNC(2, 0)), BAD(FLOW, 1, "the last instruction of a function")},
 
 	/* what is left behind a call */
 	{"R0 is any number", PROG(W_CALL_LOCAL(3), W_JEQ(0, 5, 1), W_LDX8(0, 9, 0), W_EXIT, W_MOV(0, 5), W_EXIT), FUNCS(FUNC(4, 0)), BAD(UNINIT, 2, "R9")},

@@ -15,6 +15,7 @@
 #define MEMORY_GPA   0x100000
 #define MEMORY_BYTES ((size_t)8 << 20)
 #define BUFFERS      ((uint32_t)3 * 65536 + 5) /* submitted in all: indices pass 65535 more than twice */
+#define BURST        8
 
 struct ends {
 	struct dma *dma;
@@ -125,38 +126,66 @@ static uint32_t used_of(uint32_t number, uint32_t writable)
 	return number % 5 < 3 ? writable : writable - 1;
 }
 
+/* Whether the buffer has a readable piece before the writable one; that one is of 1 byte then. */
+static bool is_chain(const struct ends *e, uint32_t number)
+{
+	return e->driver->size > 1 && number / BURST % 2 && number % 2;
+}
+
+static int submit(struct ends *e)
+{
+	uint32_t n = e->submitted, chain = is_chain(e, n);
+	struct drv_sg sg[] = {{e->data, mark_of(n)}, {e->data + 32, 1}};
+
+	return drv_vq_submit(e->driver, sg, chain, 1, (void *)(uintptr_t)(n + 1));
+}
+
+/* The buffers up to the next chain. Returns how many there was room for. */
+static int submit_burst(struct ends *e)
+{
+	struct drv_vq_plain plain[BURST];
+	uint32_t n = e->submitted, count = 0;
+
+	for (; count < BURST && n < e->buffers && !is_chain(e, n); n++)
+		plain[count++] = (struct drv_vq_plain){{e->data, mark_of(n)}, (void *)(uintptr_t)(n + 1)};
+	return drv_vq_submit_all(e->driver, plain, count, true);
+}
+
 static void submit_some(struct ends *e)
 {
 	uint32_t count = pick(e, 3) ? 1 + pick(e, 40) : UINT32_MAX;
 
 	for (; count && e->submitted < e->buffers; count--) {
-		uint32_t n = e->submitted, pieces = e->driver->size > 1 ? 1 + n % 2 : 1;
-		struct drv_sg sg[] = {{e->data, mark_of(n)}, {e->data + 32, 1}};
-		int err = drv_vq_submit(e->driver, sg, pieces - 1, 1, (void *)(uintptr_t)(n + 1));
+		bool burst = !is_chain(e, e->submitted) && pick(e, 2);
+		int got = burst ? submit_burst(e) : submit(e);
 
-		if (err == -EAGAIN)
+		if (got == (burst ? 0 : -EAGAIN))
 			break;
-		cr_assert_eq(err, 0, "%s: buffer %u", e->name, n);
-		e->submitted++;
+		cr_assert_geq(got, 0, "%s: buffer %u", e->name, e->submitted);
+		e->submitted += burst ? (uint32_t)got : 1;
 	}
 	drv_vq_notify(e->driver);
 }
 
 static void complete_some(struct ends *e)
 {
-	struct drv_vq_done done;
+	struct drv_vq_done done[BURST];
+	unsigned max = 1 + pick(e, BURST);
 
-	for (uint32_t count = 1 + pick(e, 60); count; count--) {
-		int err = drv_vq_complete(e->driver, &done);
+	for (uint32_t turns = 1 + pick(e, 60); turns; turns--) {
+		int got = max > 1 ? drv_vq_complete_all(e->driver, done, max) : drv_vq_complete(e->driver, done);
 
-		if (err == -EAGAIN)
+		if (got == (max > 1 ? 0 : -EAGAIN))
 			return;
-		cr_assert_eq(err, 0, "%s: after %u", e->name, e->completed);
-		cr_assert_eq((uintptr_t)done.token, e->completed + 1, "%s", e->name);
-		cr_assert_eq(done.bytes,
-			     used_of(e->completed, e->completed % 2 && e->driver->size > 1 ? 1 : mark_of(e->completed)),
-			     "%s: %u", e->name, e->completed);
-		e->completed++;
+		cr_assert_geq(got, 0, "%s: after %u", e->name, e->completed);
+		cr_assert_leq(got, (int)max);
+		got += max == 1;
+		for (int i = 0; i < got; i++, e->completed++) {
+			uint32_t n = e->completed;
+
+			cr_assert_eq((uintptr_t)done[i].token, n + 1, "%s", e->name);
+			cr_assert_eq(done[i].bytes, used_of(n, is_chain(e, n) ? 1 : mark_of(n)), "%s: %u", e->name, n);
+		}
 	}
 }
 
@@ -180,23 +209,66 @@ static void driver_step(struct ends *e)
 	}
 }
 
-static void device_step(struct ends *e)
+/* Takes buffers that are plain and were seen. Returns how many. */
+static size_t handle_plain(struct ends *e)
+{
+	uint32_t least[BURST] = {0};
+	struct vq_buffer buffers[BURST];
+	size_t count = vq_pop_plain(&e->device, true, least, buffers, 1 + pick(e, BURST));
+
+	for (size_t i = 0; i < count; i++, e->handled++) {
+		cr_assert_eq(buffers[i].bytes, mark_of(e->handled), "%s: %u", e->name, e->handled);
+		vq_fill_plain(&e->device, &buffers[i], used_of(e->handled, buffers[i].bytes));
+	}
+	return count;
+}
+
+/* Takes count buffers, or what there is of them. Returns how many, or -errno. */
+static int handle(struct ends *e, uint32_t count)
 {
 	struct vq_chain chain;
-	uint32_t count = 1 + pick(e, 50);
-	int got = 1;
+	uint32_t before = e->handled;
 
-	if (!pick(e, 4))
-		vq_want_kicks(&e->device, false);
-	while (count-- && (got = vq_pop(&e->device, &chain)) > 0) {
+	while (e->handled - before < count) {
+		int got;
+
+		if (pick(e, 2) && handle_plain(e))
+			continue;
+		got = vq_pop(&e->device, &chain);
+		if (got <= 0)
+			return got ? got : (int)(e->handled - before);
 		cr_assert_eq(chain.writable, 1);
+		cr_assert_eq(chain.writable_bytes, is_chain(e, e->handled) ? 1 : mark_of(e->handled));
 		cr_assert_eq(vq_fill(&e->device, &chain, used_of(e->handled, (uint32_t)chain.writable_bytes)), 0);
 		e->handled++;
 	}
+	return (int)count;
+}
+
+static void device_step(struct ends *e)
+{
+	uint32_t count = 1 + pick(e, 50), handled;
+	int got;
+
+	if (!pick(e, 4))
+		vq_want_kicks(&e->device, false);
+	if (!pick(e, 4)) { /* thinks better of some of them */
+		struct vq_mark mark;
+
+		got = handle(e, pick(e, 8));
+		handled = e->handled;
+		mark = vq_mark(&e->device);
+		if (got >= 0)
+			got = handle(e, 1 + pick(e, 20));
+		vq_rewind(&e->device, mark);
+		e->handled = handled;
+		cr_assert_geq(got, 0, "%s: %s", e->name, e->device.error);
+	}
+	got = handle(e, count);
 	cr_assert_geq(got, 0, "%s: %s", e->name, e->device.error);
 	if (vq_publish(&e->device))
 		e->driver_awake = true;
-	if (got)
+	if ((uint32_t)got >= count)
 		return;
 	cr_assert_eq(vq_want_kicks(&e->device, true), 0);
 	e->device_awake = vq_available(&e->device) > 0;

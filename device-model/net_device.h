@@ -41,8 +41,10 @@ struct net_rx {
 	struct net_rx_slot slots[LINK_BURST];
 	struct fw_frame runs[LINK_BURST];
 	size_t next, count;
-	bool settled; /* the whole burst: it was dropped, or its first sent frames sent; there are no slots */
-	size_t sent;
+	bool whole; /* there are no slots: the first settled frames have come to settled_fate, the rest of them was not
+		       sent */
+	size_t settled;
+	enum net_fate settled_fate;
 	uint64_t touched[NET_PAIRS_MAX / 64]; /* pairs whose receiveq was looked at in this turn */
 	uint8_t *stage;                       /* LINK_BURST areas of headroom, frame, tailroom */
 	size_t stage_stride;                  /* bytes */
@@ -176,6 +178,9 @@ bool net_feature_xdp_bit_ok(uint16_t bit);
  * done. */
 /* Takes a burst from the link and runs the program on it: net->rx. Returns how many frames there are. */
 size_t net_run_take(struct net *net);
+/* Takes a burst's frames, all of them passed, to queue 0. Returns how many had a short way there; the rest is the
+ * slots'. */
+size_t net_rx_pass_all(struct net *net, size_t frames);
 /* Applies the verdicts of a fresh burst and sends what leaves on wires. */
 void net_run_verdicts(struct net *net);
 /* The turn that took the burst is over: the link may have its frames back, so those that have to wait are staged. */

@@ -193,7 +193,7 @@ static bool send_all(struct net *net, size_t frames)
 			return false;
 		out[i] = (struct link_frame){run->data, bytes, bytes, net->rx.in[i].time_ns, net->rx.in[i].number};
 	}
-	net->rx.sent = net_status_up(net) ? net->link->ops->send(net->link, out, frames) : 0;
+	net->rx.settled = net_status_up(net) ? net->link->ops->send(net->link, out, frames) : 0;
 	return true;
 }
 
@@ -204,7 +204,19 @@ static bool settle_all(struct net *net, size_t frames)
 
 	if (net->config.observer.frame || !unanimous(net->rx.runs, frames, &verdict))
 		return false;
-	return verdict == FW_DROP || (verdict == FW_TX && send_all(net, frames));
+	net->rx.settled_fate = verdict_rows[verdict].fate;
+	switch (verdict) {
+	case FW_DROP:
+		net->rx.settled = frames;
+		return true;
+	case FW_TX:
+		return send_all(net, frames);
+	case FW_PASS:
+		net->rx.settled = net_rx_pass_all(net, frames);
+		return net->rx.settled == frames;
+	default:
+		return false;
+	}
 }
 
 /* The short way: false if some frame is not as most are, and nothing has happened. */
@@ -222,8 +234,8 @@ static inline __attribute__((always_inline)) bool run_plain(struct net *net, siz
 	for (size_t i = 0; i < frames; i++)
 		enter(net, i, &rx->runs[i], 0, in_place);
 	fw_run(net->fw, rx->runs, frames);
-	rx->settled = settle_all(net, frames);
-	for (size_t i = 0; i < frames && !rx->settled; i++)
+	rx->whole = settle_all(net, frames);
+	for (size_t i = 0; i < frames && !rx->whole; i++)
 		rx->slots[i] = (struct net_rx_slot){
 			.run = &rx->runs[i], .data = rx->runs[i].data, .bytes = rx->in[i].bytes, .deliver = true};
 	return true;
@@ -249,7 +261,8 @@ size_t net_run_take(struct net *net)
 
 	if (!frames)
 		return 0;
-	rx->settled = false;
+	rx->whole = false;
+	rx->settled = 0;
 	net->now_ns = rx->in[frames - 1].time_ns;
 	if (plain)
 		plain = fw_in_place(net->fw) ? run_burst_in_place(net, frames) : run_staged_burst(net, frames);
@@ -367,6 +380,8 @@ void net_run_verdicts(struct net *net)
 		ports |= slot->ports;
 		sends |= slot->fate == NET_FATE_TX || slot->fate == NET_FATE_REDIRECT;
 	}
+	for (size_t i = 0; i < rx->settled; i++)
+		rx->slots[i].deliver = false;
 	for (; ports; ports &= ports - 1)
 		send_on(net, (unsigned int)__builtin_ctzll(ports));
 	for (size_t i = 0; sends && i < rx->count; i++) {

@@ -104,25 +104,26 @@ static void tell(const struct net *net, const struct link_frame *in, const struc
 /* Frames from to end - 1 of the burst have come to what slot says. */
 static void count_settled(struct net *net, const struct net_rx_slot *slot, size_t from, size_t end)
 {
+	const struct net_rx *rx = &net->rx;
 	struct tally t = {.slot = slot, .frames = end - from};
 
-	for (size_t i = from; i < end; i++)
-		t.in_bytes += net->rx.in[i].bytes;
+	for (size_t i = from; i < end; i++) {
+		t.in_bytes += rx->in[i].bytes;
+		t.bytes += (uint64_t)(rx->runs[i].data_end - rx->runs[i].data);
+	}
 	if (t.frames)
 		count(net, &t);
 }
 
-/* The burst was settled as a whole: every frame dropped, or sent if the link took it. */
+/* The burst was settled as a whole. */
 static void report_settled(struct net *net)
 {
 	struct net_rx *rx = &net->rx;
-	bool drop = rx->runs->verdict == FW_DROP;
-	const struct net_rx_slot first = {.run = rx->runs, .fate = drop ? NET_FATE_DROP : NET_FATE_TX};
-	const struct net_rx_slot second = {.run = rx->runs, .fate = NET_FATE_TX_DROP};
-	size_t done = drop ? rx->count : rx->sent;
+	const struct net_rx_slot done = {.run = rx->runs, .fate = rx->settled_fate};
+	const struct net_rx_slot lost = {.run = rx->runs, .fate = NET_FATE_TX_DROP};
 
-	count_settled(net, &first, 0, done);
-	count_settled(net, &second, done, rx->count);
+	count_settled(net, &done, 0, rx->settled);
+	count_settled(net, &lost, rx->settled, rx->count);
 	rx->next = rx->count;
 }
 
@@ -312,51 +313,90 @@ static int deliver(struct net *net, uint16_t pair, const uint8_t *data, uint32_t
 	return 0;
 }
 
-/* So many frames from i on, of one queue, are in its buffers. */
-static void filled(struct net *net, size_t i, size_t frames)
+/* So many frames, the first of them being that at i of the burst, are in buffers of a pair's queue. */
+static void filled(struct net *net, uint16_t pair, size_t i, size_t frames)
 {
-	struct net_rxq *rxq = &net->rxqs[net->rx.slots[i].queue];
+	struct net_rxq *rxq = &net->rxqs[pair];
 
+	if (!frames)
+		return;
 	if (!rxq->filled)
 		rxq->first_ns = net->rx.in[i].time_ns;
 	rxq->filled += (uint32_t)frames;
 }
 
-/* How many frames from the one at i on follow each other to its queue, and the bytes that each needs there. */
-static size_t run_length(const struct net_rx *rx, size_t i, uint32_t least[static LINK_BURST])
-{
-	uint16_t queue = rx->slots[i].queue;
-	size_t count = 0;
+/* Frames of one queue: their bytes, and how many of these, with the header. */
+struct row {
+	const uint8_t *data[LINK_BURST];
+	uint32_t least[LINK_BURST];
+	size_t count;
+};
 
-	for (; i < rx->count && rx->slots[i].deliver && rx->slots[i].queue == queue; i++)
-		least[count++] = (uint32_t)sizeof(struct virtio_net_hdr) + rx->slots[i].bytes;
-	return count;
+static inline void row_add(struct row *row, const uint8_t *data, uint32_t bytes)
+{
+	row->data[row->count] = data;
+	row->least[row->count++] = (uint32_t)sizeof(struct virtio_net_hdr) + bytes;
 }
 
 /*
- * The short way for most frames: each fits into one plain buffer. Returns how many frames from the one at i on went to
- * such buffers of their queue, which is open.
+ * The short way for most frames: each fits into one plain buffer. Returns how many of a row went to such buffers of a
+ * pair's queue, which is open.
  */
-static size_t deliver_plain(struct net *net, size_t i)
+static size_t deliver_row(struct net *net, uint16_t pair, const struct row *row)
 {
 	/* As write_header() has it. */
 	static const struct virtio_net_hdr hdr = {.gso_type = VIRTIO_NET_HDR_GSO_NONE, .num_buffers = {WIRE_SWAP16(1)}};
-	struct net_rx_slot *slots = &net->rx.slots[i];
-	struct vq *vq = &net->vdev.vqs[net_rx_index(slots->queue)];
+	struct vq *vq = &net->vdev.vqs[net_rx_index(pair)];
 	struct vq_buffer buffers[LINK_BURST];
-	uint32_t least[LINK_BURST];
-	size_t count = run_length(&net->rx, i, least);
+	size_t count = vq_pop_plain(vq, true, row->least, buffers, row->count);
 
-	count = vq_pop_plain(vq, true, least, buffers, count);
 	for (size_t n = 0; n < count; n++) {
 		memcpy(buffers[n].data, &hdr, sizeof(hdr));
-		iov_copy(buffers[n].data + sizeof(hdr), slots[n].data, slots[n].bytes); /* req: VN-a47b6e97 */
-		vq_fill_plain(vq, &buffers[n], least[n]);
-		slots[n].deliver = false;
+		/* req: VN-a47b6e97 */
+		iov_copy(buffers[n].data + sizeof(hdr), row->data[n], row->least[n] - sizeof(hdr));
 	}
-	if (count)
-		filled(net, i, count);
+	vq_fill_plain(vq, buffers, row->least, count);
 	return count;
+}
+
+/* Frames from the one at i on that follow each other to its queue, which is open. Returns how many it took. */
+static size_t deliver_plain(struct net *net, size_t i)
+{
+	const struct net_rx *rx = &net->rx;
+	uint16_t pair = rx->slots[i].queue;
+	struct row row;
+	size_t done;
+
+	row.count = 0;
+	for (size_t n = i; n < rx->count && rx->slots[n].deliver && rx->slots[n].queue == pair; n++)
+		row_add(&row, rx->slots[n].data, rx->slots[n].bytes);
+	done = deliver_row(net, pair, &row);
+	filled(net, pair, i, done);
+	for (size_t n = i; n < i + done; n++)
+		net->rx.slots[n].deliver = false;
+	return done;
+}
+
+size_t net_rx_pass_all(struct net *net, size_t frames)
+{
+	uint32_t most = net->config.mtu + (uint32_t)NET_ETH_BYTES;
+	struct row row;
+	size_t done;
+
+	row.count = 0;
+	for (size_t i = 0; i < frames; i++) {
+		const struct fw_frame *run = &net->rx.runs[i];
+		uint32_t bytes = (uint32_t)(run->data_end - run->data);
+
+		if (bytes > most)
+			return 0;
+		row_add(&row, run->data, bytes);
+	}
+	if (open_queue(net, 0))
+		return 0;
+	done = deliver_row(net, 0, &row);
+	filled(net, 0, 0, done);
+	return done;
 }
 
 /* The fate of a frame that was to be delivered and can't be. */
@@ -399,7 +439,7 @@ static size_t settle(struct net *net, size_t i, struct waiting *waiting)
 	if (error)
 		slot->fate = undelivered(slot, error);
 	else
-		filled(net, i, 1);
+		filled(net, slot->queue, i, 1);
 	slot->deliver = false;
 	return 1;
 }
@@ -508,7 +548,7 @@ bool net_rx_poll(struct net *net)
 		taken = net_status_up(net) ? net_run_take(net) : 0;
 		if (!taken)
 			return false;
-		if (rx->settled)
+		if (rx->whole)
 			report_settled(net);
 		else
 			net_run_verdicts(net);

@@ -194,11 +194,20 @@ static inline void vq_rewind(struct vq *vq, struct vq_mark mark)
  */
 int vq_fill(struct vq *vq, const struct vq_chain *chain, uint32_t bytes);
 
-/* The same for chains of vq_pop_plain(), in their order; bytes: no more than the buffer has, 0 of one to read. */
-static inline void vq_fill_plain(struct vq *vq, const struct vq_buffer *buffer, uint32_t bytes)
+/*
+ * The same for the chains of a vq_pop_plain(), in their order; bytes: no more than each buffer has; NULL: they were to
+ * be read.
+ */
+static inline void vq_fill_plain(struct vq *vq, const struct vq_buffer *buffers, const uint32_t *bytes, size_t count)
 {
-	vq->done[vq->filled++] =
-		(struct vq_done){.bytes = bytes, .places = 1, .id = buffer->id, .whole = bytes == buffer->bytes};
+	struct vq_done *done = vq->done + vq->filled;
+
+	for (size_t i = 0; i < count; i++)
+		done[i] = (struct vq_done){.bytes = bytes ? bytes[i] : 0,
+					   .places = 1,
+					   .id = buffers[i].id,
+					   .whole = !bytes || bytes[i] == buffers[i].bytes};
+	vq->filled += count;
 }
 
 /* Places of the ring that what was filled takes. */

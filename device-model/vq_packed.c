@@ -95,7 +95,8 @@ static inline int see(struct vq *vq, uint32_t count, uint16_t *flags)
 
 	*flags = vring_packed_flags(word);
 	if (!is_available(*flags, vq->packed.seen_at)) /* req: VN-b8bc0051 */
-		return count ? spoilt(vq, -EPROTO, "a list is available, and a descriptor of it is not (VN-557a31bd)") : 0;
+		return count ? spoilt(vq, -EPROTO, "a list is available, and a descriptor of it is not (VN-557a31bd)")
+			     : 0;
 	if (vq->packed.out == vq->size) /* the copy is of one that is still out */
 		return spoilt(vq, -EPROTO, "a descriptor is available again and was not used (VN-d0245546)");
 	keep(vq, vq->packed.seen_at, word);
@@ -232,27 +233,31 @@ static size_t packed_pop_plain(struct vq *vq, bool write, const uint32_t *least,
 	return count;
 }
 
-static inline void put_used(struct vq *vq, uint16_t at, const struct vq_done *done)
+static inline void put_used(uint8_t *ring, uint16_t at, const struct vq_done *done)
 {
 	uint16_t flags = (at & WRAP ? AVAIL | USED : 0) | (done->bytes ? VRING_DESC_F_WRITE : 0);
 
 	/* req: VN-553b0420: flags come with all the rest; the store releases what was written before it */
-	__atomic_store_n((uint64_t *)(void *)(desc_at(vq, at) + WORD_AT),
+	__atomic_store_n((uint64_t *)(void *)(ring + sizeof(struct vring_packed_desc) * (at & ~WRAP) + WORD_AT),
 			 vring_packed_word(done->bytes, done->id, flags).wire, __ATOMIC_RELEASE);
 }
 
 /* req: VN-83bebf7d */
 static void packed_publish(struct vq *vq, uint16_t count)
 {
-	uint16_t first = vq->packed.used_at, at = forward(vq, first, vq->done[0].places);
-	uint32_t places = vq->done[0].places;
+	const struct vq_done *done = vq->done;
+	uint16_t first = vq->packed.used_at, at = forward(vq, first, done->places), size = vq->size;
+	uint32_t places = done->places;
+	uint8_t *ring = vq->desc;
 
 	for (uint16_t i = 1; i < count; i++) {
-		put_used(vq, at, &vq->done[i]);
-		at = forward(vq, at, vq->done[i].places);
-		places += vq->done[i].places;
+		uint32_t index = (at & ~WRAP) + done[i].places;
+
+		put_used(ring, at, &done[i]);
+		places += done[i].places;
+		at = index < size ? index | (at & WRAP) : (index - size) | (~at & WRAP);
 	}
-	put_used(vq, first, &vq->done[0]);
+	put_used(ring, first, done);
 	vq->packed.used_at = at;
 	vq->packed.out -= places;
 }

@@ -83,6 +83,17 @@ int drv_net_receive(struct drv_net *net, void (*frame)(void *ctx, const struct d
 /* Sends one frame from the caller's bytes (copied) on queue pair queue. 0; -EAGAIN: queue full; -EMSGSIZE; -ENODEV: no
  * such pair is in use. */
 int drv_net_transmit(struct drv_net *net, uint16_t queue, const void *frame, uint32_t bytes);
+/* A frame to send: the caller's bytes. */
+struct drv_net_out {
+	const void *data;
+	uint32_t bytes;
+};
+
+/*
+ * The same of many, with one notification. Returns how many of them were sent, up to the first that could not be; an
+ * error only if that is the first of all.
+ */
+int drv_net_transmit_all(struct drv_net *net, uint16_t queue, const struct drv_net_out *frames, unsigned count);
 /* Takes completed transmissions back. Returns how many. */
 int drv_net_reap(struct drv_net *net);
 

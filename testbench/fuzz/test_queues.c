@@ -24,6 +24,7 @@
 #define PAIRS     4
 #define FLOWS     8
 #define FRAME     80
+#define SLOTS     10   /* of the program */
 #define FRAMES    8192 /* of one device, at most */
 #define NUMBER_AT 50   /* in the frame: its number on the link */
 
@@ -81,6 +82,7 @@ static void world_open(struct world *w, uint64_t seed)
 	config.overrun = !pick(w, 3);
 	config.observer = (struct net_observer){observe, w};
 	config.strict = true;
+	config.fw.caps.flags |= VIRTIO_NET_XDP_CAP_F_QUEUE_SELECT;
 	virtio_feature_set(&config.features, VIRTIO_F_RING_PACKED, pick(w, 2));
 	virtio_feature_set(&config.features, VIRTIO_F_IN_ORDER, !pick(w, 4));
 	for (size_t i = 0; i < sizeof(optional); i++)
@@ -100,13 +102,14 @@ static void world_open(struct world *w, uint64_t seed)
 
 /* ---- what the driver and the wire do ---- */
 
-/* UDP between the guest and another station; the first byte is what the program returns. */
+/* UDP between the guest and another station; the first two bytes are for the program. */
 static void make_frame(uint8_t *frame, uint8_t action, uint8_t flow, bool from_guest, uint32_t number)
 {
 	static const uint8_t ip[] = {0x45, 0, 0, 66, 0, 0, 0, 0, 64, 17, 0, 0};
 
 	memset(frame, 0, FRAME);
 	frame[0] = action;
+	frame[1] = (uint8_t)(number % (PAIRS + 2));
 	frame[12] = 8;
 	memcpy(frame + 14, ip, sizeof(ip));
 	memcpy(frame + 26, from_guest ? "\x0a\0\0\1\x0a\0\0\2" : "\x0a\0\0\2\x0a\0\0\1", 8);
@@ -237,17 +240,18 @@ static void restart(struct world *w)
 	start(w);
 }
 
-/* r0 = first byte of the frame */
+/* r0 = first byte of the frame, which goes to the queue of its second byte */
 static void attach(struct world *w)
 {
-	static const uint64_t insns[] = {0x1261, 0x41361, 0x24bf, 0x100000407, 0xb7, 0x1342d, 0x2071, 0x95};
+	static const uint64_t insns[SLOTS] = {0x1261,  0x41361, 0x24bf,  0x200000407, 0xb7,
+					      0x3342d, 0x2071,  0x12571, 0x105163,    0x95};
 	struct drv_xdp_prog_info info;
 	struct drv_xdp_error e;
-	le64 wire[8];
+	le64 wire[SLOTS];
 
 	if (w->attached)
 		return;
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < SLOTS; i++)
 		wire[i] = cpu_to_le64(insns[i]);
 	cr_assert_eq(drv_xdp_prog_load(w->net, 0, wire, sizeof(wire), 0, "fuzz", 1, &info, &e), 0);
 	cr_assert_eq(drv_xdp_attach(w->net, 0, VIRTIO_NET_XDP_ID_NONE, 0, 1, 0, &w->generation, &e), 0);

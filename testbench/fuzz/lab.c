@@ -228,6 +228,7 @@ void lab_program(uint64_t seed, struct lab_program *program)
 
 	program->num_funcs = 0;
 	kinds[seed % LAB_KINDS](seed, program);
-	if (seed / LAB_KINDS % 4 == 0)
+	program->changed = seed / LAB_KINDS % 4 == 0;
+	if (program->changed)
 		generate_mutate(seed, program->wire, program->slots);
 }

@@ -31,6 +31,7 @@ struct lab_program {
 	uint32_t slots;
 	struct virtio_net_xdp_func funcs[GENERATE_FUNCS_MAX];
 	uint32_t num_funcs;
+	bool changed; /* at random, after it was made */
 };
 
 /* Loads the program as id 0. Returns 0 if it is READY, else the verifier's error. */

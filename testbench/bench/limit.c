@@ -125,6 +125,21 @@ void limit_run(void *ctx)
 
 static const struct virtio_net_hdr hdr = {.num_buffers = {WIRE_SWAP16(1)}};
 
+void limit_copy_run(void *ctx)
+{
+	struct fw_frame frame = {0};
+	struct limit *l = ctx;
+
+	for (size_t i = 0; i < LIMIT_FRAMES; i++) {
+		uint32_t bytes;
+		const uint8_t *data = next(l, &bytes);
+
+		frame.data = frame.data_meta = memcpy(l->buffers + i % BUFFERS * SAMPLE_BUFFER_BYTES, data, bytes);
+		frame.data_end = frame.data + bytes;
+		l->sum += (uint64_t)l->program(&frame);
+	}
+}
+
 static void split_device(struct limit *l)
 {
 	for (size_t i = 0; i < LINK_BURST; i++, l->device_at++) {

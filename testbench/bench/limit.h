@@ -20,6 +20,8 @@ void limit_close(struct limit *limit);
 void limit_walk(void *ctx);
 /* Walks, and calls the program on each frame where it lies. */
 void limit_run(void *ctx);
+/* The same on a copy in one of 256 buffers of 2 KiB: of a program that writes, in a capture that stays as it is. */
+void limit_copy_run(void *ctx);
 /*
  * Walks, and copies each frame to one of 256 buffers of 2 KiB with a virtqueue of 256 descriptors around it, both ends:
  * available entry, descriptor, 12-byte header, copy, used entry; then the driver's look at it and a new available

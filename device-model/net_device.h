@@ -29,6 +29,7 @@ struct net_rx_slot {
 	uint16_t steered; /* pair, before the run */
 	uint16_t queue;   /* pair that it goes to */
 	uint8_t fate;     /* enum net_fate: what became of it; with deliver: what will have become of it */
+	uint8_t counted;  /* what of it is: net_rx.c */
 	bool left;        /* a port has taken it */
 	bool deliver;     /* still has to reach the guest */
 };

@@ -66,25 +66,39 @@ static void count_runs(struct net *net, const struct tally *t)
 	}
 }
 
-static void count(struct net *net, const struct tally *t)
+static void count_fates(struct net *net, const struct tally *t)
 {
 	const struct net_rx_slot *slot = t->slot;
 
-	if (!slot)
-		return;
 	net->counters.frames[slot->fate] += t->frames;
 	net->counters.bytes[slot->fate] += t->in_bytes;
 	net_stats_received(net, slot->queue, slot->fate, t->frames, t->bytes);
-	if (slot->run)
-		count_runs(net, t);
-	else if (slot->fate == NET_FATE_OVERSIZE)
+	if (slot->fate == NET_FATE_OVERSIZE)
 		net->rxqs[slot->steered].stats.oversize += t->frames; /* req: XO-224 */
+}
+
+/* What there is to count of a frame: bits of slot->counted. */
+enum {
+	COUNTED_RUN = 1,
+	COUNTED_FATE = 2,
+	COUNTED_ALL = COUNTED_RUN | COUNTED_FATE,
+};
+
+static void count(struct net *net, const struct tally *t, unsigned int what)
+{
+	if (!t->slot)
+		return;
+	what &= ~t->slot->counted;
+	if (what & COUNTED_FATE)
+		count_fates(net, t);
+	if (t->slot->run && (what & COUNTED_RUN))
+		count_runs(net, t);
 }
 
 static inline bool alike(const struct net_rx_slot *a, const struct net_rx_slot *b)
 {
-	return a && a->fate == b->fate && a->queue == b->queue && a->steered == b->steered && !a->run == !b->run &&
-	       (!a->run || a->run->verdict == b->run->verdict);
+	return a && a->fate == b->fate && a->queue == b->queue && a->steered == b->steered &&
+	       a->counted == b->counted && !a->run == !b->run && (!a->run || a->run->verdict == b->run->verdict);
 }
 
 static void tell(const struct net *net, const struct link_frame *in, const struct net_rx_slot *slot)
@@ -112,7 +126,7 @@ static void count_settled(struct net *net, const struct net_rx_slot *slot, size_
 		t.bytes += (uint64_t)(rx->runs[i].data_end - rx->runs[i].data);
 	}
 	if (t.frames)
-		count(net, &t);
+		count(net, &t, COUNTED_ALL);
 }
 
 /* The burst was settled as a whole. */
@@ -137,7 +151,7 @@ static void report(struct net *net, size_t from, size_t end)
 		const struct net_rx_slot *slot = &rx->slots[i];
 
 		if (!alike(t.slot, slot)) {
-			count(net, &t);
+			count(net, &t, COUNTED_ALL);
 			t = (struct tally){.slot = slot};
 		}
 		t.frames++;
@@ -145,9 +159,24 @@ static void report(struct net *net, size_t from, size_t end)
 		t.bytes += slot->bytes;
 		t.bad_queue += slot->run && slot->run->bad_queue;
 	}
-	count(net, &t);
+	count(net, &t, COUNTED_ALL);
 	for (size_t i = from; net->config.observer.frame && i < end; i++)
 		tell(net, &rx->in[i], &rx->slots[i]);
+}
+
+/* Frames wait: what is known of them and of those behind them is counted before the driver can ask. */
+static void count_ahead(struct net *net)
+{
+	struct net_rx *rx = &net->rx;
+
+	for (size_t i = rx->next; i < rx->count; i++) {
+		struct net_rx_slot *slot = &rx->slots[i];
+		unsigned int what = slot->deliver ? COUNTED_RUN : COUNTED_ALL;
+
+		count(net, &(struct tally){slot, 1, rx->in[i].bytes, slot->bytes, slot->run && slot->run->bad_queue},
+		      what);
+		slot->counted |= what;
+	}
 }
 
 /* ---- delivery ---- */
@@ -278,11 +307,11 @@ static int open_queue(struct net *net, uint16_t pair)
 {
 	const struct vq *vq = &net->vdev.vqs[net_rx_index(pair)];
 
-	/* req: VN-356ebb61: a pair can be out of use by now. VN-7222dea9 */
+	/* req: VN-356ebb61, XO-280: a pair can be out of use by now */
 	if (pair >= net_active_pairs(net))
 		return -ENODEV;
 	if (!vq_usable(vq))
-		return vq->in_reset && !net->config.overrun ? -EAGAIN : -ENODEV;
+		return vq->in_reset && !net->config.overrun && net_steer_finds(net) ? -EAGAIN : -ENODEV;
 	return touch(&net->rx, pair) || net->rxqs[pair].starved >= 0 ? look(net, pair) : 0;
 }
 
@@ -554,6 +583,8 @@ bool net_rx_poll(struct net *net)
 			net_run_verdicts(net);
 	}
 	did = act(net) || taken;
+	if (did && rx->next < rx->count)
+		count_ahead(net);
 	if (taken)
 		net_run_end(net);
 	did |= publish(net);

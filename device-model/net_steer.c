@@ -232,6 +232,12 @@ static uint16_t enabled_from(const struct net *net, uint16_t pair)
 	return pair;
 }
 
+/* req: VN-7222dea9 */
+bool net_steer_finds(const struct net *net)
+{
+	return net->steer.active == 1 || virtio_queue_enabled(&net->vdev, net_rx_index(enabled_from(net, 0)));
+}
+
 /* req: VN-cea4743d, VN-dc8f638d, VN-ae81cb25, VN-356ebb61 */
 uint16_t net_steer_pair(const struct net *net, const uint8_t *frame, uint32_t bytes)
 {

@@ -35,6 +35,12 @@ void net_steer_reset(struct net *net);
  */
 uint16_t net_steer_pair(const struct net *net, const uint8_t *frame, uint32_t bytes);
 
+/*
+ * Whether a frame can wait for a receiveq that is reset and not enabled again yet: for the only one in use, and not
+ * when all of several are.
+ */
+bool net_steer_finds(const struct net *net);
+
 /* The guest has transmitted a frame on a pair. Nothing happens without multiqueue. */
 void net_steer_learn(struct net *net, const uint8_t *frame, uint32_t bytes, uint16_t pair);
 

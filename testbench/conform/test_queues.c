@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "guest-driver/core/stats.h"
 #include "hand_ring.h"
 
 #define PAIRS 4
@@ -223,7 +224,19 @@ static void two_buffers(struct net_config *device, struct drv_net_config *driver
 	driver->rx_buffers = 2;
 }
 
-/* A queue without buffers keeps its frames in their order, and those of other queues do not wait for it. */
+static uint64_t received_packets(struct bench *b, uint16_t pair)
+{
+	struct drv_stats got;
+
+	cr_assert_eq(drv_stats_get(b->net,
+				   &(struct drv_stats_ask){(uint16_t)(2 * pair), VIRTIO_NET_STATS_TYPE_RX_BASIC}, 1,
+				   &got, 1),
+		     1);
+	return got.counters[1];
+}
+
+/* A queue without buffers keeps its frames in their order, and those of other queues do not wait for it, nor do their
+ * statistics. */
 Test(XO, one_queue_waits)
 {
 	static const uint16_t flows[] = {1, 1, 1, 2, 1, 2};
@@ -241,6 +254,9 @@ Test(XO, one_queue_waits)
 		cr_assert_eq(link_mem_push(b.link, frame, sizeof(frame)), 0);
 	}
 	rig_settle(b.rig);
+	for (uint16_t pair = 0; drv_net_has(b.net, VIRTIO_NET_F_DEVICE_STATS) && pair < 2; pair++)
+		cr_expect_eq(received_packets(&b, pair), 2, "rx_packets of pair %u: %lu", pair,
+			     received_packets(&b, pair));
 	receive(&b);
 	cr_assert_eq(b.num_got, 6);
 	for (i = 0; i < 6; i++) {
@@ -342,6 +358,12 @@ Test(VN, VN_7222dea9)
 	play(&b, frame, sizeof(frame));
 	cr_expect_eq(b.num_got, 0, "VN-7222dea9");
 	cr_expect_eq(link_mem_left(b.link), 0, "VN-7222dea9: the frame still waits");
+	/* Nor does it come when they are there again. */
+	cr_assert_eq(drv_net_resize(b.net, 64), 0);
+	rig_settle(b.rig);
+	receive(&b);
+	cr_expect_eq(b.num_got, 0, "VN-7222dea9: the frame has waited");
+	cr_expect_lt(queue_of(&b, 1), PAIRS, "VN-7222dea9: the next frame");
 	bench_close(&b);
 }
 

@@ -293,6 +293,7 @@ Test(net_rx, verdicts)
 Test(net_rx, waits_for_buffers)
 {
 	static const uint8_t verdicts[] = {1, 3, 2, 1, 3, 2, 2, 1};
+	uint64_t counted = 0;
 	struct bed bed;
 
 	bed_open(&bed);
@@ -302,6 +303,13 @@ Test(net_rx, waits_for_buffers)
 		bed_frame(&bed, 60 + i, verdicts[i]);
 	bed_settle(&bed);
 	cr_assert_eq(bed.num_reports, 2);
+	/* The driver can ask now: all have run, and five were dropped or sent, in front of and behind the one that
+	 * waits. */
+	cr_assert_eq(net_xdp_stats(bed.net, 0)->runs, COUNT(verdicts));
+	cr_assert_eq(net_xdp_stats(bed.net, 0)->pass, 3);
+	cr_assert_eq(net_counters(bed.net)->frames[NET_FATE_DROP], 3);
+	cr_assert_eq(net_counters(bed.net)->frames[NET_FATE_TX], 2);
+	cr_assert_eq(net_counters(bed.net)->frames[NET_FATE_PASS], 0);
 	cr_assert_eq(link_mem_sent_count(bed.link), 2);
 	for (int i = 0; i < 100; i++)
 		net_poll(bed.net);
@@ -319,6 +327,9 @@ Test(net_rx, waits_for_buffers)
 	for (size_t i = 0; i < COUNT(verdicts); i++)
 		cr_assert(bed.reports[i].number == i + 1 && bed.reports[i].r0 == verdicts[i]);
 	cr_assert_eq(net_xdp_stats(bed.net, 0)->runs, COUNT(verdicts));
+	for (int fate = 0; fate < NET_FATES; fate++)
+		counted += net_counters(bed.net)->frames[fate];
+	cr_assert_eq(counted, COUNT(verdicts));
 	bed_close(&bed);
 }
 

@@ -42,7 +42,8 @@ help:
 	@echo "make all            build/refnic and the example programs"
 	@echo "make lint           clang-tidy, cppcheck, one-way dependencies, requirement gate"
 	@echo "make report         every statement with its place, its tests and their result, as a page: build/report.html"
-	@echo "make fuzz           random programs through both engines and the kernel; N=programs (300000), SEED=first (1)"
+	@echo "make fuzz           hostile drivers at rings, registers and commands, under sanitizers, for DURATION=s (120);"
+	@echo "                    then random programs through both engines and the kernel; N=programs (300000), SEED=first (1)"
 	@echo "make prove          the verifier's operators: exhaustively at few bits, by random words, by CBMC; about 10 minutes"
 	@echo "make bench          speed against peers and against the machine's limit, as ratios"
 	@echo "make spec           the proposal as PDF and HTML in build/spec"
@@ -140,9 +141,12 @@ report:
 
 fuzz: N ?= 300000
 fuzz: SEED ?= 1
+fuzz: DURATION ?= 120
 fuzz:
 	@$(TOOLS)/deps run check
 	@$(MAKE) --no-print-directory -s -j2 all $(BUILD)/fuzz $(BUILD)/oracle
+	@$(MAKE) --no-print-directory -s -j2 SAN=1 BUILD=$(BUILD)/san $(BUILD)/san/fuzz
+	@$(TOOLS)/fuzz $(BUILD)/san/fuzz $(DURATION) $(SEED)
 	@REFNIC_FUZZ=$(N) REFNIC_SEED=$(SEED) $(BUILD)/fuzz -j2
 	@REFNIC_FUZZ=$$(($(N) / 10)) REFNIC_SEED=$(SEED) $(BUILD)/oracle -j2
 

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "core.h"
+#include "fuzz/corpus.h"
 #include "fuzz/generate.h"
+#include "fuzz/lab.h"
 #include "fuzz/small.h"
 #include "fuzz/unit.h"
 #include "virtio_net.h"
@@ -632,21 +634,15 @@ static void step(struct fuzz *f)
 	}
 }
 
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
-Test(fuzz, commands)
+static void run(void *ctx, uint64_t seed, uint64_t steps)
 {
 	static struct fuzz f;
-	uint64_t steps = setting("REFNIC_FUZZ", STEPS);
 	struct view empty;
 	size_t used;
 
-	f.rng = generate_seed(setting("REFNIC_SEED", 1));
+	(void)ctx;
+	memset(&f, 0, sizeof(f));
+	f.rng = generate_seed(seed);
 	f.attached = NONE;
 	unit_open(&f.units[0], FW_ENGINE_INTERP, false);
 	unit_open(&f.units[1], FW_ENGINE_JIT, true);
@@ -672,4 +668,11 @@ Test(fuzz, commands)
 	for (uint32_t command = 0; command <= CMD(TEST_RUN); command++)
 		cr_assert(command == CMD(MAP_BATCH) || steps < STEPS / 2 || f.oks[command],
 			  "command %u never succeeded", command);
+}
+
+Test(fuzz, commands)
+{
+	if (!getenv("REFNIC_FUZZ"))
+		corpus_each("commands", run, NULL);
+	run(NULL, lab_setting("REFNIC_SEED", 1), lab_setting("REFNIC_FUZZ", STEPS));
 }

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/corpus.h"
 #include "fuzz/generate.h"
+#include "fuzz/lab.h"
 #include "guest-driver/core/ctrl.h"
 #include "rig/link_mem.h"
 #include "rig/rig.h"
@@ -250,21 +252,15 @@ static void step_frame(struct fuzz *f)
 	f->kept_out += !want;
 }
 
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
-Test(fuzz, filters)
+static void run(void *ctx, uint64_t seed, uint64_t steps)
 {
 	static struct fuzz f;
-	uint64_t steps = setting("REFNIC_FUZZ", COMMANDS);
 	struct drv_net_config driver;
 	struct net_config device;
 
-	f.rng = generate_seed(setting("REFNIC_SEED", 1));
+	(void)ctx;
+	memset(&f, 0, sizeof(f));
+	f.rng = generate_seed(seed);
 	rig_config_default(&device);
 	device.observer = (struct net_observer){observe, &f};
 	rig_driver_config_default(&driver, device.xdp_bit);
@@ -288,4 +284,11 @@ Test(fuzz, filters)
 	cr_assert(steps < COMMANDS || (f.passed > steps && f.kept_out > steps && f.oks > f.refusals && f.refusals),
 		  "%lu in, %lu out, %lu good commands, %lu refused", f.passed, f.kept_out, f.oks, f.refusals);
 	rig_close(f.rig);
+}
+
+Test(fuzz, filters)
+{
+	if (!getenv("REFNIC_FUZZ"))
+		corpus_each("filters", run, NULL);
+	run(NULL, lab_setting("REFNIC_SEED", 1), lab_setting("REFNIC_FUZZ", COMMANDS));
 }

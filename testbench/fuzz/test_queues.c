@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "device-model/net_device.h"
+#include "fuzz/corpus.h"
 #include "fuzz/generate.h"
 #include "fuzz/lab.h"
 #include "guest-driver/core/coal.h"
@@ -308,12 +309,10 @@ static bool reaches_guest(uint8_t fate)
 	return fate == NET_FATE_DELIVERED || fate == NET_FATE_PASS;
 }
 
-Test(fuzz, queues)
+static void run(void *ctx, uint64_t first, uint64_t devices)
 {
-	uint64_t first = lab_setting("REFNIC_SEED", 1), devices = lab_setting("REFNIC_FUZZ", DEVICES);
-	struct world *w = malloc(sizeof(*w));
+	struct world *w = ctx;
 
-	cr_assert(w);
 	for (uint64_t seed = first; seed < first + devices; seed++) {
 		world_open(w, seed);
 		for (unsigned i = 0; i < STEPS; i++)
@@ -327,5 +326,16 @@ Test(fuzz, queues)
 		cr_assert_not(virtio_get_status(net_virtio(w->device)) & VIRTIO_CONFIG_S_NEEDS_RESET);
 		rig_close(w->rig);
 	}
+}
+
+Test(fuzz, queues)
+{
+	uint64_t first = lab_setting("REFNIC_SEED", 1), devices = lab_setting("REFNIC_FUZZ", DEVICES);
+	struct world *w = malloc(sizeof(*w));
+
+	cr_assert(w);
+	if (!getenv("REFNIC_FUZZ"))
+		corpus_each("queues", run, w);
+	run(w, first, devices);
 	free(w);
 }

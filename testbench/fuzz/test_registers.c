@@ -14,7 +14,9 @@
 #include "device-model/iommu.h"
 #include "device-model/net_device.h"
 #include "device-model/tr_inproc.h"
+#include "fuzz/corpus.h"
 #include "fuzz/generate.h"
+#include "fuzz/lab.h"
 #include "rig/link_mem.h"
 #include "virtio_ring.h"
 
@@ -311,16 +313,10 @@ static void act(struct world *w)
 		}
 }
 
-static uint64_t setting(const char *name, uint64_t otherwise)
+/* seen: how often each status was. */
+static void run(void *ctx, uint64_t first, uint64_t devices)
 {
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
-Test(fuzz, registers)
-{
-	uint64_t first = setting("REFNIC_SEED", 1), devices = setting("REFNIC_FUZZ", DEVICES), seen[256] = {0};
+	uint64_t *seen = ctx;
 	struct world w;
 
 	for (uint64_t seed = first; seed < first + devices; seed++) {
@@ -335,6 +331,16 @@ Test(fuzz, registers)
 		check_works(&w);
 		close_world(&w);
 	}
+}
+
+Test(fuzz, registers)
+{
+	uint64_t first = lab_setting("REFNIC_SEED", 1), devices = lab_setting("REFNIC_FUZZ", DEVICES);
+	uint64_t kept[256] = {0}, seen[256] = {0};
+
+	if (!getenv("REFNIC_FUZZ"))
+		corpus_each("registers", run, kept);
+	run(seen, first, devices);
 	/* A driver that never gets anywhere finds nothing. */
 	cr_assert(devices < 100 || (seen[15] && seen[27] && seen[15 | NRST] && seen[27 | NRST] && seen[15 | FAIL]),
 		  "live %lu, suspended %lu, needing a reset %lu, %lu, failed %lu", seen[15], seen[27], seen[15 | NRST],

@@ -12,7 +12,9 @@
 
 #include "device-model/net_device.h"
 #include "device-model/tr_inproc.h"
+#include "fuzz/corpus.h"
 #include "fuzz/generate.h"
+#include "fuzz/lab.h"
 #include "fuzz/shadow.h"
 #include "rig/link_mem.h"
 #include "virtio_ring.h"
@@ -746,7 +748,6 @@ static void check_works(struct world *w)
 	}
 	memset(frame, 0x42, sizeof(frame));
 	memcpy(frame, w->config.mac, sizeof(w->config.mac));
-	memcpy(frame, w->config.mac, sizeof(w->config.mac));
 	cr_assert_eq(link_mem_push(w->link, frame, sizeof(frame)), 0);
 	settle(w);
 	cr_assert_eq(w->last, pushed + 1, "seed %lu: the frame was not taken", w->seed);
@@ -767,17 +768,14 @@ static void check_works(struct world *w)
 	cr_assert_not(virtio_get_status(dev) & VIRTIO_CONFIG_S_NEEDS_RESET, "seed %lu", w->seed);
 }
 
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
+/* What the devices tried came to. */
+struct outcome {
+	uint64_t broken, fates[NET_FATES];
+};
 
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
-Test(fuzz, rings)
+static void run(void *ctx, uint64_t first, uint64_t devices)
 {
-	uint64_t first = setting("REFNIC_SEED", 1), devices = setting("REFNIC_FUZZ", DEVICES), fates[NET_FATES] = {0},
-		 broken = 0;
+	struct outcome *outcome = ctx;
 	struct world w;
 
 	for (uint64_t seed = first; seed < first + devices; seed++) {
@@ -786,12 +784,24 @@ Test(fuzz, rings)
 		for (int i = 0; i < STEPS; i++)
 			step(&w);
 		settle(&w);
-		broken += !!(virtio_get_status(dev_of(&w)) & VIRTIO_CONFIG_S_NEEDS_RESET);
+		outcome->broken += !!(virtio_get_status(dev_of(&w)) & VIRTIO_CONFIG_S_NEEDS_RESET);
 		for (int i = 0; i < NET_FATES; i++)
-			fates[i] += net_counters(w.net)->frames[i];
+			outcome->fates[i] += net_counters(w.net)->frames[i];
 		check_works(&w);
 		world_close(&w);
 	}
+}
+
+Test(fuzz, rings)
+{
+	uint64_t first = lab_setting("REFNIC_SEED", 1), devices = lab_setting("REFNIC_FUZZ", DEVICES);
+	struct outcome outcome = {0};
+	uint64_t broken, *fates = outcome.fates;
+
+	if (!getenv("REFNIC_FUZZ"))
+		corpus_each("rings", run, &outcome);
+	run(&outcome, first, devices);
+	broken = outcome.broken;
 	if (getenv("REFNIC_FUZZ")) {
 		fprintf(stderr, "%lu of %lu devices needed a reset\n", broken, devices);
 		for (int i = 0; i < NET_FATES; i++)

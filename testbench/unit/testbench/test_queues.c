@@ -212,14 +212,15 @@ static void driver_step(struct ends *e)
 /* Takes buffers that are plain and were seen. Returns how many. */
 static size_t handle_plain(struct ends *e)
 {
-	uint32_t least[BURST] = {0};
+	uint32_t least[BURST] = {0}, wrote[BURST];
 	struct vq_buffer buffers[BURST];
 	size_t count = vq_pop_plain(&e->device, true, least, buffers, 1 + pick(e, BURST));
 
 	for (size_t i = 0; i < count; i++, e->handled++) {
 		cr_assert_eq(buffers[i].bytes, mark_of(e->handled), "%s: %u", e->name, e->handled);
-		vq_fill_plain(&e->device, &buffers[i], used_of(e->handled, buffers[i].bytes));
+		wrote[i] = used_of(e->handled, buffers[i].bytes);
 	}
+	vq_fill_plain(&e->device, buffers, wrote, count);
 	return count;
 }
 

@@ -41,8 +41,8 @@ rows >"$tmp/none"
 fuzz none 7
 is 'nothing is found' test $? = 0
 is 'and nothing is kept' cmp -s "$tmp/corpus" "$tmp/none"
-is 'it says what was tried' grep -q 'rings: 100 devices, seeds 7 to 106' "$tmp/out"
-is 'of steps too' grep -q 'commands: 30000 steps, seeds 7 to 7' "$tmp/out"
+is 'it says what was tried' grep -q 'rings: 50 devices, seeds 7 to 56' "$tmp/out"
+is 'of steps too' grep -q 'commands: 10000 steps, seeds 7 to 7' "$tmp/out"
 for test in rings registers queues filters commands; do
 	fuzz $test 107
 	is "$test: something is found" test $? = 1

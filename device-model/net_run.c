@@ -62,7 +62,7 @@ static inline enum net_fate judge(const struct net *net, const struct link_frame
 	if (in->bytes < NET_ETH_BYTES) /* req: XO-247 */
 		return NET_FATE_SHORT;
 	if (!net_filter_passes(&net->filter, in->data, in->bytes))
-		return NET_FATE_FILTERED;
+		return NET_FATE_FILTERED; /* req: VN-e31f1511 */
 	if (in->bytes < in->wire_bytes)
 		return NET_FATE_SNAPPED;
 	if (attached)

@@ -283,7 +283,8 @@ static int fill_buffer(struct net *net, struct delivery *d)
 }
 
 /* req: VN-0556fd94, VN-c79215ab, VN-df6c3375: nothing is promised about the frame. VN-bca6ff31, VN-aa5decec,
- * VN-e511a9fc. XO-218, XO-219: no flags, whether a program ran or not */
+ * VN-e511a9fc. XO-218, XO-219: no flags, whether a program ran or not. VN-5d66c836, VN-5719e581, VN-b614acfc,
+ * VN-d75cc8e6, VN-895dd8f5, VN-26e584d8, VN-7f0a2715, VN-0702d091, VN-241b4d9c, VN-2d2030b6, VN-24d3fe1d */
 static void write_header(const struct delivery *d)
 {
 	static const struct virtio_net_hdr hdr = {.gso_type = VIRTIO_NET_HDR_GSO_NONE};

@@ -22,7 +22,8 @@ void net_tx_exit(struct net *net)
 /* Whether the device can do what the header asks of it. */
 static bool header_ok(const struct net *net, const struct virtio_net_hdr *hdr)
 {
-	/* req: VN-9c747612: other flags are not looked at */
+	/* req: VN-9c747612: other flags are not looked at; VN-d90ab623, VN-979143c9, VN-9b9738de: nor other fields, nor
+	 * (VN-908de11b) sums. VN-2c138567 */
 	if (hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)
 		return false;
 	return !(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || net_has(net, VIRTIO_NET_F_CSUM);

@@ -162,6 +162,8 @@ static inline int receive_one(struct drv_net *net, struct burst *b, uint16_t que
 	if (first.bytes < DRV_HDR_BYTES)
 		return -EPROTO;
 	memcpy(&hdr, drv_pool_buffer(pool, first.buffer), sizeof(hdr));
+	/* req: VN-7d313bbb, VN-8dfefd21, VN-bf471e7f, VN-5c87e9f2: nothing else of it is used, and of flags nothing
+	 * here */
 	out.flags = hdr.flags;
 	out.gso_type = hdr.gso_type;
 	out.num_buffers = le16_to_cpu(hdr.num_buffers);

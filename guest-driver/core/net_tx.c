@@ -79,7 +79,9 @@ static int transmit_burst(struct drv_net *net, struct drv_pair *pair, const stru
 		uint16_t at = pool->free[pool->free_count - 1 - i];
 		uint8_t *buffer = drv_pool_buffer(pool, at);
 
-		/* req: VN-86030d72, VN-530c874d num_buffers 0; VN-35940ef7 flags 0, the frame has its checksums */
+		/* req: VN-86030d72, VN-530c874d num_buffers 0; VN-35940ef7 flags 0, the frame has its checksums;
+		 * VN-3e03133d, VN-fecb56d2, VN-2595ae84, VN-727a1258, VN-6a4ed303, VN-ccce6672, VN-0a371307: nor a
+		 * gso_type */
 		memset(buffer, 0, DRV_HDR_BYTES);
 		memcpy(buffer + DRV_HDR_BYTES, frames[i].data, frames[i].bytes);
 		plain[i] = (struct drv_vq_plain){{drv_pool_addr(pool, at), DRV_HDR_BYTES + frames[i].bytes},

@@ -25,8 +25,9 @@ struct link_ops {
 	size_t (*peek)(struct link *link, struct link_frame *frames, size_t max);
 	/* Takes the first count of the frames that peek() showed. */
 	void (*take)(struct link *link, size_t count);
-	/* Sends. Returns how many of count were accepted; the rest is lost (the caller counts it). The bytes may be guest
-	 * memory, which the driver changes at any time: what is kept is copied, what is judged is judged in the copy. */
+	/* Sends. Returns how many of count were accepted; the rest is lost (the caller counts it). The bytes may be
+	 * guest memory, which the driver changes at any time: what is kept is copied, what is judged is judged in the
+	 * copy. */
 	size_t (*send)(struct link *link, const struct link_frame *frames, size_t count);
 	/* Whether no frame will ever come again. */
 	bool (*ended)(const struct link *link);

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "trace.h"
+#include "pcap.h"
 #include "unpack.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#define NS_PER_S 1000000000ULL
+#define NS_PER_S        1000000000ULL
+#define FRAME_BYTES_MAX 262144 /* of a record: libpcap takes more for damage */
 
 struct reader {
 	const char *path; /* as messages name it */
@@ -167,21 +172,126 @@ static int keep(struct reader *r, struct trace *trace, const struct pcap_pkthdr 
 	return 0;
 }
 
-static void finish(struct trace *trace)
+static void set_span(struct trace *trace)
 {
-	const uint8_t *at = trace->bytes;
 	uint64_t first = UINT64_MAX, last = 0;
 
 	for (size_t i = 0; i < trace->count; i++) {
-		struct link_frame *f = &trace->frames[i];
+		uint64_t at = trace->frames[i].time_ns;
 
-		f->data = at;
-		at += f->bytes;
-		first = f->time_ns < first ? f->time_ns : first;
-		last = f->time_ns > last ? f->time_ns : last;
+		first = at < first ? at : first;
+		last = at > last ? at : last;
 	}
 	trace->span_ns = trace->count ? last - first : 0;
 }
+
+static void finish(struct trace *trace)
+{
+	const uint8_t *at = trace->bytes;
+
+	for (size_t i = 0; i < trace->count; i++) {
+		trace->frames[i].data = at;
+		at += trace->frames[i].bytes;
+	}
+	set_span(trace);
+}
+
+/* ---- the short way: a plain file of classic pcap, written on a machine like most, without a flaw ---- */
+
+/* Nanoseconds in a unit of the file's times; 0: it is no such file. */
+static uint32_t unit_ns(const struct pcap_header *header)
+{
+	uint32_t magic = le32_to_cpu(header->magic), snaplen = le32_to_cpu(header->snaplen);
+
+	if (le16_to_cpu(header->major) != 2 || le16_to_cpu(header->minor) != 4 ||
+	    le32_to_cpu(header->link_type) != PCAP_LINK_ETHER || !snaplen || snaplen > FRAME_BYTES_MAX)
+		return 0;
+	return magic == PCAP_MAGIC_NS ? 1 : magic == PCAP_MAGIC_US ? 1000 : 0;
+}
+
+/* Whether the record at a place of the file is whole, and nothing about it is for libpcap to judge. */
+static bool record_ok(const struct trace *trace, size_t at, uint32_t snaplen, uint32_t unit, struct pcap_record *record)
+{
+	size_t left = trace->map_bytes - at;
+
+	if (left < sizeof(*record))
+		return false;
+	memcpy(record, trace->map + at, sizeof(*record));
+	return le32_to_cpu(record->bytes) <= left - sizeof(*record) && le32_to_cpu(record->bytes) <= snaplen &&
+	       le32_to_cpu(record->seconds) <= INT32_MAX && le32_to_cpu(record->fraction) < NS_PER_S / unit;
+}
+
+/* Lists the frames where they are. Whether that was possible. */
+static bool list_frames(struct trace *trace, const struct trace_config *config)
+{
+	struct pcap_header header;
+	struct pcap_record record;
+	size_t room = 0;
+	uint32_t unit;
+
+	memcpy(&header, trace->map, sizeof(header));
+	unit = unit_ns(&header);
+	for (size_t at = sizeof(header); unit && at < trace->map_bytes;) {
+		const uint8_t *data = trace->map + at + sizeof(record);
+		void *frames = trace->frames;
+
+		if (config->last && trace->read == config->last)
+			break;
+		if (!record_ok(trace, at, le32_to_cpu(header.snaplen), unit, &record))
+			return false;
+		at += sizeof(record) + le32_to_cpu(record.bytes);
+		if (++trace->read < config->first)
+			continue;
+		if (grow(&frames, &room, trace->count + 1, sizeof(*trace->frames)))
+			return false;
+		trace->frames = frames;
+		trace->frames[trace->count++] =
+			(struct link_frame){.data = data,
+					    .bytes = le32_to_cpu(record.bytes),
+					    .wire_bytes = le32_to_cpu(record.wire_bytes),
+					    .time_ns = le32_to_cpu(record.seconds) * NS_PER_S +
+						       (uint64_t)le32_to_cpu(record.fraction) * unit,
+					    .number = trace->read};
+	}
+	return unit;
+}
+
+static void unmap(struct trace *trace)
+{
+	if (trace->map)
+		munmap(trace->map, trace->map_bytes);
+	free(trace->frames);
+	*trace = (struct trace){0};
+}
+
+/* Whether the capture could be mapped. If not, there is nothing in trace. */
+static bool map_capture(struct trace *trace, const struct trace_config *config)
+{
+	struct stat st;
+	int fd;
+
+	/* What is no plain file is opened once only: a pipe's writer would not survive it. */
+	if (config->filter || !strcmp(config->path, "-") || stat(config->path, &st) || !S_ISREG(st.st_mode))
+		return false;
+	fd = open(config->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size >= (off_t)sizeof(struct pcap_header)) {
+		void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+		trace->map = map == MAP_FAILED ? NULL : map;
+		trace->map_bytes = (size_t)st.st_size;
+	}
+	close(fd);
+	if (trace->map && list_frames(trace, config)) {
+		set_span(trace);
+		return true;
+	}
+	unmap(trace);
+	return false;
+}
+
+/* ---- any way ---- */
 
 static bool read_frames(struct reader *r, const struct trace_config *config, struct trace *trace, char *error)
 {
@@ -224,6 +334,8 @@ struct trace *trace_open(const struct trace_config *config, char error[static TR
 
 	if (!trace)
 		return fail(error, "%s: no memory", config->path);
+	if (map_capture(trace, config))
+		return trace;
 	if (!open_capture(&r, config, error) || !read_frames(&r, config, trace, error)) {
 		trace_free(trace);
 		trace = NULL;
@@ -238,8 +350,8 @@ void trace_free(struct trace *trace)
 {
 	if (!trace)
 		return;
-	free(trace->frames);
 	free(trace->bytes);
+	unmap(trace);
 	free(trace);
 }
 

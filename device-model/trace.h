@@ -21,12 +21,15 @@ struct trace {
 	bool truncated;                     /* the file ends in the middle of a frame, or its next record is damaged */
 	uint64_t truncated_at;              /* number that this frame would have had */
 	char truncation[TRACE_ERROR_BYTES]; /* a sentence that says so, if truncated */
-	uint8_t *bytes;                     /* of all frames */
+	uint8_t *bytes;                     /* of all frames, unless they are in map */
+	uint8_t *map;                       /* a plain file of classic pcap as a whole; NULL: it is none */
+	size_t map_bytes;
 };
 
 /*
  * Reads a capture. NULL with one sentence in error: unreadable, empty file, not a capture, not Ethernet, bad filter. A
- * capture without a frame is none of these. A truncated one is not either: the whole frames are kept.
+ * capture without a frame is none of these. A truncated one is not either: the whole frames are kept. A plain file of
+ * classic pcap is mapped, not copied: it must not become shorter before trace_free().
  */
 struct trace *trace_open(const struct trace_config *config, char error[static TRACE_ERROR_BYTES]);
 

@@ -148,3 +148,42 @@ Test(burst, distance_of_pointers)
 		control_close(c);
 	}
 }
+
+#define PACKET(store)                                                                                                  \
+	W_LDX32(2, 1, 0), W_LDX32(3, 1, 4), W_MOVR(4, 2), W_ADD(4, 14), W(0x2d, 4, 3, 1, 0), store, W_MOV(0, 1), W_EXIT
+/* Ten bytes of the stack, to or from the packet. */
+#define BYTES(helper)                                                                                                  \
+	W(0x7a, 10, 0, -16, 0), W(0x7a, 10, 0, -8, 0), W_MOV(2, 0), W_MOVR(3, 10), W_ADD(3, -16), W_MOV(4, 10),        \
+		W_CALL(helper), W_MOV(0, 1), W_EXIT
+
+static const struct {
+	const char *what;
+	uint64_t words[16];
+	bool in_place;
+} leaving[] = {
+	{"returns", {W_MOV(0, 1), W_EXIT}, true},
+	{"reads the packet", {PACKET(W_LDX8(5, 2, 0))}, true},
+	{"reads it through a helper", {BYTES(189)}, true},
+	{"writes to the packet", {PACKET(W(0x72, 2, 0, 0, 7))}, false},
+	{"writes through a helper", {BYTES(190)}, false},
+	{"moves its start", {W_MOV(2, 0), W_CALL(44), W_MOV(0, 1), W_EXIT}, false},
+	{"gives it metadata", {W_MOV(2, -4), W_CALL(54), W_MOV(0, 1), W_EXIT}, false},
+	{"moves its end", {W_MOV(2, 0), W_CALL(65), W_MOV(0, 1), W_EXIT}, false},
+	{"goes on with who knows what", {W_MOVR(6, 1), TAIL_CALL}, false},
+};
+
+/* Only what cannot touch a frame may be given one in memory that is not to be touched. */
+Test(burst, in_place)
+{
+	for (size_t i = 0; i < sizeof(leaving) / sizeof(leaving[0]); i++) {
+		struct control *c = open_maps(FW_ENGINE_INTERP);
+		size_t count = 16;
+
+		while (!leaving[i].words[count - 1])
+			count--;
+		control_load(c, 0, leaving[i].words, (uint32_t)count);
+		cr_assert_eq(control_attach(c, 0, VIRTIO_NET_XDP_ID_NONE, 0, 0), 0, "%s", leaving[i].what);
+		cr_assert_eq(fw_in_place(c->fw), leaving[i].in_place, "%s", leaving[i].what);
+		control_close(c);
+	}
+}

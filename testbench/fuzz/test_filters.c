@@ -166,7 +166,7 @@ static uint32_t put_table(struct fuzz *f, uint8_t *to, int kind)
 
 static uint32_t make_command(struct fuzz *f, uint8_t *c)
 {
-	uint32_t n = 2;
+	uint32_t n = 2, at;
 
 	c[0] = (uint8_t)pick(f, 3);
 	c[1] = (uint8_t)pick(f, c[0] ? 2 : VIRTIO_NET_CTRL_RX_MODES);
@@ -187,8 +187,9 @@ static uint32_t make_command(struct fuzz *f, uint8_t *c)
 		c[n++] = one_in(f, 20) ? (uint8_t)pick(f, 256) : 0;
 		break;
 	}
+	/* A class that is none: others have commands of which the model knows nothing. */
 	if (one_in(f, 20))
-		c[pick(f, n)] ^= (uint8_t)(1 << pick(f, 8));
+		c[at = pick(f, n)] ^= at ? (uint8_t)(1 << pick(f, 8)) : 0xc0;
 	if (one_in(f, 20))
 		n = one_in(f, 2) ? pick(f, n) : n + 1;
 	return n;

@@ -188,8 +188,10 @@ static uint32_t make_command(struct fuzz *f, uint8_t *c)
 		break;
 	}
 	/* A class that is none: others have commands of which the model knows nothing. */
-	if (one_in(f, 20))
-		c[at = pick(f, n)] ^= at ? (uint8_t)(1 << pick(f, 8)) : 0xc0;
+	if (one_in(f, 20)) {
+		at = pick(f, n);
+		c[at] ^= at ? (uint8_t)(1 << pick(f, 8)) : 0xc0;
+	}
 	if (one_in(f, 20))
 		n = one_in(f, 2) ? pick(f, n) : n + 1;
 	return n;

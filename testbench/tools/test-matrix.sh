@@ -61,6 +61,8 @@ runs() {
 			split(ring[r], part, ":")
 			for (row = r % every; row < 32; row += every) {
 				options = "--ring " part[1] " --queue-size " part[2] " --engine " (odd(row, mask[1]) ? "interp" : "jit")
+				if (odd(row, 3)) # the device watches the driver, which is without fault
+					options = options " --strict"
 				for (s = 2; s <= switches; s++)
 					options = options " --feature " name[s] "=" (odd(row, mask[s]) ? "off" : "on")
 				title = part[1] "_queues_of_" part[2]
@@ -84,7 +86,7 @@ runs_over_queues() {
 	END {
 		for (p = 1; p <= pairs; p++)
 			for (i = p % every + 1; i <= replays; i += every)
-				print count[p] "_queue_pairs", replay[i], "--queues " count[p], way[(i + p) % ways + 1]
+				print count[p] "_queue_pairs", replay[i], "--strict --queues " count[p], way[(i + p) % ways + 1]
 	}' "$tmp/replays"
 }
 

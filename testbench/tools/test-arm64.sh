@@ -11,7 +11,9 @@ build=${1:?usage: test-arm64.sh BUILD}
 arm=$build/arm64
 jobs=$(nproc)
 packages=libc6-dev,libcriterion-dev,libbpf-dev,libpcap-dev,libjansson-dev,zlib1g-dev,liblzma-dev
-tmp=$(mktemp -d)
+# shellcheck source=testbench/tools/tap.sh
+. "$(dirname "$0")/tap.sh"
+about='arm64: '
 handler=
 clean() {
 	[ -z "$handler" ] || echo -1 >"$handler"
@@ -19,28 +21,6 @@ clean() {
 	rm -rf "$tmp"
 }
 trap clean EXIT
-trap 'exit 130' INT TERM
-n=0 failed=0
-
-report() { # RESULT NAME
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - arm64: $2"
-	else
-		echo "not ok $n - arm64: $2"
-		failed=1
-	fi
-}
-
-skip() { # NAME REASON
-	n=$((n + 1))
-	echo "ok $n - arm64: $1 # SKIP $2"
-}
-
-end() {
-	echo "1..$n"
-	exit $failed
-}
 
 show() { # FILE
 	tail -n 20 "$1" | sed 's/^/# /'

@@ -9,25 +9,8 @@ refnic=$build/refnic
 progs=$build/progs
 trace=traces/http.pcap
 tools=$(dirname "$0")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT
-n=0 failed=0
-
-report() { # RESULT NAME
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
-
-skip() { # NAME REASON
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
-}
+# shellcheck source=testbench/tools/tap.sh
+. "$tools/tap.sh"
 
 show() {
 	{
@@ -609,5 +592,4 @@ else
 	done
 fi
 
-echo "1..$n"
-exit $failed
+end

@@ -3,24 +3,7 @@
 # test-fuzz.sh [BUILD]: testbench/tools/fuzz keeps what finds something, and nothing else. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT TERM
-n=0
-failed=0
-
-is() { # is NAME COMMAND...: the command succeeds
-	name=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$tmp/out"
-		failed=1
-	fi
-}
+. testbench/tools/tap.sh
 
 # A program that finds something in one test, at one seed and above.
 cat >"$tmp/program" <<'END'
@@ -34,21 +17,20 @@ rows() {
 }
 fuzz() { # fuzz BAD SEED: its exit status
 	rows >"$tmp/corpus"
-	BAD=$1 testbench/tools/fuzz "$tmp/program" 0 "$2" "$tmp/corpus" >"$tmp/out" 2>&1
+	BAD=$1 testbench/tools/fuzz "$tmp/program" 0 "$2" "$tmp/corpus" >"$tmp/log" 2>&1
 }
 
 rows >"$tmp/none"
 fuzz none 7
 is 'nothing is found' test $? = 0
 is 'and nothing is kept' cmp -s "$tmp/corpus" "$tmp/none"
-is 'it says what was tried' grep -q 'rings: 50 devices, seeds 7 to 56' "$tmp/out"
-is 'of steps too' grep -q 'commands: 10000 steps, seeds 7 to 7' "$tmp/out"
+is 'it says what was tried' grep -q 'rings: 50 devices, seeds 7 to 56' "$tmp/log"
+is 'of steps too' grep -q 'commands: 10000 steps, seeds 7 to 7' "$tmp/log"
 for test in rings registers queues filters commands; do
 	fuzz $test 107
 	is "$test: something is found" test $? = 1
 	is "$test: its seed is kept" grep -q "^$test	107	[0-9]*	found by make fuzz" "$tmp/corpus"
 	is "$test: it alone" test "$(wc -l <"$tmp/corpus")" = 2
-	is "$test: what it said is shown" grep -q "^fuzz/$test 107" "$tmp/out"
+	is "$test: what it said is shown" grep -q "^fuzz/$test 107" "$tmp/log"
 done
-echo "1..$n"
-exit $failed
+end

@@ -3,25 +3,8 @@
 # test-report.sh [BUILD]: spec/tools/report on a project made up for it, whose tests end in every way. TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
+. testbench/tools/tap.sh
 report=$PWD/spec/tools/report
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT TERM
-n=0
-failed=0
-
-is() { # is NAME COMMAND...: the command succeeds
-	name=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$tmp/err"
-		failed=1
-	fi
-}
 
 has() { # has PATTERN: the page has a line with it
 	grep -qe "$1" "$tmp/page"
@@ -67,7 +50,7 @@ for p in unit-device-model unit-guest-driver unit-testbench; do
 	program $p
 done
 
-"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/err"
+"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/log"
 is 'a failure is status 1' test $? = 1
 is 'a test that passes' says XO-001 pass
 is 'its place' has 'fw/a.c:1'
@@ -83,28 +66,27 @@ is 'a test of another program' says VN-0123abcd pass
 is 'an id that is there again' says VN-0123abcd-2 implementation-defined
 is 'text is escaped' has 'Sums &lt;up&gt; &amp; &quot;quotes&quot;'
 is 'the states' has '>SUSPENDED<'
-is 'a line of totals' grep -q '^8 statements: 2 tested, 1 fails, 1 skipped, 1 not testable, 1 left open by the text, 1 not built yet, 1 without a test$' "$tmp/err"
-is 'MUSTs' grep -q '^6 MUST and MUST NOT: 2 tested, 3 with a reason, 0 without either$' "$tmp/err"
+is 'a line of totals' grep -q '^8 statements: 2 tested, 1 fails, 1 skipped, 1 not testable, 1 left open by the text, 1 not built yet, 1 without a test$' "$tmp/log"
+is 'MUSTs' grep -q '^6 MUST and MUST NOT: 2 tested, 3 with a reason, 0 without either$' "$tmp/log"
 cp "$tmp/page" "$tmp/first"
-"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/err"
+"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/log"
 is 'the same again' cmp -s "$tmp/first" "$tmp/page"
 
 sed -i 's/^not ok - XO::XO_002.*/ok - XO::XO_002  (0.00s)/' "$build/conform"
-"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/err"
+"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/log"
 is 'no failure is status 0' test $? = 0
 sed -i '/XO_001/d' "$build/conform"
-"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/err"
+"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/log"
 is 'a MUST without test or reason is status 1' test $? = 1
-is 'and is named' grep -q '^neither tested nor excused: XO-001: ' "$tmp/err"
+is 'and is named' grep -q '^neither tested nor excused: XO-001: ' "$tmp/log"
 
 rm "$build/unit-fw"
-"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/err"
+"$report" "$root" "$build" >"$tmp/page" 2>"$tmp/log"
 is 'no test program is status 2' test $? = 2
-is 'and says how to get one' grep -q 'make tests' "$tmp/err"
-"$report" "$tmp" "$build" >"$tmp/page" 2>"$tmp/err"
+is 'and says how to get one' grep -q 'make tests' "$tmp/log"
+"$report" "$tmp" "$build" >"$tmp/page" 2>"$tmp/log"
 is 'no table is status 2' test $? = 2
-"$report" "$root" >"$tmp/page" 2>"$tmp/err"
+"$report" "$root" >"$tmp/page" 2>"$tmp/log"
 is 'an argument too few is status 2' test $? = 2
 
-echo "1..$n"
-exit $failed
+end

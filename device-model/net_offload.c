@@ -4,19 +4,13 @@
 #include <string.h>
 
 /* What a bit of the command stands for. */
+#define OFFLOAD(name)                                                                                                  \
+	{                                                                                                              \
+		VIRTIO_NET_OFFLOAD_##name, VIRTIO_NET_F_##name                                                         \
+	}
 static const struct {
 	uint8_t bit, feature;
-} offloads[] = {
-	{VIRTIO_NET_OFFLOAD_GUEST_CSUM, VIRTIO_NET_F_GUEST_CSUM},
-	{VIRTIO_NET_OFFLOAD_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO4},
-	{VIRTIO_NET_OFFLOAD_GUEST_TSO6, VIRTIO_NET_F_GUEST_TSO6},
-	{VIRTIO_NET_OFFLOAD_GUEST_ECN, VIRTIO_NET_F_GUEST_ECN},
-	{VIRTIO_NET_OFFLOAD_GUEST_UFO, VIRTIO_NET_F_GUEST_UFO},
-	{VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO},
-	{VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO_CSUM, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM},
-	{VIRTIO_NET_OFFLOAD_GUEST_USO4, VIRTIO_NET_F_GUEST_USO4},
-	{VIRTIO_NET_OFFLOAD_GUEST_USO6, VIRTIO_NET_F_GUEST_USO6},
-};
+} offloads[] = {VIRTIO_NET_OFFLOADS(OFFLOAD)};
 
 static uint64_t negotiated(const struct net *net)
 {

@@ -9,19 +9,13 @@
 #define TYPE_RARP      0x8035
 
 /* The command's bits, and what has to be negotiated for each. */
+#define OFFLOAD(name)                                                                                                  \
+	{                                                                                                              \
+		VIRTIO_NET_OFFLOAD_##name, VIRTIO_NET_F_##name                                                         \
+	}
 static const struct {
 	uint8_t bit, feature;
-} offloads[] = {
-	{VIRTIO_NET_OFFLOAD_GUEST_CSUM, VIRTIO_NET_F_GUEST_CSUM},
-	{VIRTIO_NET_OFFLOAD_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO4},
-	{VIRTIO_NET_OFFLOAD_GUEST_TSO6, VIRTIO_NET_F_GUEST_TSO6},
-	{VIRTIO_NET_OFFLOAD_GUEST_ECN, VIRTIO_NET_F_GUEST_ECN},
-	{VIRTIO_NET_OFFLOAD_GUEST_UFO, VIRTIO_NET_F_GUEST_UFO},
-	{VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO},
-	{VIRTIO_NET_OFFLOAD_GUEST_UDP_TUNNEL_GSO_CSUM, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM},
-	{VIRTIO_NET_OFFLOAD_GUEST_USO4, VIRTIO_NET_F_GUEST_USO4},
-	{VIRTIO_NET_OFFLOAD_GUEST_USO6, VIRTIO_NET_F_GUEST_USO6},
-};
+} offloads[] = {VIRTIO_NET_OFFLOADS(OFFLOAD)};
 
 /* "Who am I", RFC 903: it needs no network address, and switches learn from it. */
 static void make_announcement(const struct drv_net *net, uint8_t frame[ANNOUNCE_BYTES])

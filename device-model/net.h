@@ -114,7 +114,7 @@ const struct net_counters *net_counters(const struct net *net);
 /* What a DEVICE_STATS reply of type RX_XDP will carry, of one receive queue: since the last reset, by the queue steered
  * to. */
 struct net_xdp_stats {
-	uint64_t runs, pass, drop, tx, tx_drop, aborted, unsupported, oversize, bad_queue; /* frames */
+	uint64_t runs, pass, drop, tx, tx_drop, aborted, unsupported, oversize, bad_queue; /* frames; as in the reply */
 };
 /* NULL: no such queue. */
 const struct net_xdp_stats *net_xdp_stats(const struct net *net, uint16_t queue);

@@ -79,17 +79,7 @@ static void fill_basic(const struct net *net, uint16_t queue, uint64_t *to)
 /* req: XO-224 */
 static void fill_rx_xdp(const struct net *net, uint16_t queue, uint64_t *to)
 {
-	const struct net_xdp_stats *s = net_xdp_stats(net, queue / 2);
-
-	to[0] = s->runs;
-	to[1] = s->pass;
-	to[2] = s->drop;
-	to[3] = s->tx;
-	to[4] = s->tx_drop;
-	to[5] = s->aborted;
-	to[6] = s->unsupported;
-	to[7] = s->oversize;
-	to[8] = s->bad_queue;
+	memcpy(to, net_xdp_stats(net, queue / 2), sizeof(struct net_xdp_stats));
 }
 
 enum kind { RX, TX, CVQ };
@@ -115,6 +105,7 @@ static const struct stats_row {
 };
 #define STATS_ROWS (sizeof(stats_rows) / sizeof(stats_rows[0]))
 static_assert(COUNTERS(virtio_net_stats_rx_xdp) == COUNTERS_MAX, "no type has more");
+static_assert(sizeof(struct net_xdp_stats) == COUNTERS_MAX * sizeof(uint64_t), "one is the other");
 
 /* The kind of a queue, or -EINVAL: there is none of this index. */
 static int kind_of(const struct net *net, uint16_t queue)

@@ -399,18 +399,20 @@ Test(XO, QUEUE_SELECT_of_those_in_use)
 
 /* ---- the driver ---- */
 
-/* Registers that note what the driver touches. */
+/* A driver of its own on the bench's device, with registers that note what it touches. */
 struct spy {
+	struct bench bench;
+	struct drv_net *net;
 	const struct drv_transport *real;
 	struct drv_transport transport;
-	struct rig *rig;
+	uint8_t frame[FRAME]; /* to send */
 	struct drv_queue_addr addr[2 * PAIRS + 1];
 	unsigned enabled, buffers_missing, sent_early, notified[2 * PAIRS + 1];
 };
 
 static uint16_t avail_index(const struct spy *s, uint16_t queue)
 {
-	const struct vring_avail *avail = dma_at(rig_dma(s->rig), s->addr[queue].driver);
+	const struct vring_avail *avail = dma_at(rig_dma(s->bench.rig), s->addr[queue].driver);
 
 	return avail ? le16_to_cpu(avail->idx) : 0;
 }
@@ -468,110 +470,98 @@ static const struct drv_transport_ops spy_ops = {
 	.wait = spy_wait,
 };
 
-/* A driver of its own on the bench's device, which the bench's driver has let go of. */
-static struct drv_net *spy_on(struct bench *b, struct spy *s, uint16_t pairs)
+/* The bench's driver lets go of the device. */
+static void spy_on(struct spy *s, uint16_t pairs)
 {
 	struct drv_net_config config;
-	struct drv_net *net;
+	struct rig *rig;
 
-	bench_open(b, four_pairs);
-	b->choosy = true;
-	drv_net_stop(b->net);
-	*s = (struct spy){.real = rig_transport(b->rig), .rig = b->rig};
+	*s = (struct spy){0};
+	bench_open(&s->bench, four_pairs);
+	s->bench.choosy = true;
+	drv_net_stop(s->bench.net);
+	rig = s->bench.rig;
+	s->real = rig_transport(rig);
 	s->transport = (struct drv_transport){&spy_ops, s};
+	make_frame(s->frame, sizeof(s->frame));
 	rig_driver_config_default(&config, VIRTIO_NET_F_XDP_OFFLOAD_ALT);
 	config.features[0] = 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_NET_F_CTRL_VQ | 1ULL << VIRTIO_NET_F_MQ;
 	config.pairs = pairs;
-	net = drv_net_create(rig_env(b->rig), &s->transport, &config);
-	cr_assert_not_null(net);
-	cr_assert_eq(drv_net_start(net), 0);
-	return net;
+	s->net = drv_net_create(rig_env(rig), &s->transport, &config);
+	cr_assert_not_null(s->net);
+	cr_assert_eq(drv_net_start(s->net), 0);
+}
+
+static void spy_end(struct spy *s)
+{
+	drv_net_destroy(s->net);
+	bench_close(&s->bench);
 }
 
 Test(VN, VN_a7f09a21)
 {
-	struct drv_net *net;
-	struct bench b;
 	struct spy s;
 
-	net = spy_on(&b, &s, 0);
+	spy_on(&s, 0);
 	cr_expect_geq(s.notified[2 * PAIRS], 1, "VN-a7f09a21: there was no command");
 	cr_expect_eq(s.enabled, 2 * PAIRS, "VN-a7f09a21: %u queues", s.enabled);
-	drv_net_destroy(net);
-	bench_close(&b);
+	spy_end(&s);
 }
 
 Test(VN, VN_4adc8ed0)
 {
-	struct drv_net *net;
-	struct bench b;
 	struct spy s;
 
-	net = spy_on(&b, &s, 0);
+	spy_on(&s, 0);
 	cr_expect_eq(s.buffers_missing, 0, "VN-4adc8ed0: %u receive queues are empty", s.buffers_missing);
-	drv_net_destroy(net);
-	bench_close(&b);
+	spy_end(&s);
 }
 
 Test(VN, VN_9a120d31)
 {
 	static const uint16_t rows[] = {0, PAIRS + 1, 0x8000, 0xffff};
-	struct drv_net *net;
-	struct bench b;
 	struct spy s;
 	unsigned before;
 
-	net = spy_on(&b, &s, 0);
+	spy_on(&s, 0);
 	before = s.notified[2 * PAIRS];
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		cr_expect_eq(drv_net_set_pairs(net, rows[i]), -EINVAL, "VN-9a120d31: %u", rows[i]);
+		cr_expect_eq(drv_net_set_pairs(s.net, rows[i]), -EINVAL, "VN-9a120d31: %u", rows[i]);
 	cr_expect_eq(s.notified[2 * PAIRS], before, "VN-9a120d31: a command was sent");
-	drv_net_destroy(net);
-	bench_close(&b);
+	spy_end(&s);
 }
 
 Test(VN, VN_6e5ffc58)
 {
-	uint8_t frame[FRAME];
-	struct drv_net *net;
-	struct bench b;
 	struct spy s;
 
-	make_frame(frame, sizeof(frame));
-	net = spy_on(&b, &s, 0);
+	spy_on(&s, 0);
 	cr_expect_eq(s.sent_early, 0, "VN-6e5ffc58");
-	drv_net_destroy(net);
-	bench_close(&b);
+	spy_end(&s);
 	/* Without the command only transmitq1. */
-	net = spy_on(&b, &s, 1);
+	spy_on(&s, 1);
 	for (uint16_t pair = 0; pair < PAIRS; pair++)
-		cr_expect_eq(drv_net_transmit(net, pair, frame, sizeof(frame)), pair ? -ENODEV : 0,
+		cr_expect_eq(drv_net_transmit(s.net, pair, s.frame, sizeof(s.frame)), pair ? -ENODEV : 0,
 			     "VN-6e5ffc58: transmitq%u", pair + 1);
-	drv_net_destroy(net);
-	bench_close(&b);
+	spy_end(&s);
 }
 
 Test(VN, VN_3e0af880)
 {
-	uint8_t frame[FRAME];
-	struct drv_net *net;
-	struct bench b;
 	struct spy s;
 
-	make_frame(frame, sizeof(frame));
-	net = spy_on(&b, &s, 0);
+	spy_on(&s, 0);
 	for (uint16_t pairs = PAIRS; pairs; pairs--) {
-		cr_assert_eq(drv_net_set_pairs(net, pairs), 0);
+		cr_assert_eq(drv_net_set_pairs(s.net, pairs), 0);
 		for (uint16_t pair = 0; pair < PAIRS; pair++) {
 			uint16_t before = avail_index(&s, 2 * pair + 1);
-			int err = drv_net_transmit(net, pair, frame, sizeof(frame));
+			int err = drv_net_transmit(s.net, pair, s.frame, sizeof(s.frame));
 
 			cr_expect_eq(err, pair < pairs ? 0 : -ENODEV, "VN-3e0af880: transmitq%u of %u", pair + 1,
 				     pairs);
 			cr_expect_eq(avail_index(&s, 2 * pair + 1), before + (pair < pairs), "VN-3e0af880");
-			rig_settle(b.rig);
+			rig_settle(s.bench.rig);
 		}
 	}
-	drv_net_destroy(net);
-	bench_close(&b);
+	spy_end(&s);
 }

@@ -32,6 +32,12 @@ static void suspend(struct hand *h)
 	cr_assert_eq(settled_status(h), SUSPENDED, "status %#x", hand_status(h));
 }
 
+static void start_suspended(struct hand *h)
+{
+	hand_start(h, FEATURES);
+	suspend(h);
+}
+
 static void resume(struct hand *h)
 {
 	hand_set_status(h, SUSPEND);
@@ -133,8 +139,7 @@ Test(VN, VN_cbbf4851)
 	uint8_t before[64], after[64], bytes[64];
 	struct hand h;
 
-	hand_start(&h, FEATURES);
-	suspend(&h);
+	start_suspended(&h);
 	read_config(&h, before);
 	memset(bytes, 0x5a, sizeof(bytes));
 	h.t->ops->config_write(h.t->ctx, 0, bytes, sizeof(bytes));
@@ -155,8 +160,7 @@ Test(VN, VN_2e907b85)
 	uint64_t interrupts;
 	struct hand h;
 
-	hand_start(&h, FEATURES);
-	suspend(&h);
+	start_suspended(&h);
 	interrupts = rig_vq_interrupts(h.rig);
 	generation = h.t->ops->config_generation(h.t->ctx);
 	read_config(&h, before);
@@ -180,8 +184,7 @@ Test(VN, VN_2747ab98)
 	uint64_t interrupts;
 	struct hand h;
 
-	hand_start(&h, FEATURES);
-	suspend(&h);
+	start_suspended(&h);
 	interrupts = rig_config_interrupts(h.rig);
 	link_mem_set_up(h.link, false);
 	rig_settle(h.rig);
@@ -195,8 +198,7 @@ Test(VN, VN_7466798a)
 	uint64_t interrupts;
 	struct hand h;
 
-	hand_start(&h, FEATURES);
-	suspend(&h);
+	start_suspended(&h);
 	interrupts = rig_config_interrupts(h.rig);
 	generation = h.t->ops->config_generation(h.t->ctx);
 	link_mem_set_up(h.link, false);

@@ -10,10 +10,6 @@
 #include "strict_inside.h"
 #include <string.h>
 
-#define AVAIL VRING_PACKED_DESC_F_AVAIL
-#define USED  VRING_PACKED_DESC_F_USED
-#define WRAP  VRING_PACKED_WRAP
-
 #define CHAIN_BYTES_MAX (1ULL << 32)
 
 static bool is_packed(const struct vq *vq);
@@ -223,26 +219,19 @@ static void split_observe(struct strict_queue *q)
 
 /* ---- packed: lists ---- */
 
-static uint16_t forward(const struct vq *vq, uint16_t at, uint32_t places)
-{
-	uint32_t index = (at & ~WRAP) + places;
-
-	return index >= vq->size ? (index - vq->size) | (~at & WRAP) : index | (at & WRAP);
-}
-
 static struct vring_packed_desc packed_desc(const struct vq *vq, uint16_t at)
 {
 	struct vring_packed_desc desc;
 
-	memcpy(&desc, vq->desc + sizeof(desc) * (at & ~WRAP), sizeof(desc));
-	desc.flags =
-		cpu_to_le16(load16(vq->desc + sizeof(desc) * (at & ~WRAP) + offsetof(struct vring_packed_desc, flags)));
+	memcpy(&desc, vq->desc + sizeof(desc) * vring_packed_index(at), sizeof(desc));
+	desc.flags = cpu_to_le16(
+		load16(vq->desc + sizeof(desc) * vring_packed_index(at) + offsetof(struct vring_packed_desc, flags)));
 	return desc;
 }
 
 static bool is_available(uint16_t flags, uint16_t at)
 {
-	return (flags & (AVAIL | USED)) == (at & WRAP ? AVAIL : USED);
+	return (flags & VRING_PACKED_DESC_F_LAP) == vring_packed_available(at);
 }
 
 static void judge_packed_table(struct walk *w, const struct vring_packed_desc *of)
@@ -296,7 +285,7 @@ static void broken_list(struct strict_queue *q, uint32_t count, uint16_t at)
 	if (q->out + count >= vq->size)
 		row = q->out ? STRICT_NO_SPACE : STRICT_LONG_LIST;
 	strict_report(q->s, row, "queue %u of %u descriptors: the list at %u has %u descriptors; %u is not available",
-		      q->index, vq->size, q->at & ~WRAP, count, at & ~WRAP);
+		      q->index, vq->size, vring_packed_index(q->at), count, vring_packed_index(at));
 	q->lost = true;
 }
 
@@ -304,7 +293,7 @@ static void broken_list(struct strict_queue *q, uint32_t count, uint16_t at)
 static bool judge_list(struct strict_queue *q)
 {
 	const struct vq *vq = strict_vq(q);
-	struct walk w = {.q = q, .head = q->at & ~WRAP};
+	struct walk w = {.q = q, .head = vring_packed_index(q->at)};
 	struct vring_packed_desc desc;
 	uint16_t at = q->at, flags;
 	uint32_t count = 0;
@@ -325,7 +314,7 @@ static bool judge_list(struct strict_queue *q)
 		else
 			count_buffer(&w, flags, le32_to_cpu(desc.len), STRICT_PACKED_ORDER);
 		count++;
-		at = forward(vq, at, 1);
+		at = vring_packed_next(at, vq->size);
 	} while (flags & VRING_DESC_F_NEXT);
 	q->at = at;
 	q->out += count;
@@ -338,8 +327,8 @@ static void compare_places(struct strict_queue *q, uint16_t at, uint32_t places)
 {
 	const struct vq *vq = strict_vq(q);
 
-	for (; places; places--, at = forward(vq, at, 1)) {
-		struct vring_packed_desc *was = &vq->packed.copy[at & ~WRAP], now = packed_desc(vq, at);
+	for (; places; places--, at = vring_packed_next(at, vq->size)) {
+		struct vring_packed_desc *was = &vq->packed.copy[vring_packed_index(at)], now = packed_desc(vq, at);
 		uint16_t flags = le16_to_cpu(now.flags);
 
 		if (!memcmp(&now, was, sizeof(now)))
@@ -347,8 +336,8 @@ static void compare_places(struct strict_queue *q, uint16_t at, uint32_t places)
 		strict_report(
 			q->s, is_available(flags, at) ? STRICT_CHANGED : STRICT_OVERWRITTEN,
 			"queue %u: descriptor %u: %u bytes, id %u, flags 0x%04x; was %u bytes, id %u, flags 0x%04x",
-			q->index, at & ~WRAP, le32_to_cpu(now.len), le16_to_cpu(now.id), flags, le32_to_cpu(was->len),
-			le16_to_cpu(was->id), le16_to_cpu(was->flags));
+			q->index, vring_packed_index(at), le32_to_cpu(now.len), le16_to_cpu(now.id), flags,
+			le32_to_cpu(was->len), le16_to_cpu(was->id), le16_to_cpu(was->flags));
 		q->lost = true; /* told once */
 		return;
 	}
@@ -387,12 +376,12 @@ void strict_ring_place(struct strict_queue *q, uint16_t place)
 	strict_ring_observe(q);
 	/* Others may have been made available since; before those that are out it cannot be. */
 	at = vq->packed.used_at;
-	for (uint32_t i = 0; i <= q->out && !q->lost; i++, at = forward(vq, at, 1))
+	for (uint32_t i = 0; i <= q->out && !q->lost; i++, at = vring_packed_next(at, vq->size))
 		if (at == place)
 			return;
 	if (!q->lost)
 		strict_report(q->s, STRICT_NOTIFIED_PLACE, "queue %u: offset %u, wrap %u; %u, %u was expected",
-			      q->index, place & ~WRAP, place >> 15, q->at & ~WRAP, q->at >> 15);
+			      q->index, vring_packed_index(place), place >> 15, vring_packed_index(q->at), q->at >> 15);
 }
 
 void strict_ring_live(struct strict_queue *q)
@@ -490,7 +479,7 @@ static void watched_publish(struct vq *vq, uint16_t count, const struct vq_ops *
 			compare_chain(q, vq->done[i].id);
 		else
 			compare_places(q, at, vq->done[i].places);
-		at = forward(vq, at, is_packed(vq) ? vq->done[i].places : 0);
+		at = vring_packed_forward(at, is_packed(vq) ? vq->done[i].places : 0, vq->size);
 	}
 	ops->publish(vq, count);
 	if (is_packed(vq) && !q->lost)

@@ -13,10 +13,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define AVAIL VRING_PACKED_DESC_F_AVAIL
-#define USED  VRING_PACKED_DESC_F_USED
-#define WRAP  VRING_PACKED_WRAP
-
 #define WORD_AT offsetof(struct vring_packed_desc, len)
 
 static bool packed_size_ok(uint32_t size)
@@ -42,29 +38,20 @@ static int packed_map(struct vq *vq)
 	    (uintptr_t)vq->device % VRING_PACKED_EVENT_ALIGN)
 		return -EINVAL;
 	if (!again)
-		vq->packed.avail_at = vq->packed.seen_at = vq->packed.used_at = vq->packed.signalled_at = WRAP;
+		vq->packed.avail_at = vq->packed.seen_at = vq->packed.used_at = vq->packed.signalled_at =
+			VRING_PACKED_WRAP;
 	return 0;
-}
-
-/* Moves a position on by places, of which there are no more than the queue has. */
-static inline uint16_t forward(const struct vq *vq, uint16_t at, uint32_t places)
-{
-	uint32_t index = (at & ~WRAP) + places;
-
-	if (index >= vq->size)
-		return (index - vq->size) | (~at & WRAP);
-	return index | (at & WRAP);
 }
 
 static inline uint8_t *desc_at(const struct vq *vq, uint16_t at)
 {
-	return vq->desc + sizeof(struct vring_packed_desc) * (at & ~WRAP);
+	return vq->desc + sizeof(struct vring_packed_desc) * vring_packed_index(at);
 }
 
 /* Whether flags are those of an available descriptor at a position: AVAIL is the wrap counter, USED is not. */
 static inline bool is_available(uint16_t flags, uint16_t at)
 {
-	return (flags & (AVAIL | USED)) == (at & WRAP ? AVAIL : USED);
+	return (flags & VRING_PACKED_DESC_F_LAP) == vring_packed_available(at);
 }
 
 static int spoilt(struct vq *vq, int error, const char *text)
@@ -77,7 +64,7 @@ static int spoilt(struct vq *vq, int error, const char *text)
 /* A descriptor as it was read. */
 static inline void keep(const struct vq *vq, uint16_t at, le64 word)
 {
-	struct vring_packed_desc *copy = &vq->packed.copy[at & ~WRAP];
+	struct vring_packed_desc *copy = &vq->packed.copy[vring_packed_index(at)];
 
 	memcpy(&copy->addr, desc_at(vq, at), sizeof(copy->addr));
 	memcpy((uint8_t *)copy + WORD_AT, &word, sizeof(word));
@@ -100,7 +87,7 @@ static inline int see(struct vq *vq, uint32_t count, uint16_t *flags)
 	if (vq->packed.out == vq->size) /* the copy is of one that is still out */
 		return spoilt(vq, -EPROTO, "a descriptor is available again and was not used (VN-d0245546)");
 	keep(vq, vq->packed.seen_at, word);
-	vq->packed.seen_at = forward(vq, vq->packed.seen_at, 1);
+	vq->packed.seen_at = vring_packed_next(vq->packed.seen_at, vq->size);
 	vq->packed.out++;
 	return 1;
 }
@@ -132,16 +119,16 @@ static void see_plain(struct vq *vq)
 	const uint8_t *ring = vq->desc;
 
 	for (; count < room; count++) {
-		const uint8_t *from = ring + sizeof(*copies) * (at & ~WRAP);
+		const uint8_t *from = ring + sizeof(*copies) * vring_packed_index(at);
 		le64 word = {__atomic_load_n((const uint64_t *)(const void *)(from + WORD_AT), __ATOMIC_ACQUIRE)};
 		uint16_t flags = vring_packed_flags(word);
 
 		/* What is not taken here is none of the plain ones' business, and is read by who takes it. */
 		if (!is_available(flags, at) || (flags & VRING_DESC_F_NEXT))
 			break;
-		memcpy(&copies[at & ~WRAP].addr, from, sizeof(copies->addr));
-		memcpy((uint8_t *)&copies[at & ~WRAP] + WORD_AT, &word, sizeof(word));
-		at = (at & ~WRAP) + 1 == size ? ~at & WRAP : at + 1;
+		memcpy(&copies[vring_packed_index(at)].addr, from, sizeof(copies->addr));
+		memcpy((uint8_t *)&copies[vring_packed_index(at)] + WORD_AT, &word, sizeof(word));
+		at = vring_packed_next(at, size);
 	}
 	vq->packed.seen_at = at;
 	vq->packed.out += count;
@@ -190,7 +177,7 @@ static int packed_pop(struct vq *vq, struct vq_chain *chain)
 
 	*chain = (struct vq_chain){.iov = vq->iov};
 	do {
-		const struct vring_packed_desc *desc = &vq->packed.copy[at & ~WRAP];
+		const struct vring_packed_desc *desc = &vq->packed.copy[vring_packed_index(at)];
 
 		flags = le16_to_cpu(desc->flags);
 		if (!(flags & VRING_DESC_F_INDIRECT))
@@ -204,7 +191,7 @@ static int packed_pop(struct vq *vq, struct vq_chain *chain)
 			return error;
 		chain->places++;
 		chain->id = le16_to_cpu(desc->id);
-		at = forward(vq, at, 1);
+		at = vring_packed_next(at, vq->size);
 	} while (flags & VRING_DESC_F_NEXT);
 	vq->packed.avail_at = at;
 	return 1;
@@ -218,7 +205,7 @@ static size_t packed_pop_plain(struct vq *vq, bool write, const uint32_t *least,
 	size_t count = 0;
 
 	for (; count < max; count++) {
-		const struct vring_packed_desc *desc = &vq->packed.copy[at & ~WRAP];
+		const struct vring_packed_desc *desc = &vq->packed.copy[vring_packed_index(at)];
 		le64 word;
 		uint8_t *data;
 
@@ -227,7 +214,7 @@ static size_t packed_pop_plain(struct vq *vq, bool write, const uint32_t *least,
 		if ((vring_packed_flags(word) & which) != wanted || !data || vring_packed_len(word) < least[count])
 			break;
 		buffers[count] = (struct vq_buffer){data, vring_packed_len(word), vring_packed_id(word)};
-		at = forward(vq, at, 1);
+		at = vring_packed_next(at, vq->size);
 	}
 	vq->packed.avail_at = at;
 	return count;
@@ -235,27 +222,26 @@ static size_t packed_pop_plain(struct vq *vq, bool write, const uint32_t *least,
 
 static inline void put_used(uint8_t *ring, uint16_t at, const struct vq_done *done)
 {
-	uint16_t flags = (at & WRAP ? AVAIL | USED : 0) | (done->bytes ? VRING_DESC_F_WRITE : 0);
+	uint16_t flags = vring_packed_used(at) | (done->bytes ? VRING_DESC_F_WRITE : 0);
 
 	/* req: VN-553b0420: flags come with all the rest; the store releases what was written before it */
-	__atomic_store_n((uint64_t *)(void *)(ring + sizeof(struct vring_packed_desc) * (at & ~WRAP) + WORD_AT),
-			 vring_packed_word(done->bytes, done->id, flags).wire, __ATOMIC_RELEASE);
+	__atomic_store_n(
+		(uint64_t *)(void *)(ring + sizeof(struct vring_packed_desc) * vring_packed_index(at) + WORD_AT),
+		vring_packed_word(done->bytes, done->id, flags).wire, __ATOMIC_RELEASE);
 }
 
 /* req: VN-83bebf7d */
 static void packed_publish(struct vq *vq, uint16_t count)
 {
 	const struct vq_done *done = vq->done;
-	uint16_t first = vq->packed.used_at, at = forward(vq, first, done->places), size = vq->size;
+	uint16_t first = vq->packed.used_at, size = vq->size, at = vring_packed_forward(first, done->places, size);
 	uint32_t places = done->places;
 	uint8_t *ring = vq->desc;
 
 	for (uint16_t i = 1; i < count; i++) {
-		uint32_t index = (at & ~WRAP) + done[i].places;
-
 		put_used(ring, at, &done[i]);
 		places += done[i].places;
-		at = index < size ? index | (at & WRAP) : (index - size) | (~at & WRAP);
+		at = vring_packed_forward(at, done[i].places, size);
 	}
 	put_used(ring, first, done);
 	vq->packed.used_at = at;
@@ -279,9 +265,9 @@ static bool packed_wants_interrupt(struct vq *vq)
 	/* Positions on a line of two laps, that begins with the one of old: whether [from, to) has the one waited for.
 	 */
 	off_wrap = le16_to_cpu(event.off_wrap);
-	from = old & ~WRAP;
-	to = (new & ~WRAP) + ((new ^ old) & WRAP ? vq->size : 0);
-	wanted = (off_wrap & ~WRAP) + ((off_wrap ^ old) & WRAP ? vq->size : 0);
+	from = vring_packed_index(old);
+	to = vring_packed_index(new) + ((new ^ old) & VRING_PACKED_WRAP ? vq->size : 0);
+	wanted = vring_packed_index(off_wrap) + ((off_wrap ^ old) & VRING_PACKED_WRAP ? vq->size : 0);
 	return wanted >= from && wanted < to;
 }
 

@@ -15,10 +15,6 @@
 #include "virtio_ring.h"
 #include "vq.h"
 
-#define AVAIL VRING_PACKED_DESC_F_AVAIL
-#define USED  VRING_PACKED_DESC_F_USED
-#define WRAP  VRING_PACKED_WRAP
-
 #define WORD_AT offsetof(struct vring_packed_desc, len)
 
 /* A buffer in flight, by its id. */
@@ -59,21 +55,11 @@ static int broken(struct packed *q)
 	return -EPROTO;
 }
 
-/* Moves a position on by places, of which there are no more than the queue has. */
-static uint16_t forward(const struct packed *q, uint16_t at, uint32_t places)
-{
-	uint32_t index = (at & ~WRAP) + places;
-
-	if (index >= q->vq.size)
-		return (uint16_t)((index - q->vq.size) | (~at & WRAP));
-	return (uint16_t)(index | (at & WRAP));
-}
-
 /* ---- submit ---- */
 
 static uint16_t flags_of(uint16_t at, bool write)
 {
-	return (uint16_t)((at & WRAP ? AVAIL : USED) | (write ? VRING_DESC_F_WRITE : 0));
+	return vring_packed_available(at) | (write ? VRING_DESC_F_WRITE : 0);
 }
 
 /*
@@ -100,7 +86,8 @@ static void put_indirect(struct packed *q, uint16_t id, const struct drv_sg *sg,
 		q->tables[first + i] =
 			(struct vring_packed_desc){cpu_to_le64(sg[i].addr), cpu_to_le32(sg[i].bytes), cpu_to_le16(0),
 						   cpu_to_le16(i >= readable ? VRING_DESC_F_WRITE : 0)};
-	put(&q->desc[q->avail_at & ~WRAP], &table, id, flags_of(q->avail_at, false) | VRING_DESC_F_INDIRECT);
+	put(&q->desc[vring_packed_index(q->avail_at)], &table, id,
+	    flags_of(q->avail_at, false) | VRING_DESC_F_INDIRECT);
 }
 
 /* req: VN-557a31bd from the last descriptor to the first: the device sees none before it sees them all */
@@ -109,17 +96,18 @@ static void put_list(struct packed *q, uint16_t id, const struct drv_sg *sg, uns
 	unsigned i = count;
 
 	while (i--) {
-		uint16_t at = forward(q, q->avail_at, i), flags = flags_of(at, i >= readable); /* req: VN-ed627243 */
+		uint16_t at = vring_packed_forward(q->avail_at, i, q->vq.size);
+		uint16_t flags = flags_of(at, i >= readable); /* req: VN-ed627243 */
 
 		if (i + 1 < count)
 			flags |= VRING_DESC_F_NEXT;
-		put(&q->desc[at & ~WRAP], &sg[i], id, flags);
+		put(&q->desc[vring_packed_index(at)], &sg[i], id, flags);
 	}
 }
 
 static uint16_t take_id(struct packed *q)
 {
-	return q->in_order ? q->avail_at & ~WRAP : q->free_ids[--q->free_count];
+	return q->in_order ? vring_packed_index(q->avail_at) : q->free_ids[--q->free_count];
 }
 
 static int packed_submit(struct drv_vq *vq, const struct drv_sg *sg, unsigned readable, unsigned writable, void *token)
@@ -149,7 +137,7 @@ static int packed_submit(struct drv_vq *vq, const struct drv_sg *sg, unsigned re
 		put_indirect(q, id, sg, readable, count);
 	else
 		put_list(q, id, sg, readable, count);
-	q->avail_at = forward(q, q->avail_at, need);
+	q->avail_at = vring_packed_forward(q->avail_at, need, q->vq.size);
 	q->out += need;
 	q->fresh += need;
 	vq->in_flight++;
@@ -175,8 +163,8 @@ static bool wanted(const struct packed *q)
 		return true;
 	/* Counted from the start of the lap that kicked_at is in. */
 	off_wrap = le16_to_cpu(event.off_wrap);
-	from = q->kicked_at & ~WRAP;
-	at = (off_wrap & ~WRAP) + ((off_wrap ^ q->kicked_at) & WRAP ? q->vq.size : 0u);
+	from = vring_packed_index(q->kicked_at);
+	at = vring_packed_index(off_wrap) + ((off_wrap ^ q->kicked_at) & VRING_PACKED_WRAP ? q->vq.size : 0u);
 	return at >= from && at < from + q->fresh;
 }
 
@@ -200,10 +188,10 @@ static bool packed_notify(struct drv_vq *vq)
 /* What the device says of the buffer at used_at. 1; 0: nothing; -EPROTO: no buffer is out. */
 static inline int look(struct packed *q, le64 *word)
 {
-	const uint8_t *at = (const uint8_t *)&q->desc[q->used_at & ~WRAP] + WORD_AT;
+	const uint8_t *at = (const uint8_t *)&q->desc[vring_packed_index(q->used_at)] + WORD_AT;
 
 	word->wire = __atomic_load_n((const uint64_t *)(const void *)at, __ATOMIC_ACQUIRE);
-	if ((vring_packed_flags(*word) & (AVAIL | USED)) != (q->used_at & WRAP ? AVAIL | USED : 0))
+	if ((vring_packed_flags(*word) & VRING_PACKED_DESC_F_LAP) != vring_packed_used(q->used_at))
 		return 0;
 	return q->vq.in_flight ? 1 : broken(q);
 }
@@ -260,11 +248,11 @@ static inline int take_done(struct packed *q, struct drv_vq_done *done)
 			return err;
 	}
 	/* In order, the oldest one begins where the device writes; the batch's last one is in flight, and comes. */
-	id = q->in_order ? q->used_at & ~WRAP : q->batch.last;
+	id = q->in_order ? vring_packed_index(q->used_at) : q->batch.last;
 	slot = &q->slots[id];
 	q->batch.open = id != q->batch.last;
 	*done = (struct drv_vq_done){slot->token, q->batch.open ? slot->writable : q->batch.bytes};
-	q->used_at = forward(q, q->used_at, slot->count);
+	q->used_at = vring_packed_forward(q->used_at, slot->count, q->vq.size);
 	q->out -= slot->count;
 	*slot = (struct slot){0};
 	if (!q->in_order)
@@ -276,13 +264,6 @@ static inline int take_done(struct packed *q, struct drv_vq_done *done)
 static int packed_complete(struct drv_vq *vq, struct drv_vq_done *done)
 {
 	return vq->broken ? -EPROTO : take_done(packed_of(vq), done);
-}
-
-/* The next position of a ring of size descriptors. */
-static inline uint16_t behind(uint16_t at, uint16_t size)
-{
-	at++;
-	return (at & ~WRAP) == size ? ~at & WRAP : at;
 }
 
 /*
@@ -297,18 +278,18 @@ static unsigned take_plain(struct packed *q, struct drv_vq_done *done, unsigned 
 	unsigned count;
 
 	for (count = 0; count < max; count++) {
-		const void *p = ring + (size_t)(at & ~WRAP) * sizeof(*q->desc);
+		const void *p = ring + (size_t)vring_packed_index(at) * sizeof(*q->desc);
 		le64 word = {__atomic_load_n((const uint64_t *)p, __ATOMIC_ACQUIRE)};
 		uint16_t flags = vring_packed_flags(word), id = vring_packed_id(word);
 		uint32_t bytes = flags & VRING_DESC_F_WRITE ? vring_packed_len(word) : 0;
 
-		if ((flags & (AVAIL | USED)) != (at & WRAP ? AVAIL | USED : 0) || id >= size || slots[id].count != 1 ||
+		if ((flags & VRING_PACKED_DESC_F_LAP) != vring_packed_used(at) || id >= size || slots[id].count != 1 ||
 		    bytes > slots[id].writable)
 			break;
 		done[count] = (struct drv_vq_done){slots[id].token, bytes};
 		slots[id].count = 0;
 		free_ids[count] = id;
-		at = behind(at, size);
+		at = vring_packed_next(at, size);
 	}
 	q->used_at = at;
 	q->free_count += count;
@@ -352,13 +333,13 @@ static int packed_submit_all(struct drv_vq *vq, const struct drv_vq_plain *buffe
 		count = size - q->out;
 	for (i = 0; i < count; i++) {
 		const struct drv_sg *sg = &buffers[i].sg;
-		uint16_t id = in_order ? at & ~WRAP : free_ids[--free_count];
+		uint16_t id = in_order ? vring_packed_index(at) : free_ids[--free_count];
 
 		slots[id].count = 1;
 		slots[id].writable = writable ? sg->bytes : 0;
 		slots[id].token = buffers[i].token;
-		put(&ring[at & ~WRAP], sg, id, flags_of(at, writable));
-		at = behind(at, size);
+		put(&ring[vring_packed_index(at)], sg, id, flags_of(at, writable));
+		at = vring_packed_next(at, size);
 	}
 	q->avail_at = at;
 	q->free_count = free_count;
@@ -434,7 +415,7 @@ struct drv_vq *drv_vq_packed_create(const struct drv_env *env, const struct drv_
 	q->indirect = config->indirect;
 	q->event_idx = config->event_idx;
 	q->in_order = config->in_order;
-	q->avail_at = q->kicked_at = q->used_at = WRAP;
+	q->avail_at = q->kicked_at = q->used_at = VRING_PACKED_WRAP;
 	if (!alloc_areas(q)) {
 		packed_destroy(&q->vq);
 		return NULL;

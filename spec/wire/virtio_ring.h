@@ -47,6 +47,7 @@ struct vring_used {
 /* Of a packed queue's descriptors, besides those above: available if they differ, used if they are the same. */
 #define VRING_PACKED_DESC_F_AVAIL (1 << 7)
 #define VRING_PACKED_DESC_F_USED  (1 << 15)
+#define VRING_PACKED_DESC_F_LAP   (VRING_PACKED_DESC_F_AVAIL | VRING_PACKED_DESC_F_USED)
 
 #define VRING_PACKED_EVENT_FLAG_ENABLE  0
 #define VRING_PACKED_EVENT_FLAG_DISABLE 1
@@ -83,6 +84,39 @@ static inline uint16_t vring_packed_id(le64 word)
 static inline uint16_t vring_packed_flags(le64 word)
 {
 	return (uint16_t)(le64_to_cpu(word) >> 48);
+}
+
+/* Flags of a descriptor that is available at a position, and of one that is used there, as to its lap. */
+static inline uint16_t vring_packed_available(uint16_t at)
+{
+	return at & VRING_PACKED_WRAP ? VRING_PACKED_DESC_F_AVAIL : VRING_PACKED_DESC_F_USED;
+}
+
+static inline uint16_t vring_packed_used(uint16_t at)
+{
+	return at & VRING_PACKED_WRAP ? VRING_PACKED_DESC_F_LAP : 0;
+}
+
+static inline uint16_t vring_packed_index(uint16_t at)
+{
+	return (uint16_t)(at & ~VRING_PACKED_WRAP);
+}
+
+/* Moves a position on by places, of which there are no more than the queue has. */
+static inline uint16_t vring_packed_forward(uint16_t at, uint32_t places, uint16_t size)
+{
+	uint32_t index = vring_packed_index(at) + places;
+
+	if (index >= size)
+		return (uint16_t)((index - size) | (~at & VRING_PACKED_WRAP));
+	return (uint16_t)(index | (at & VRING_PACKED_WRAP));
+}
+
+/* By one place. */
+static inline uint16_t vring_packed_next(uint16_t at, uint16_t size)
+{
+	at++;
+	return (uint16_t)(vring_packed_index(at) == size ? ~at & VRING_PACKED_WRAP : at);
 }
 
 /* Descriptor ring first, then these: the driver area is the driver's, the device area the device's. */

@@ -4,8 +4,6 @@
 #include <criterion/criterion.h>
 
 #define BUFFER_BYTES 65536
-#define AVAIL        VRING_PACKED_DESC_F_AVAIL
-#define USED         VRING_PACKED_DESC_F_USED
 
 static void open_queue(struct hand *h, struct hand_packed *q, uint16_t index, uint16_t size)
 {
@@ -33,19 +31,17 @@ void hand_packed_start(struct hand *h, struct hand_packed q[3], uint64_t feature
 
 uint16_t hand_packed_flags(const struct hand_packed *q, uint16_t others)
 {
-	return (uint16_t)((q->at & VRING_PACKED_WRAP ? AVAIL : USED) | others);
+	return vring_packed_available(q->at) | others;
 }
 
 void hand_packed_put(struct hand_packed *q, uint64_t addr, uint32_t len, uint16_t id, uint16_t flags)
 {
-	uint16_t i = q->at & ~VRING_PACKED_WRAP;
-
-	q->desc[i] = (struct vring_packed_desc){cpu_to_le64(addr), cpu_to_le32(len), cpu_to_le16(id),
-						cpu_to_le16(hand_packed_flags(q, flags))};
-	q->at = i + 1 < q->size ? q->at + 1 : ~q->at & VRING_PACKED_WRAP;
+	q->desc[vring_packed_index(q->at)] = (struct vring_packed_desc){
+		cpu_to_le64(addr), cpu_to_le32(len), cpu_to_le16(id), cpu_to_le16(hand_packed_flags(q, flags))};
+	q->at = vring_packed_next(q->at, q->size);
 }
 
 bool hand_packed_used(const struct hand_packed *q, unsigned i, bool wrap)
 {
-	return (le16_to_cpu(q->desc[i].flags) & (AVAIL | USED)) == (wrap ? AVAIL | USED : 0);
+	return (le16_to_cpu(q->desc[i].flags) & VRING_PACKED_DESC_F_LAP) == (wrap ? VRING_PACKED_DESC_F_LAP : 0);
 }

@@ -226,36 +226,27 @@ static bool packed(struct world *w)
 	return virtio_feature_has(&w->config.features, VIRTIO_F_RING_PACKED);
 }
 
-static uint16_t forward(const struct queue *queue, uint16_t at, uint16_t places)
-{
-	uint32_t i = (at & ~VRING_PACKED_WRAP) + places;
-
-	return (uint16_t)(i < queue->size ? i | (at & VRING_PACKED_WRAP)
-					  : (i - queue->size) | (~at & VRING_PACKED_WRAP));
-}
-
 static uint64_t packed_at(const struct queue *queue, uint16_t at)
 {
-	return queue->addr.desc + sizeof(struct vring_packed_desc) * (at & ~VRING_PACKED_WRAP);
+	return queue->addr.desc + sizeof(struct vring_packed_desc) * vring_packed_index(at);
 }
 
 /* Takes back what was used, in order: a batch, or one list. */
 static void packed_reap(struct world *w, struct queue *queue)
 {
 	struct vring_packed_desc d;
-	uint16_t bits = VRING_PACKED_DESC_F_AVAIL | VRING_PACKED_DESC_F_USED;
 
 	while (queue->taken != queue->lists) {
 		uint16_t id = queue->next_id - (uint16_t)(queue->lists - queue->taken), last;
 
 		memcpy(&d, shadow_at(&w->shadow, packed_at(queue, queue->used_at)), sizeof(d));
-		if ((le16_to_cpu(d.flags) & bits) != (queue->used_at & VRING_PACKED_WRAP ? bits : 0))
+		if ((le16_to_cpu(d.flags) & VRING_PACKED_DESC_F_LAP) != vring_packed_used(queue->used_at))
 			return;
 		last = le16_to_cpu(d.id);
 		do {
 			uint16_t count = queue->counts[queue->taken++ % (1 << SIZE_MAX_LG)];
 
-			queue->used_at = forward(queue, queue->used_at, count);
+			queue->used_at = vring_packed_forward(queue->used_at, count, queue->size);
 			queue->out -= count;
 		} while (id++ != last && queue->taken != queue->lists);
 	}
@@ -263,11 +254,11 @@ static void packed_reap(struct world *w, struct queue *queue)
 
 static void packed_put(struct world *w, struct queue *queue, uint64_t addr, uint32_t len, uint16_t id, uint16_t flags)
 {
-	uint16_t lap = queue->at & VRING_PACKED_WRAP ? VRING_PACKED_DESC_F_AVAIL : VRING_PACKED_DESC_F_USED;
+	uint16_t lap = vring_packed_available(queue->at);
 	struct vring_packed_desc d = {cpu_to_le64(addr), cpu_to_le32(len), cpu_to_le16(id), cpu_to_le16(flags | lap)};
 
 	shadow_put(&w->shadow, packed_at(queue, queue->at), &d, sizeof(d));
-	queue->at = forward(queue, queue->at, 1);
+	queue->at = vring_packed_next(queue->at, queue->size);
 }
 
 /* The last count descriptors were a list. */
@@ -556,7 +547,7 @@ static void step_index(struct world *w)
 	struct queue *queue = &w->queues[pick(w, QUEUES)];
 
 	if (packed(w)) {
-		queue->at = forward(queue, queue->at, (uint16_t)pick(w, queue->size + 1u));
+		queue->at = vring_packed_forward(queue->at, (uint16_t)pick(w, queue->size + 1u), queue->size);
 		return;
 	}
 	queue->avail += (uint16_t)jumps[pick(w, sizeof(jumps) / sizeof(jumps[0]))];

@@ -26,9 +26,6 @@
 #define NEXT     VRING_DESC_F_NEXT
 #define WRITE    VRING_DESC_F_WRITE
 #define INDIRECT VRING_DESC_F_INDIRECT
-#define WRAP     VRING_PACKED_WRAP
-#define AVAIL    VRING_PACKED_DESC_F_AVAIL
-#define USED     VRING_PACKED_DESC_F_USED
 
 struct queue {
 	union {
@@ -123,19 +120,16 @@ static void put_split(struct queue *q, uint16_t i, const struct piece *p, uint16
 
 static void put_packed(struct queue *q, uint16_t at, const struct piece *p)
 {
-	uint16_t ring = at & WRAP ? AVAIL : USED;
+	uint16_t ring = vring_packed_available(at);
 
-	q->desc.packed[at & ~WRAP] = (struct vring_packed_desc){cpu_to_le64(p->addr), cpu_to_le32(p->bytes),
-								cpu_to_le16(at & ~WRAP), cpu_to_le16(p->flags | ring)};
+	q->desc.packed[vring_packed_index(at)] =
+		(struct vring_packed_desc){cpu_to_le64(p->addr), cpu_to_le32(p->bytes),
+					   cpu_to_le16(vring_packed_index(at)), cpu_to_le16(p->flags | ring)};
 }
 
 static uint16_t forward(const struct rogue *r, uint16_t at, unsigned count)
 {
-	unsigned index = (at & ~WRAP) + count;
-
-	if (!r->packed)
-		return (uint16_t)(index % SIZE);
-	return (uint16_t)(index < SIZE ? at + count : (index - SIZE) | (~at & WRAP));
+	return r->packed ? vring_packed_forward(at, count, SIZE) : (uint16_t)((at + count) % SIZE);
 }
 
 /* Makes a chain available; NEXT is added to all pieces but the last. */
@@ -205,7 +199,7 @@ static void post(struct rogue *r, uint16_t queue)
 		bytes = 1525;
 	if (on(r, STRICT_RX_HEADER))
 		bytes = HDR - 1;
-	submit(r, q, &(struct piece){q->at + (uint64_t)(q->next & ~WRAP) * BUFFER, bytes, WRITE}, 1);
+	submit(r, q, &(struct piece){q->at + (uint64_t)vring_packed_index(q->next) * BUFFER, bytes, WRITE}, 1);
 }
 
 static void arrive(struct rogue *r)
@@ -355,7 +349,7 @@ static void enable(struct rogue *r, uint16_t queue)
 	struct queue *q = &r->q[queue];
 	struct drv_queue_addr askew = q->addr;
 
-	q->next = r->packed ? WRAP : 0;
+	q->next = r->packed ? VRING_PACKED_WRAP : 0;
 	askew.driver++;
 	if (on(r, r->packed ? STRICT_PACKED_ALIGN : STRICT_SPLIT_ALIGN))
 		r->t->ops->queue_enable(r->t->ctx, queue, SIZE, &askew);
@@ -487,7 +481,7 @@ static void send_pieces(struct rogue *r)
 	}
 	submit(r, q, pieces, count);
 	if (on(r, STRICT_HALF_LIST)) /* as it was before */
-		q->desc.packed[(head & ~WRAP) + 1].flags = cpu_to_le16(0);
+		q->desc.packed[vring_packed_index(head) + 1].flags = cpu_to_le16(0);
 	if (on(r, STRICT_ENDLESS) && !r->packed)
 		put_split(q, 2 + head, &(struct piece){p.addr, 1, NEXT}, head);
 	if (on(r, STRICT_NEXT_IN_ORDER))
@@ -578,14 +572,14 @@ static void overfill(struct rogue *r)
 static void alter(struct rogue *r)
 {
 	struct queue *q = &r->q[0];
-	uint16_t third = r->packed ? forward(r, q->next, SIZE - 2) & ~WRAP : forward(r, q->next, SIZE - 2);
+	uint16_t third = r->packed ? vring_packed_index(forward(r, q->next, SIZE - 2)) : forward(r, q->next, SIZE - 2);
 
 	if (on(r, STRICT_EXPOSED) && !r->packed)
 		q->desc.split[third].len = cpu_to_le32(BUFFER - 1);
 	if (on(r, STRICT_CHANGED))
 		q->desc.packed[third].len = cpu_to_le32(BUFFER - 1);
 	if (on(r, STRICT_OVERWRITTEN))
-		q->desc.packed[third].flags.wire ^= cpu_to_le16(AVAIL | USED).wire;
+		q->desc.packed[third].flags.wire ^= cpu_to_le16(VRING_PACKED_DESC_F_LAP).wire;
 	if (on(r, STRICT_DECREMENTED)) {
 		set_idx(q, (uint16_t)(idx_of(q) - 3));
 		for (int i = 0; i < POSTED; i++)

@@ -36,7 +36,6 @@ struct drv_vq_ops {
 	int (*complete)(struct drv_vq *vq, struct drv_vq_done *done);
 	int (*submit_all)(struct drv_vq *vq, const struct drv_vq_plain *buffers, unsigned count, bool writable);
 	int (*complete_all)(struct drv_vq *vq, struct drv_vq_done *done, unsigned max);
-	void (*destroy)(struct drv_vq *vq);
 };
 
 struct drv_vq {
@@ -50,6 +49,7 @@ struct drv_vq {
 	uint16_t notif_id;  /* what notifications call the queue: the index unless VIRTIO_F_NOTIF_CONFIG_DATA */
 	bool notif_data;    /* VIRTIO_F_NOTIFICATION_DATA */
 	bool broken;
+	void *memory[2], *areas[4]; /* of drv_vq_memory() and drv_vq_area(); NULL: none yet */
 };
 
 struct drv_vq_config {
@@ -70,11 +70,7 @@ struct drv_vq *drv_vq_packed_create(const struct drv_env *env, const struct drv_
 				    const struct drv_vq_config *config);
 
 /* Frees the queue; the device must have been reset. Takes NULL. */
-static inline void drv_vq_destroy(struct drv_vq *vq)
-{
-	if (vq)
-		vq->ops->destroy(vq);
-}
+void drv_vq_destroy(struct drv_vq *vq);
 
 /*
  * Makes one buffer available: sg[0..readable) for the device to read, then sg[readable..readable + writable) for it to
@@ -138,6 +134,16 @@ static inline int drv_vq_complete_all(struct drv_vq *vq, struct drv_vq_done *don
 }
 
 /* ---- for the formats ---- */
+
+/* A queue without areas, in a format's struct of so many bytes: its first member. NULL: no memory. */
+struct drv_vq *drv_vq_alloc(size_t bytes, const struct drv_vq_ops *ops, const struct drv_env *env,
+			    const struct drv_transport *transport, const struct drv_vq_config *config);
+
+/* Zeroed memory of the driver's own that the queue keeps until drv_vq_destroy(). NULL: none. */
+void *drv_vq_memory(struct drv_vq *vq, size_t bytes);
+
+/* The same that the device can reach, at *addr, a multiple of align. */
+void *drv_vq_area(struct drv_vq *vq, size_t bytes, size_t align, uint64_t *addr);
 
 /* Whether buffers of one piece can be submitted. */
 static inline bool drv_vq_plain_ok(const struct drv_vq_plain *buffers, unsigned count)

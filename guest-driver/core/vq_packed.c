@@ -349,26 +349,6 @@ static int packed_submit_all(struct drv_vq *vq, const struct drv_vq_plain *buffe
 	return (int)count;
 }
 
-static void packed_destroy(struct drv_vq *vq)
-{
-	const struct drv_env *env = vq->env;
-	struct packed *q = packed_of(vq);
-
-	if (q->tables)
-		env->dma_free(env->ctx, q->tables);
-	if (q->device_event)
-		env->dma_free(env->ctx, q->device_event);
-	if (q->driver_event)
-		env->dma_free(env->ctx, q->driver_event);
-	if (q->desc)
-		env->dma_free(env->ctx, q->desc);
-	if (q->free_ids)
-		env->free(env->ctx, q->free_ids);
-	if (q->slots)
-		env->free(env->ctx, q->slots);
-	env->free(env->ctx, q);
-}
-
 static const struct drv_vq_ops packed_ops = {
 	.submit = packed_submit,
 	.notify = packed_notify,
@@ -376,25 +356,21 @@ static const struct drv_vq_ops packed_ops = {
 	.complete = packed_complete,
 	.submit_all = packed_submit_all,
 	.complete_all = packed_complete_all,
-	.destroy = packed_destroy,
 };
 
 /* req: VN-dc02f68e each part at its alignment */
 static bool alloc_areas(struct packed *q)
 {
-	const struct drv_env *env = q->vq.env;
-	size_t size = q->vq.size;
+	struct drv_vq *vq = &q->vq;
+	size_t size = vq->size;
 
-	q->slots = env->alloc(env->ctx, size * sizeof(*q->slots));
-	q->free_ids = env->alloc(env->ctx, size * sizeof(*q->free_ids));
-	q->desc = env->dma_alloc(env->ctx, size * sizeof(*q->desc), VRING_DESC_ALIGN, &q->vq.addr.desc);
-	q->driver_event =
-		env->dma_alloc(env->ctx, sizeof(*q->driver_event), VRING_PACKED_EVENT_ALIGN, &q->vq.addr.driver);
-	q->device_event =
-		env->dma_alloc(env->ctx, sizeof(*q->device_event), VRING_PACKED_EVENT_ALIGN, &q->vq.addr.device);
+	q->slots = drv_vq_memory(vq, size * sizeof(*q->slots));
+	q->free_ids = drv_vq_memory(vq, size * sizeof(*q->free_ids));
+	q->desc = drv_vq_area(vq, size * sizeof(*q->desc), VRING_DESC_ALIGN, &vq->addr.desc);
+	q->driver_event = drv_vq_area(vq, sizeof(*q->driver_event), VRING_PACKED_EVENT_ALIGN, &vq->addr.driver);
+	q->device_event = drv_vq_area(vq, sizeof(*q->device_event), VRING_PACKED_EVENT_ALIGN, &vq->addr.device);
 	if (q->indirect)
-		q->tables = env->dma_alloc(env->ctx, size * q->indirect * sizeof(*q->tables), VRING_DESC_ALIGN,
-					   &q->tables_addr);
+		q->tables = drv_vq_area(vq, size * q->indirect * sizeof(*q->tables), VRING_DESC_ALIGN, &q->tables_addr);
 	return q->slots && q->free_ids && q->desc && q->driver_event && q->device_event && (!q->indirect || q->tables);
 }
 
@@ -402,26 +378,25 @@ struct drv_vq *drv_vq_packed_create(const struct drv_env *env, const struct drv_
 				    const struct drv_vq_config *config)
 {
 	uint16_t size = config->size, i;
+	struct drv_vq *vq;
 	struct packed *q;
 
 	if (!size || size > VRING_MAX_SIZE)
 		return NULL;
-	q = env->alloc(env->ctx, sizeof(*q));
-	if (!q)
+	vq = drv_vq_alloc(sizeof(*q), &packed_ops, env, transport, config);
+	if (!vq)
 		return NULL;
-	q->vq = (struct drv_vq){.ops = &packed_ops, .env = env, .transport = transport, .index = config->index};
-	q->vq.size = size;
-	q->vq.notif_id = config->index;
+	q = packed_of(vq);
 	q->indirect = config->indirect;
 	q->event_idx = config->event_idx;
 	q->in_order = config->in_order;
 	q->avail_at = q->kicked_at = q->used_at = VRING_PACKED_WRAP;
 	if (!alloc_areas(q)) {
-		packed_destroy(&q->vq);
+		drv_vq_destroy(vq);
 		return NULL;
 	}
 	for (i = 0; i < size; i++)
 		q->free_ids[i] = size - 1 - i;
 	q->free_count = size;
-	return &q->vq;
+	return vq;
 }

@@ -382,24 +382,6 @@ static int split_submit_all(struct drv_vq *vq, const struct drv_vq_plain *buffer
 	return (int)count;
 }
 
-static void split_destroy(struct drv_vq *vq)
-{
-	const struct drv_env *env = vq->env;
-	struct split *q = split_of(vq);
-
-	if (q->tables)
-		env->dma_free(env->ctx, q->tables);
-	if (q->used)
-		env->dma_free(env->ctx, q->used);
-	if (q->avail)
-		env->dma_free(env->ctx, q->avail);
-	if (q->desc)
-		env->dma_free(env->ctx, q->desc);
-	if (q->slots)
-		env->free(env->ctx, q->slots);
-	env->free(env->ctx, q);
-}
-
 static const struct drv_vq_ops split_ops = {
 	.submit = split_submit,
 	.notify = split_notify,
@@ -407,24 +389,21 @@ static const struct drv_vq_ops split_ops = {
 	.complete = split_complete,
 	.submit_all = split_submit_all,
 	.complete_all = split_complete_all,
-	.destroy = split_destroy,
 };
 
 /* req: VN-303fb40a each part at its alignment; VN-522bb15c and the driver's flags are 0 from the allocation */
 static bool alloc_areas(struct split *q)
 {
-	const struct drv_env *env = q->vq.env;
-	size_t size = q->vq.size;
+	struct drv_vq *vq = &q->vq;
+	size_t size = vq->size;
 
-	q->slots = env->alloc(env->ctx, size * sizeof(*q->slots));
-	q->desc = env->dma_alloc(env->ctx, size * sizeof(*q->desc), VRING_DESC_ALIGN, &q->vq.addr.desc);
-	q->avail = env->dma_alloc(env->ctx, sizeof(*q->avail) + (size + 1) * sizeof(le16), VRING_AVAIL_ALIGN,
-				  &q->vq.addr.driver);
-	q->used = env->dma_alloc(env->ctx, sizeof(*q->used) + size * sizeof(struct vring_used_elem) + sizeof(le16),
-				 VRING_USED_ALIGN, &q->vq.addr.device);
+	q->slots = drv_vq_memory(vq, size * sizeof(*q->slots));
+	q->desc = drv_vq_area(vq, size * sizeof(*q->desc), VRING_DESC_ALIGN, &vq->addr.desc);
+	q->avail = drv_vq_area(vq, sizeof(*q->avail) + (size + 1) * sizeof(le16), VRING_AVAIL_ALIGN, &vq->addr.driver);
+	q->used = drv_vq_area(vq, sizeof(*q->used) + size * sizeof(struct vring_used_elem) + sizeof(le16),
+			      VRING_USED_ALIGN, &vq->addr.device);
 	if (q->indirect)
-		q->tables = env->dma_alloc(env->ctx, size * q->indirect * sizeof(*q->tables), VRING_DESC_ALIGN,
-					   &q->tables_addr);
+		q->tables = drv_vq_area(vq, size * q->indirect * sizeof(*q->tables), VRING_DESC_ALIGN, &q->tables_addr);
 	return q->slots && q->desc && q->avail && q->used && (!q->indirect || q->tables);
 }
 
@@ -432,25 +411,24 @@ struct drv_vq *drv_vq_split_create(const struct drv_env *env, const struct drv_t
 				   const struct drv_vq_config *config)
 {
 	uint16_t size = config->size, i;
+	struct drv_vq *vq;
 	struct split *q;
 
 	if (!size || size > VRING_MAX_SIZE || (size & (size - 1)))
 		return NULL;
-	q = env->alloc(env->ctx, sizeof(*q));
-	if (!q)
+	vq = drv_vq_alloc(sizeof(*q), &split_ops, env, transport, config);
+	if (!vq)
 		return NULL;
-	q->vq = (struct drv_vq){.ops = &split_ops, .env = env, .transport = transport, .index = config->index};
-	q->vq.size = size;
-	q->vq.notif_id = config->index;
+	q = split_of(vq);
 	q->indirect = config->indirect;
 	q->event_idx = config->event_idx;
 	q->in_order = config->in_order;
 	if (!alloc_areas(q)) {
-		split_destroy(&q->vq);
+		drv_vq_destroy(vq);
 		return NULL;
 	}
 	for (i = 0; i < size; i++)
 		q->slots[i].next = (uint16_t)(i + 1 < size ? i + 1 : 0);
 	q->free_count = size;
-	return &q->vq;
+	return vq;
 }

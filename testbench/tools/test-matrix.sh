@@ -8,9 +8,7 @@ cd "$(dirname "$0")/../.." || exit 2
 build=${1:?usage: test-matrix.sh BUILD}
 refnic=$build/refnic
 [ -x "$refnic" ] || { echo "test-matrix.sh: $refnic is not there; make all builds it" >&2; exit 2; }
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT TERM
+. testbench/tools/tap.sh
 
 # A start under ASan takes a quarter of a second.
 every=1

@@ -3,23 +3,11 @@
 #include "net_device.h"
 #include <string.h>
 
-/* What a bit of the command stands for. */
-#define OFFLOAD(name)                                                                                                  \
-	{                                                                                                              \
-		VIRTIO_NET_OFFLOAD_##name, VIRTIO_NET_F_##name                                                         \
-	}
-static const struct {
-	uint8_t bit, feature;
-} offloads[] = {VIRTIO_NET_OFFLOADS(OFFLOAD)};
+#define OFFLOAD(name) (net_has(net, VIRTIO_NET_F_##name) ? 1ULL << VIRTIO_NET_OFFLOAD_##name : 0)
 
 static uint64_t negotiated(const struct net *net)
 {
-	uint64_t bits = 0;
-
-	for (size_t i = 0; i < sizeof(offloads) / sizeof(offloads[0]); i++)
-		if (net_has(net, offloads[i].feature))
-			bits |= 1ULL << offloads[i].bit;
-	return bits;
+	return VIRTIO_NET_OFFLOADS(OFFLOAD);
 }
 
 void net_offload_start(struct net *net)

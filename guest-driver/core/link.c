@@ -8,14 +8,7 @@
 #define ANNOUNCE_BYTES 60
 #define TYPE_RARP      0x8035
 
-/* The command's bits, and what has to be negotiated for each. */
-#define OFFLOAD(name)                                                                                                  \
-	{                                                                                                              \
-		VIRTIO_NET_OFFLOAD_##name, VIRTIO_NET_F_##name                                                         \
-	}
-static const struct {
-	uint8_t bit, feature;
-} offloads[] = {VIRTIO_NET_OFFLOADS(OFFLOAD)};
+#define OFFLOAD(name) (drv_net_has(net, VIRTIO_NET_F_##name) ? 1ULL << VIRTIO_NET_OFFLOAD_##name : 0)
 
 /* "Who am I", RFC 903: it needs no network address, and switches learn from it. */
 static void make_announcement(const struct drv_net *net, uint8_t frame[ANNOUNCE_BYTES])
@@ -83,16 +76,11 @@ int drv_link_speed(const struct drv_net *net, uint32_t *mbit, uint8_t *duplex)
 int drv_link_offloads(struct drv_net *net, uint64_t bits)
 {
 	le64 wire = cpu_to_le64(bits);
-	uint64_t possible = 0;
 	uint32_t written;
-	size_t i;
 
 	if (!drv_net_has(net, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS))
 		return -ENOTSUP;
-	for (i = 0; i < sizeof(offloads) / sizeof(offloads[0]); i++)
-		if (drv_net_has(net, offloads[i].feature))
-			possible |= 1ULL << offloads[i].bit;
-	if (bits & ~possible)
+	if (bits & ~VIRTIO_NET_OFFLOADS(OFFLOAD))
 		return -EINVAL;
 	return drv_ctrl(net, VIRTIO_NET_CTRL_GUEST_OFFLOADS, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET,
 			&(struct drv_buf){&wire, sizeof(wire)}, 1, NULL, 0, &written);

@@ -138,10 +138,10 @@ struct virtio_net_ctrl_hdr {
 #define VIRTIO_NET_OFFLOAD_GUEST_USO4                54
 #define VIRTIO_NET_OFFLOAD_GUEST_USO6                55
 
-/* Initializers of a table of them: each needs the feature of its name. */
+/* All that can be: X(name) is the bit VIRTIO_NET_OFFLOAD_name, or 0 without the feature VIRTIO_NET_F_name. */
 #define VIRTIO_NET_OFFLOADS(X)                                                                                         \
-	X(GUEST_CSUM), X(GUEST_TSO4), X(GUEST_TSO6), X(GUEST_ECN), X(GUEST_UFO), X(GUEST_UDP_TUNNEL_GSO),              \
-		X(GUEST_UDP_TUNNEL_GSO_CSUM), X(GUEST_USO4), X(GUEST_USO6)
+	(X(GUEST_CSUM) | X(GUEST_TSO4) | X(GUEST_TSO6) | X(GUEST_ECN) | X(GUEST_UFO) | X(GUEST_UDP_TUNNEL_GSO) |       \
+	 X(GUEST_UDP_TUNNEL_GSO_CSUM) | X(GUEST_USO4) | X(GUEST_USO6))
 
 /* 5.1.6.5.5 */
 #define VIRTIO_NET_CTRL_MQ              4

@@ -5,14 +5,14 @@
 
 #define OFFLOAD(name) (net_has(net, VIRTIO_NET_F_##name) ? 1ULL << VIRTIO_NET_OFFLOAD_##name : 0)
 
-static uint64_t negotiated(const struct net *net)
+uint64_t net_offload_negotiated(const struct net *net)
 {
 	return VIRTIO_NET_OFFLOADS(OFFLOAD);
 }
 
 void net_offload_start(struct net *net)
 {
-	net->offloads = negotiated(net);
+	net->offloads = net_offload_negotiated(net);
 }
 
 uint8_t net_offload_set(struct net *net, struct net_command *c)
@@ -22,7 +22,7 @@ uint8_t net_offload_set(struct net *net, struct net_command *c)
 
 	memcpy(&wire, c->data, sizeof(wire));
 	bits = le64_to_cpu(wire);
-	if (bits & ~negotiated(net))
+	if (bits & ~net_offload_negotiated(net))
 		return VIRTIO_NET_ERR;
 	net->offloads = bits;
 	return VIRTIO_NET_OK;

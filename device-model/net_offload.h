@@ -8,6 +8,8 @@
 struct net;
 struct net_command;
 
+/* The offloads whose features are negotiated: VIRTIO_NET_OFFLOAD_* as bits. */
+uint64_t net_offload_negotiated(const struct net *net);
 /* The features are negotiated: net->offloads are those that can be turned off, all on. */
 void net_offload_start(struct net *net);
 /* Handler: returns the ack; a refused command changes nothing. */

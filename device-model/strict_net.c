@@ -304,11 +304,11 @@ static void judge_pairs(struct command *c)
 
 static void judge_offloads(struct command *c)
 {
-	uint64_t bits = 0, negotiated = strict_dev(c->q->s)->accepted.word[0];
+	uint64_t bits = 0;
 
 	for (unsigned i = 0; i < 8 && i < c->there; i++)
 		bits |= (uint64_t)c->data[i] << (8 * i);
-	if (bits & ~negotiated)
+	if (bits & ~net_offload_negotiated(c->q->s->net))
 		strict_report(c->q->s, STRICT_OFFLOADS, "offloads 0x%llx", (unsigned long long)bits);
 }
 

@@ -312,7 +312,7 @@ static void live_helper(struct live *live, const struct insn *insn)
 /* What a call has to give a global function, whatever that reads of it. */
 static void live_global(const struct verify_func *func, struct live *live)
 {
-	for (uint8_t n = 0; n < FP_ARGS; n++) {
+	for (unsigned int n = 0; n < FP_ARGS; n++) {
 		if (func->kinds[n] != VIRTIO_NET_XDP_FUNC_NONE)
 			read_reg(live, n + 1);
 	}

@@ -99,7 +99,7 @@ Test(VN, VN_38d6a18f)
 		clear(q);
 		h.t->ops->queue_enable(h.t->ctx, TX, size, &q->addr);
 		cr_assert(h.t->ops->queue_enabled(h.t->ctx, TX), "VN-38d6a18f: size %u", size);
-		for (uint16_t i = 0; i < 2 * size + 1; i++) {
+		for (uint32_t i = 0; i < 2u * size + 1; i++) {
 			hand_desc(q, i % size, h.tx.buffer_addr, HDR + FRAME, 0, 0);
 			q->avail->ring[i % size] = cpu_to_le16(i % size);
 			q->avail->idx = cpu_to_le16(i + 1);

@@ -82,7 +82,7 @@ static bool untouched(const struct alone *a, unsigned from, unsigned to)
 	static const struct vring_packed_desc zero;
 
 	for (; from < to; from++)
-		if (memcmp(&a->desc[from], &zero, sizeof(zero)))
+		if (memcmp(&a->desc[from], &zero, sizeof(zero)) != 0)
 			return false;
 	return true;
 }

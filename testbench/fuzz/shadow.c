@@ -141,22 +141,23 @@ static void mark_chain(struct shadow *shadow, const struct vq *vq, uint16_t head
  */
 static void mark_packed(struct shadow *shadow, const struct vq *vq, bool writes)
 {
-	uint64_t bytes = vq->size * sizeof(struct vring_packed_desc);
+	const uint32_t size = vq->size;
+	uint64_t bytes = size * sizeof(struct vring_packed_desc);
 
 	mark(shadow, vq->addr.desc, bytes, IS_PACKED);
 	mark(shadow, vq->addr.driver, sizeof(struct vring_packed_event), IS_RING);
 	mark(shadow, vq->addr.device, sizeof(struct vring_packed_event), MAY_WRITE);
-	for (uint32_t i = 0; writes && i < 2u * vq->size; i++) {
-		struct vring_packed_desc desc = vq->packed.copy[i % vq->size];
+	for (uint32_t i = 0; writes && size && i < 2 * size; i++) {
+		struct vring_packed_desc desc = vq->packed.copy[i % size];
 		uint64_t table, entries = 1;
 
-		if (i >= vq->size)
-			get(shadow, vq->addr.desc + i % vq->size * sizeof(desc), &desc, sizeof(desc));
+		if (i >= size)
+			get(shadow, vq->addr.desc + i % size * sizeof(desc), &desc, sizeof(desc));
 		table = le64_to_cpu(desc.addr);
 		if (le16_to_cpu(desc.flags) & VRING_DESC_F_INDIRECT) {
 			entries = le32_to_cpu(desc.len) / sizeof(desc);
 			mark(shadow, table, le32_to_cpu(desc.len), IS_RING);
-			for (uint64_t e = 0; e < entries && e < vq->size + 2u; e++) {
+			for (uint64_t e = 0; e < entries && e < size + 2u; e++) {
 				get(shadow, table + e * sizeof(desc), &desc, sizeof(desc));
 				if (le16_to_cpu(desc.flags) & VRING_DESC_F_WRITE)
 					mark(shadow, le64_to_cpu(desc.addr), le32_to_cpu(desc.len), MAY_WRITE);

@@ -324,6 +324,7 @@ static int take_names(struct program *p)
 
 static int take_globals(struct program *p)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): the program itself is one of them */
 	struct load_global *globals = calloc(p->num_parts, sizeof(*globals));
 
 	if (!globals)

@@ -658,7 +658,7 @@ static void filters(struct rogue *r)
 	}
 	if (has(r, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS))
 		COMMAND(r, 1, VIRTIO_NET_CTRL_GUEST_OFFLOADS, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET,
-			on(r, STRICT_OFFLOADS) ? 1 << VIRTIO_NET_F_GUEST_CSUM : 0, 0, 0, 0, 0, 0, 0, 0);
+			on(r, STRICT_OFFLOADS) ? 1 << VIRTIO_NET_F_MAC : 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 static void multiqueue(struct rogue *r)

@@ -173,6 +173,18 @@ Test(net_filter, table_in_pieces)
 	bed_close(&bed);
 }
 
+static bool same_table(const struct net_filter_table *a, const struct net_filter_table *b)
+{
+	return a->count == b->count && a->all == b->all && !memcmp(a->addrs, b->addrs, a->count * sizeof(a->addrs[0]));
+}
+
+static bool same(const struct net_filter *a, const struct net_filter *b)
+{
+	return a->on == b->on && a->modes == b->modes && !memcmp(a->mac, b->mac, sizeof(a->mac)) &&
+	       same_table(&a->tables[0], &b->tables[0]) && same_table(&a->tables[1], &b->tables[1]) &&
+	       !memcmp(a->vlans, b->vlans, sizeof(a->vlans));
+}
+
 /* What is refused, by length and by value; before and after it the filter lets in the same. */
 Test(net_filter, refused)
 {
@@ -208,7 +220,7 @@ Test(net_filter, refused)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		cr_expect_eq(send(&bed, rows[i].class, rows[i].command, rows[i].data, rows[i].bytes), VIRTIO_NET_ERR,
 			     "%s", rows[i].id);
-		cr_expect_eq(memcmp(&before, &bed.net->filter, sizeof(before)), 0, "%s", rows[i].id);
+		cr_expect(same(&before, &bed.net->filter), "%s", rows[i].id);
 	}
 	cr_expect(passes(&bed, own, 0, 60) && !passes(&bed, foreign, 0, 60));
 	bed_close(&bed);

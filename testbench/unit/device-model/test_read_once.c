@@ -57,8 +57,9 @@ static bool alone(const struct row *row, uint32_t n)
 	return row->queue == BED_CTRL ? !n : n == row->cut && row->cut + 2 == sizeof(struct virtio_net_hdr);
 }
 
-Test(net, nothing_is_read_twice, .disabled = !WATCH_WORKS)
+Test(net, nothing_is_read_twice)
 {
+	WATCH_OR_SKIP();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		unsigned read = 0;
 		struct bed bed;

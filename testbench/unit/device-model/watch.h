@@ -16,6 +16,12 @@
 #define WATCH_WORKS 0
 #endif
 
+#define WATCH_OR_SKIP()                                                                                                \
+	do {                                                                                                           \
+		if (!WATCH_WORKS)                                                                                      \
+			cr_skip_test("reads are counted on x86-64 and without sanitizers");                            \
+	} while (0)
+
 /* Watches bytes, whole pages, at a page. One at a time. */
 void watch_start(uint8_t *at, size_t bytes);
 void watch_stop(void);

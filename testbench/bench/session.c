@@ -190,6 +190,27 @@ static int write_piece(struct session *s, const struct load_prog *prog, uint32_t
 	return plain_command(s, VIRTIO_NET_CTRL_XDP_PROG_WRITE, sizeof(head) + bytes, error);
 }
 
+/* Which of its functions are global. */
+static int tell_globals(struct session *s, const struct load_prog *prog, char error[static LOAD_ERROR_BYTES])
+{
+	struct virtio_net_xdp_prog_funcs head = {.id = cpu_to_le32(PROG_ID)};
+	size_t at = sizeof(head);
+
+	memcpy(s->in, &head, sizeof(head));
+	for (size_t i = 0; i < prog->num_globals; i++) {
+		const struct load_global *g = &prog->globals[i];
+		struct virtio_net_xdp_func func = {.insn = cpu_to_le32(g->insn)};
+
+		for (size_t n = 0; n < VIRTIO_NET_XDP_FUNC_ARGS; n++) {
+			func.kinds[n] = g->kinds[n];
+			func.bytes[n] = cpu_to_le32(g->bytes[n]);
+		}
+		memcpy(s->in + at, &func, sizeof(func));
+		at += sizeof(func);
+	}
+	return plain_command(s, VIRTIO_NET_CTRL_XDP_PROG_FUNCS, at, error);
+}
+
 int session_upload(struct session *s, const struct load_prog *prog, char error[static LOAD_ERROR_BYTES])
 {
 	const uint32_t all = prog->count * 8, most = 32768;
@@ -204,6 +225,8 @@ int session_upload(struct session *s, const struct load_prog *prog, char error[s
 	err = plain_command(s, VIRTIO_NET_CTRL_XDP_PROG_CREATE, sizeof(create), error);
 	for (uint32_t at = 0; !err && at < all; at += most)
 		err = write_piece(s, prog, at, all - at < most ? all - at : most, error);
+	if (!err && prog->num_globals)
+		err = tell_globals(s, prog, error);
 	return err;
 }
 

@@ -180,3 +180,21 @@ uint32_t small_value_bytes(uint32_t type)
 		return small_is_object(type) ? 4 : GENERATE_VALUE_BYTES;
 	}
 }
+
+uint32_t small_move(unsigned int helper, unsigned int delta, unsigned int action, uint8_t *wire)
+{
+	static const int32_t helpers[SMALL_MOVES] = {44, 65, 54}; /* xdp_adjust_head, _tail, _meta */
+	static const int32_t deltas[SMALL_DELTAS] = {0, 4, -4, -14, 14, -32, 32, -256, 256, -400, 1500, -1500};
+	static const int32_t actions[SMALL_ACTIONS] = {0, 1, 2, 2, 2, 3, 4, 9};
+	/* r2 = delta; helper(ctx, r2); r0 = action; exit */
+	const uint64_t slots[] = {0x2b7 | (uint64_t)(uint32_t)deltas[delta] << 32,
+				  0x85 | (uint64_t)(uint32_t)helpers[helper] << 32,
+				  0xb7 | (uint64_t)(uint32_t)actions[action] << 32, 0x95};
+
+	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+		le64 slot = cpu_to_le64(slots[i]);
+
+		memcpy(wire + 8 * i, &slot, sizeof(slot));
+	}
+	return sizeof(slots);
+}

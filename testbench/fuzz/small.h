@@ -14,6 +14,15 @@
 /* Writes a program, which nearly always names maps that are good for it. Returns its bytes. */
 uint32_t small_program(uint64_t random, uint8_t *wire);
 
+/* Numbers of what small_move() chooses from. */
+#define SMALL_MOVES      3
+#define SMALL_DELTAS     12
+#define SMALL_ACTIONS    8
+#define SMALL_MOVE_BYTES 32
+
+/* Writes a program that moves an end of the packet and returns an action. Returns its bytes. */
+uint32_t small_move(unsigned int helper, unsigned int delta, unsigned int action, uint8_t *wire);
+
 /* A type of map, by its number. */
 uint32_t small_type(uint64_t random);
 /* Types whose values are 4 bytes: ids, ports and queues. */

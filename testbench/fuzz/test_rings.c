@@ -16,6 +16,7 @@
 #include "fuzz/generate.h"
 #include "fuzz/lab.h"
 #include "fuzz/shadow.h"
+#include "fuzz/small.h"
 #include "rig/link_mem.h"
 #include "virtio_ring.h"
 
@@ -34,7 +35,6 @@
 #define DATA        (TABLES + TABLE_BYTES * TABLE_COUNT)
 #define DATA_BYTES  (SHADOW_GPA + SHADOW_MAIN - DATA)
 #define FRAME_MAX   66000
-#define SLOTS       4 /* of a program */
 #define STARTED     (VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER)
 
 /* A queue as the hostile driver remembers it. */
@@ -355,37 +355,20 @@ static void spread(struct world *w)
 		     VIRTIO_NET_OK, "seed %lu", w->seed);
 }
 
-/* r2 = delta; helper(ctx, r2); r0 = action; exit */
-static uint32_t small_program(struct world *w, uint8_t *wire)
-{
-	static const int32_t helpers[] = {44, 65, 54}; /* xdp_adjust_head, _tail, _meta */
-	static const int actions[] = {0, 1, 2, 2, 2, 3, 4, 9};
-	static const int32_t deltas[] = {0, 4, -4, -14, 14, -32, 32, -256, 256, -400, 1500, -1500};
-	uint64_t helper = (uint32_t)helpers[pick(w, 3)], delta = (uint32_t)deltas[pick(w, 12)],
-		 action = (uint64_t)actions[pick(w, 8)];
-	uint64_t slots[] = {0x2b7 | delta << 32, 0x85 | helper << 32, 0xb7 | action << 32, 0x95};
-
-	for (size_t i = 0; i < SLOTS; i++) {
-		le64 slot = cpu_to_le64(slots[i]);
-
-		memcpy(wire + 8 * i, &slot, sizeof(slot));
-	}
-	return SLOTS;
-}
-
 static void attach(struct world *w)
 {
-	static uint8_t write[sizeof(struct virtio_net_xdp_prog_write) + SLOTS * 8];
+	static uint8_t write[sizeof(struct virtio_net_xdp_prog_write) + SMALL_MOVE_BYTES];
 	struct virtio_net_xdp_prog_write *head = (struct virtio_net_xdp_prog_write *)write;
-	uint32_t slots = small_program(w, write + sizeof(*head));
-	struct virtio_net_xdp_prog_create create = {.id = cpu_to_le32(1), .bytes = cpu_to_le32(slots * 8)};
+	unsigned int helper = (unsigned int)pick(w, SMALL_MOVES), delta = (unsigned int)pick(w, SMALL_DELTAS);
+	uint32_t bytes = small_move(helper, delta, (unsigned int)pick(w, SMALL_ACTIONS), write + sizeof(*head));
+	struct virtio_net_xdp_prog_create create = {.id = cpu_to_le32(1), .bytes = cpu_to_le32(bytes)};
 	struct virtio_net_xdp_prog_commit commit = {.id = cpu_to_le32(1)};
 	struct virtio_net_xdp_attach a = {
 		.id = cpu_to_le32(1), .expected_id = cpu_to_le32(VIRTIO_NET_XDP_ID_NONE), .ifindex = cpu_to_le32(3)};
 
 	head->id = cpu_to_le32(1);
 	cr_assert_eq(command(w, VIRTIO_NET_CTRL_XDP_PROG_CREATE, &create, sizeof(create), 64), 0, "seed %lu", w->seed);
-	cr_assert_eq(command(w, VIRTIO_NET_CTRL_XDP_PROG_WRITE, write, sizeof(*head) + slots * 8, 64), 0, "seed %lu",
+	cr_assert_eq(command(w, VIRTIO_NET_CTRL_XDP_PROG_WRITE, write, sizeof(*head) + bytes, 64), 0, "seed %lu",
 		     w->seed);
 	cr_assert_eq(command(w, VIRTIO_NET_CTRL_XDP_PROG_COMMIT, &commit, sizeof(commit), 64), 0, "seed %lu", w->seed);
 	/* Refused where the MTU is beyond what a program can see. */
